@@ -1,0 +1,100 @@
+"""Every error that Fanloom raises on purpose.
+
+FanloomError
+  UserError (ValueError)     something the caller can mend; raised before any model is called
+    InvalidInput             a graph's input; the message names the field
+    InvalidContext           a field of `context=`
+    InvalidSettings          a FANLOOM_* variable of the environment
+    UnknownModel             a model name that means nothing, with the nearest one that does
+    MissingCredentials       a key or region that is not set
+    MissingPackage           a provider whose package is not installed
+    PromptError              a prompt file or the variables given to it
+    GraphError               a graph that is wired in a way that cannot work
+  RunError                   the run failed; `.kind` says how, `.retryable` whether trying again can help
+    ModelUnavailable         throttled, unreachable, timed out or failing on its side
+    ModelRefused             the provider refuses this request for good: key, access, model id, size
+    BadModelOutput           answers that cannot be used: empty, truncated, blocked or of the wrong shape
+    BudgetExceeded           the run has spent what its context allows
+"""
+
+from __future__ import annotations
+
+
+class FanloomError(Exception):
+    """Base of every error that Fanloom raises on purpose."""
+
+
+class UserError(FanloomError, ValueError):
+    """Something the caller can mend."""
+
+
+class InvalidInput(UserError):
+    """A graph's input does not fit; the message names the field."""
+
+
+class InvalidContext(UserError):
+    """A field of the context does not fit."""
+
+
+class InvalidSettings(UserError):
+    """A FANLOOM_* variable of the environment does not fit."""
+
+
+class UnknownModel(UserError):
+    """A model name that means nothing."""
+
+
+class MissingCredentials(UserError):
+    """A key or region that the chosen model needs is not set."""
+
+
+class MissingPackage(UserError):
+    """The package of the chosen model's provider is not installed."""
+
+
+class PromptError(UserError):
+    """A prompt file, or the variables given to it, does not fit."""
+
+
+class GraphError(UserError):
+    """A graph is wired in a way that cannot work."""
+
+
+class RunError(FanloomError):
+    """The run failed after it had begun.
+
+    `kind` is a short stable word for dashboards and outcomes; `retryable` says whether the same call can succeed later.
+    """
+
+    kind = "failed"
+    retryable = False
+
+    def __init__(self, message: str, *, kind: str | None = None, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind or type(self).kind
+        self.retryable = type(self).retryable if retryable is None else retryable
+
+
+class ModelUnavailable(RunError):
+    """The model is throttled, unreachable, too slow or failing on its side."""
+
+    kind = "unavailable"
+    retryable = True
+
+
+class ModelRefused(RunError):
+    """The provider refuses this request, and will refuse it again."""
+
+    kind = "refused"
+
+
+class BadModelOutput(RunError):
+    """The model answers, and its answers cannot be used."""
+
+    kind = "bad_output"
+
+
+class BudgetExceeded(RunError):
+    """The run has spent what its context allows."""
+
+    kind = "budget"

@@ -1,0 +1,176 @@
+"""Fan-out with a ledger: one Send a task, one Outcome a task, and the join always runs.
+
+A worker's error is turned into its Outcome here and not in LangGraph's `error_handler`: a handler runs again on every
+resume, fires no edge unless it returns a Command, and would lose what the failed calls used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+from langgraph._internal._constants import CONF, CONFIG_KEY_READ  # private: see _shared
+from langgraph.config import get_config
+from langgraph.errors import GraphBubbleUp
+from langgraph.graph import StateGraph
+from langgraph.runtime import Runtime, get_runtime
+from langgraph.types import Send
+from pydantic import BaseModel
+from typing_extensions import TypedDict
+
+from fanloom.context import Context
+from fanloom.errors import GraphError
+from fanloom.node import Node
+from fanloom.outcome import Outcome, done, from_error, not_done
+from fanloom.usage import meter
+
+Worker = Callable[..., Any]
+
+
+class FanOutInput(TypedDict):
+    """What a worker node is sent: the task, never the documents that it works on."""
+
+    fan_out: dict[str, Any]
+
+
+def add_fan_out(
+    builder: StateGraph[Any, Any, Any, Any],
+    source: str,
+    *,
+    over: str,
+    join: str,
+    worker: str | None = None,
+    action: Worker | None = None,
+    workers: Mapping[str, Worker] | None = None,
+    by: str = "type",
+    shared: Sequence[str] = (),
+    outcomes: str = "outcomes",
+) -> None:
+    """Add worker nodes to a graph: after `source`, one Send for each item of the channel `over`, then `join`.
+
+    Give one `worker` name with its `action`, or `workers` from the item's field `by` to actions. An action takes the
+    task as its state: the item's own fields (an item that is not a mapping stands under `item`), its `task_id` (the
+    item's, else `<over>-<number>`), and the channels named in `shared`, read by reference. What it returns is the
+    result of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order.
+    A worker that raises, an item of an unknown type and whatever exceeds `max_tasks` end in an Outcome too, and the
+    join runs in every case, also for no item at all; with `on_failure="fail_fast"` the first error ends the run.
+    Raises GraphError if the arguments do not go together.
+    """
+    actions = _actions(worker, action, workers)
+    fan_out = _FanOut(actions, over, join, by if workers else None, tuple(shared), outcomes)
+    for name in actions:
+        builder.add_node(name, fan_out.node(name, "usage" in builder.channels), input_schema=FanOutInput)
+        builder.add_edge(name, join)
+    builder.add_conditional_edges(source, fan_out.path(), [*actions, join])
+
+
+class _FanOut:
+    def __init__(
+        self, actions: dict[str, Worker], over: str, join: str, by: str | None, shared: tuple[str, ...], outcomes: str
+    ) -> None:
+        self.actions, self.over, self.join, self.by = actions, over, join, by
+        self.shared, self.outcomes = shared, outcomes
+
+    def path(self) -> Callable[[Any], list[Send | str]]:
+        def dispatch(state: Any) -> list[Send | str]:
+            limit = Context.of(get_runtime().context).max_tasks
+            tasks = list(self._tasks(_get(state, self.over) or []))
+            sends: list[Send | str] = [Send(task["worker"], {"fan_out": task}) for task in tasks[:limit]]
+            if surplus := tasks[limit:]:
+                skipped = {"skipped": [(task["task_id"], task["worker"]) for task in surplus], "limit": limit}
+                sends.append(Send(next(iter(self.actions)), {"fan_out": skipped}))
+            return sends or [self.join]
+
+        dispatch.__name__ = f"fan_out_{self.over}"
+        return dispatch
+
+    def node(self, name: str, counts_usage: bool) -> Node:
+        async def work(state: FanOutInput, runtime: Runtime[Any]) -> dict[str, list[Outcome]]:
+            task = state["fan_out"]
+            if "skipped" in task:
+                return {
+                    self.outcomes: [_skipped(task_id, worker, task["limit"]) for task_id, worker in task["skipped"]]
+                }
+            return {self.outcomes: [await self._outcome(name, task, runtime)]}
+
+        return Node(name, work, counts_usage=counts_usage)
+
+    def _tasks(self, items: Sequence[Any]) -> Iterator[dict[str, Any]]:
+        seen: set[str] = set()
+        for number, item in enumerate(items, 1):
+            fields = item if isinstance(item, Mapping) else {"item": item}
+            task_id = str(fields.get("task_id") or f"{self.over}-{number}")
+            if task_id in seen:
+                raise GraphError(f"two items of {self.over!r} have the task_id {task_id!r}; give each its own")
+            seen.add(task_id)
+            worker = next(iter(self.actions)) if self.by is None else str(fields.get(self.by))
+            known = worker in self.actions
+            yield {
+                "task_id": task_id,
+                "worker": worker if known else next(iter(self.actions)),
+                "item": dict(fields),
+                **({} if known else {"unknown": worker}),
+            }
+
+    async def _outcome(self, name: str, task: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
+        if "unknown" in task:
+            known = ", ".join(self.actions)
+            message = f"no worker for {self.by} {task['unknown']!r}; there are {known}"
+            return not_done(task["task_id"], task["unknown"], message, kind="unknown_worker")
+        started = perf_counter()
+        state = {**_shared(self.shared), **task["item"], "task_id": task["task_id"]}
+        try:
+            result = await _called(self.actions[name], state, runtime)
+        except GraphBubbleUp:
+            raise
+        except Exception as error:
+            # One failure costs one task: whatever a worker raises is reported, and its siblings go on.
+            if Context.of(runtime.context).on_failure == "fail_fast":
+                raise
+            attempts, seconds = meter().attempts, perf_counter() - started
+            return from_error(task["task_id"], name, error, attempts=attempts, seconds=seconds)
+        attempts, seconds = meter().attempts or 1, perf_counter() - started
+        return done(task["task_id"], name, _plain(result), attempts=attempts, seconds=seconds)
+
+
+def _actions(worker: str | None, action: Worker | None, workers: Mapping[str, Worker] | None) -> dict[str, Worker]:
+    if workers and not (worker or action):
+        return dict(workers)
+    if worker and action and not workers:
+        return {worker: action}
+    raise GraphError("add_fan_out takes either worker= and action=, or workers={type: action}")
+
+
+async def _called(action: Worker, state: dict[str, Any], runtime: Runtime[Any]) -> Any:
+    given = (state, runtime) if len(inspect.signature(action).parameters) > 1 else (state,)
+    if inspect.iscoroutinefunction(action):
+        return await action(*given)
+    return await asyncio.to_thread(action, *given)
+
+
+def _shared(channels: tuple[str, ...]) -> dict[str, Any]:
+    """Read channels of the graph from inside a Send, which by itself sees only what it was sent.
+
+    Sending a copy to every task stores the copy once a task. LangGraph has no public way to read instead; its own
+    ToolNode uses this one. tests/unit/test_fan_out.py fails when it goes.
+    """
+    if not channels:
+        return {}
+    values: dict[str, Any] = get_config()[CONF][CONFIG_KEY_READ](list(channels))
+    return values
+
+
+def _skipped(task_id: str, worker: str, limit: int) -> Outcome:
+    message = f"the plan has more than {limit} tasks; raise max_tasks in the context"
+    return not_done(task_id, worker, message, status="skipped", kind="max_tasks")
+
+
+def _plain(result: Any) -> Any:
+    return result.model_dump(mode="json") if isinstance(result, BaseModel) else result
+
+
+def _get(state: Any, name: str) -> Any:
+    return state.get(name) if isinstance(state, Mapping) else getattr(state, name, None)

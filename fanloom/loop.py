@@ -1,0 +1,51 @@
+"""One event loop in the background, so that async nodes also run in synchronous graphs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from fanloom.errors import GraphError
+
+T = TypeVar("T")
+
+_lock = threading.Lock()
+# Keyed by process, since a thread does not survive a fork.
+_loops: dict[int, asyncio.AbstractEventLoop] = {}
+
+
+def run_in_background(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the background loop and wait for it, from any thread and inside any running loop.
+
+    The coroutine sees the caller's context variables. Raises GraphError when called on the background loop itself,
+    which would wait for itself for ever.
+    """
+    loop = _background_loop()
+    if _running_loop() is loop:
+        work.close()
+        raise GraphError("an async node calls graph.invoke or graph.stream; await graph.ainvoke or graph.astream there")
+    future = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def _background_loop() -> asyncio.AbstractEventLoop:
+    with _lock:
+        if os.getpid() not in _loops:
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="fanloom-loop", daemon=True).start()
+            _loops[os.getpid()] = loop
+        return _loops[os.getpid()]
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,66 @@
+"""Bedrock at full width: langchain-aws runs its calls on the loop's small default thread pool; this one does not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from langchain_aws import ChatBedrockConverse
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+T = TypeVar("T")
+
+_END = object()
+
+
+class WideBedrockConverse(ChatBedrockConverse):
+    """ChatBedrockConverse whose async calls each have a thread of their own.
+
+    The default pool has 6 threads on 2 cores, so 64 calls of one second take 11 s (langchain-aws issue 663). How many
+    calls are in flight is the gateway's affair; the threads are daemons, so an abandoned call keeps no process alive.
+    """
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        manager = run_manager.get_sync() if run_manager else None
+        return await in_thread(lambda: self._generate(messages, stop, manager, **kwargs))
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        manager = run_manager.get_sync() if run_manager else None
+        chunks = self._stream(messages, stop, manager, **kwargs)
+        while (chunk := await in_thread(lambda: next(chunks, _END))) is not _END:
+            yield chunk  # type: ignore[misc]
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work in a daemon thread of its own, with the caller's context variables."""
+    future: Future[T] = Future()
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(context.run(work))
+        except BaseException as error:  # noqa: BLE001 - the thread only carries what happened to the caller
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="fanloom-bedrock", daemon=True).start()
+    return await asyncio.wrap_future(future)

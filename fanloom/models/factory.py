@@ -1,0 +1,124 @@
+"""One function turns a model name into a model."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fanloom.errors import MissingCredentials, MissingPackage
+from fanloom.models import spec as names
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+DEFAULT_TIMEOUT_S = 60.0
+# A process talks to few models, under few keys and time-outs; the bound only keeps a mistake from growing.
+_CACHED_MODELS = 64
+_MAX_CONNECTIONS = 1000
+
+_GEMINI_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI")
+_AWS_PREFIX = "AWS_"
+
+_cache: OrderedDict[Any, BaseChatModel] = OrderedDict()
+_lock = threading.Lock()
+
+
+def chat_model(model: str | BaseChatModel, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> BaseChatModel:
+    """Return the chat model of a name: `offline` or `provider:model`; an instance passes through.
+
+    The same name, time-out (in seconds) and credentials give the same instance, since building a client costs up to
+    half a second. The SDKs' own retries are off: the gateway owns them. Call it in a thread when an event loop runs.
+    Raises UnknownModel, MissingPackage or MissingCredentials, which say what to write, install or set.
+    """
+    if not isinstance(model, str):
+        return model
+    spec = names.parse(model)
+    key = (spec, timeout_s, _environment(spec.provider))
+    with _lock:
+        if key not in _cache:
+            _cache[key] = _BUILDERS.get(spec.provider, _any)(spec, timeout_s)
+            _cache.move_to_end(key)
+            while len(_cache) > _CACHED_MODELS:
+                _cache.popitem(last=False)
+        return _cache[key]
+
+
+def model_name(model: str | BaseChatModel) -> str:
+    """Return the name of a model for usage, traces and messages: its spec, or what an instance calls itself."""
+    if isinstance(model, str):
+        return model
+    own = getattr(model, "model", None) or getattr(model, "model_id", None) or getattr(model, "model_name", None)
+    return own if isinstance(own, str) and own else type(model).__name__
+
+
+def _environment(provider: str) -> tuple[tuple[str, str], ...]:
+    """Return what the environment says to a provider, so that a changed key gives a new client."""
+    if provider == names.OFFLINE:
+        return ()
+    aws = [name for name in os.environ if name.startswith(_AWS_PREFIX)]
+    return tuple((name, os.environ[name]) for name in sorted({*aws, *_GEMINI_VARIABLES} & os.environ.keys()))
+
+
+def _offline(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+    from fanloom.models.offline import OfflineChatModel
+
+    return OfflineChatModel()
+
+
+def _gemini(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+    from langchain_google_genai import ChatGoogleGenerativeAI
+
+    if not any(os.environ.get(name) for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI")):
+        raise MissingCredentials(
+            f"model '{spec.provider}:{spec.model}' needs a key: set GOOGLE_API_KEY "
+            "(from Google AI Studio), or choose the model 'offline', which needs none."
+        )
+    # max_retries counts attempts here: 1 is none.
+    return ChatGoogleGenerativeAI(model=spec.model, max_retries=1, timeout=timeout_s)
+
+
+def _bedrock(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+    import boto3
+    from botocore.config import Config
+
+    from fanloom.models.bedrock import WideBedrockConverse
+
+    session = boto3.Session()
+    wanted = f"model '{spec.provider}:{spec.model}' needs"
+    if not session.region_name:
+        raise MissingCredentials(f"{wanted} a region: set AWS_REGION, for example AWS_REGION=us-east-1.")
+    if not os.environ.get("AWS_BEARER_TOKEN_BEDROCK") and session.get_credentials() is None:
+        raise MissingCredentials(
+            f"{wanted} AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "or AWS_BEARER_TOKEN_BEDROCK; or choose the model 'offline', which needs none."
+        )
+    config = Config(
+        retries={"total_max_attempts": 1},
+        max_pool_connections=_MAX_CONNECTIONS,
+        connect_timeout=min(timeout_s, 10),
+        read_timeout=timeout_s,
+    )
+    return WideBedrockConverse(model_id=spec.model, region_name=session.region_name, config=config)
+
+
+def _any(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+    from langchain.chat_models import init_chat_model
+
+    package = names.PACKAGES[spec.provider]
+    try:
+        model: BaseChatModel = init_chat_model(spec.model, model_provider=spec.provider, max_retries=0)
+    except ImportError:
+        raise MissingPackage(
+            f"model '{spec.provider}:{spec.model}' needs the package {package}: pip install {package}"
+        ) from None
+    return model
+
+
+_BUILDERS: dict[str, Callable[[names.Spec, float], BaseChatModel]] = {
+    names.OFFLINE: _offline,
+    "google_genai": _gemini,
+    "bedrock_converse": _bedrock,
+}

@@ -1,0 +1,132 @@
+"""The `offline` model: a real chat model that answers by rules, with no key and no network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import BaseModel
+
+from fanloom.models.example import example
+
+# The understudy of the step that is asking. A context variable, because call arguments would end up in every trace.
+UNDERSTUDY: ContextVar[Callable[[], Any] | None] = ContextVar("fanloom_understudy", default=None)
+
+MARK = "[offline]"
+
+
+class OfflineChatModel(BaseChatModel):
+    """Answer through the understudy of the step that asks: deterministic, and never a language model's work.
+
+    Without an understudy it gives the smallest valid instance of the schema it is asked for, or the beginning of the
+    message, marked `[offline]`. Tokens are estimated at four characters each.
+    """
+
+    model_name: str = "offline"
+
+    @property
+    def _llm_type(self) -> str:
+        return "fanloom-offline"
+
+    def bind_tools(
+        self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Bind the tools in OpenAI's form; the first one is the one that is called."""
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        message = _answer(messages, kwargs.get("tools"))
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        # In a thread: an understudy may read a megabyte of text, and the loop serves others meanwhile.
+        return await asyncio.to_thread(self._generate, messages, stop, None, **kwargs)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        for part in _parts(_answer(messages, kwargs.get("tools"))):
+            chunk = ChatGenerationChunk(message=part)
+            if run_manager:
+                run_manager.on_llm_new_token(part.text, chunk=chunk)
+            yield chunk
+
+
+def _answer(messages: list[BaseMessage], tools: Sequence[dict[str, Any]] | None) -> AIMessage:
+    understudy = UNDERSTUDY.get()
+    asked = "\n".join(message.text for message in messages)
+    if not tools:
+        text = str(understudy()) if understudy else f"{MARK} {_beginning(messages[-1].text)}"
+        return AIMessage(text, usage_metadata=_tokens(asked, text), response_metadata=_finished("stop"))
+    function = tools[0]["function"]
+    data = _plain(understudy()) if understudy else example(function["parameters"])
+    call = {"name": function["name"], "args": data, "id": "offline-1", "type": "tool_call"}
+    usage = _tokens(asked, json.dumps(data, ensure_ascii=False))
+    return AIMessage("", tool_calls=[call], usage_metadata=usage, response_metadata=_finished("tool_calls"))
+
+
+def _parts(message: AIMessage) -> Iterator[AIMessageChunk]:
+    for word in re.findall(r"\S+\s*|\s+", message.text):
+        yield AIMessageChunk(content=word)
+    chunks = [
+        {
+            "name": call["name"],
+            "args": json.dumps(call["args"]),
+            "id": call["id"],
+            "index": 0,
+            "type": "tool_call_chunk",
+        }
+        for call in message.tool_calls
+    ]
+    yield AIMessageChunk(
+        content="",
+        tool_call_chunks=chunks,
+        usage_metadata=message.usage_metadata,
+        response_metadata=message.response_metadata,
+        chunk_position="last",
+    )
+
+
+def _plain(answer: Any) -> Any:
+    return answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
+
+
+def _finished(reason: str) -> dict[str, str]:
+    return {"finish_reason": reason, "model_name": "offline", "model_provider": "fanloom"}
+
+
+def _tokens(asked: str, answered: str) -> UsageMetadata:
+    given, made = -(-len(asked) // 4), -(-len(answered) // 4)
+    return UsageMetadata(input_tokens=given, output_tokens=made, total_tokens=given + made)
+
+
+def _beginning(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 200 else words[:200].rsplit(" ", 1)[0] + " ..."

@@ -1,0 +1,109 @@
+"""How one planned task ended: the ledger line of every fan-out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
+
+from fanloom.errors import RunError
+
+Status = Literal["done", "failed", "timed_out", "skipped", "needs_input", "declined"]
+
+
+class OutcomeError(TypedDict):
+    """Why a task is not done."""
+
+    kind: str
+    message: str
+    retryable: bool
+
+
+class Outcome(TypedDict):
+    """How one planned task ended.
+
+    `result` is what the worker returned, JSON-plain, or None; `attempts` counts the tries of its hardest model call
+    (0 if it never ran); `seconds` is wall-clock time.
+    """
+
+    task_id: str
+    worker: str
+    status: Status
+    result: Any
+    error: OutcomeError | None
+    attempts: int
+    seconds: float
+
+
+def done(task_id: str, worker: str, result: Any, *, attempts: int = 1, seconds: float = 0.0) -> Outcome:
+    """Make the outcome of a task that was done."""
+    return Outcome(
+        task_id=task_id,
+        worker=worker,
+        status="done",
+        result=result,
+        error=None,
+        attempts=attempts,
+        seconds=round(seconds, 3),
+    )
+
+
+def not_done(
+    task_id: str,
+    worker: str,
+    message: str,
+    *,
+    status: Status = "failed",
+    kind: str = "failed",
+    retryable: bool = False,
+    result: Any = None,
+    attempts: int = 0,
+    seconds: float = 0.0,
+) -> Outcome:
+    """Make the outcome of a task that was not done, with the reason a person can act on."""
+    return Outcome(
+        task_id=task_id,
+        worker=worker,
+        status=status,
+        result=result,
+        error=OutcomeError(kind=kind, message=message, retryable=retryable),
+        attempts=attempts,
+        seconds=round(seconds, 3),
+    )
+
+
+def from_error(task_id: str, worker: str, error: Exception, *, attempts: int = 1, seconds: float = 0.0) -> Outcome:
+    """Make the outcome of a task whose worker raised.
+
+    A `RunError` keeps its kind; anything else is a defect of the worker, named by its type. A spent budget is
+    `skipped` and a time-out `timed_out`; everything else is `failed`.
+    """
+    kind = error.kind if isinstance(error, RunError) else "error"
+    message = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+    statuses: dict[str, Status] = {"budget": "skipped", "timeout": "timed_out"}
+    return not_done(
+        task_id,
+        worker,
+        message,
+        status=statuses.get(kind, "failed"),
+        kind=kind,
+        retryable=isinstance(error, RunError) and error.retryable,
+        attempts=attempts,
+        seconds=seconds,
+    )
+
+
+def settle(planned: Iterable[str], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return one outcome per planned task id, in plan order; the last one counts where a task has several.
+
+    A task without an outcome is reported as `skipped`, so that none can disappear.
+    """
+    by_id = {outcome["task_id"]: outcome for outcome in outcomes}
+    lost = "no outcome was recorded for this task; run the graph again"
+    return [by_id.get(task) or not_done(task, "", lost, status="skipped", kind="lost") for task in planned]
+
+
+def failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the outcomes of the tasks that were not done."""
+    return [outcome for outcome in outcomes if outcome["status"] != "done"]

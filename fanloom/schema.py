@@ -1,0 +1,62 @@
+"""Output models whose JSON schema every provider takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+# What Gemini's documented subset of JSON schema and Nova's tool schemas do not take: `const`, `discriminator`,
+# `default`, `pattern`, siblings of `$ref`; Nova also refuses `additionalProperties`.
+_DROPPED = frozenset({"default", "pattern", "discriminator", "additionalProperties", "title", "examples", "const"})
+
+
+class OutputModel(BaseModel):
+    """Base of what a step asks a model for: the schema it shows is portable, the validation is Pydantic's own.
+
+    Docstrings and field descriptions are prompt text. Give every member of a union a required `Literal` tag.
+    """
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the JSON schema in the subset that Gemini and Bedrock Nova both document."""
+        return portable(super().model_json_schema(*args, **kwargs))
+
+
+def portable(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a JSON schema with references inlined, `const` as `enum`, `oneOf` as `anyOf` and the rest left out.
+
+    A model that refers to itself cannot be inlined: the reference ends as an object without properties.
+    """
+    inlined = _portable(schema, schema.get("$defs", {}), ())
+    return {"title": schema["title"], **inlined} if "title" in schema else inlined
+
+
+def _portable(node: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
+    if isinstance(node, list):
+        return [_portable(item, defs, seen) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _resolved(node, defs, seen)
+    kept = {key: value for key, value in node.items() if key not in _DROPPED and key != "$defs"}
+    if "oneOf" in kept:
+        kept["anyOf"] = kept.pop("oneOf")
+    if "const" in node:
+        kept["enum"] = [node["const"]]
+    return {key: _member(key, value, defs, seen) for key, value in kept.items()}
+
+
+def _member(key: str, value: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
+    # The keys below "properties" are field names: one that is called "default" or "title" must stay.
+    if key == "properties":
+        return {name: _portable(item, defs, seen) for name, item in value.items()}
+    return value if key in ("enum", "required") else _portable(value, defs, seen)
+
+
+def _resolved(node: dict[str, Any], defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
+    name = node["$ref"].rsplit("/", 1)[-1]
+    if name in seen:
+        return {"type": "object"}
+    target = _portable(defs[name], defs, (*seen, name))
+    return {**target, **({"description": node["description"]} if "description" in node else {})}

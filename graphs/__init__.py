@@ -1,0 +1,1 @@
+"""The shipped graphs: one wiring diagram a file. Each exports `builder` and `graph`."""

@@ -1,0 +1,27 @@
+"""Parallel: one Send a question; each is answered and then its sources are found, whatever the others do."""
+
+from langgraph.graph import END, START
+
+from fanloom import Context, StateGraph, add_fan_out
+from nodes.faq import check_input, collect, generate_questions
+from nodes.faq_parallel import answer_question
+from nodes.faq_state import FaqInput, FaqOutput, FaqState
+
+builder = StateGraph(FaqState, context_schema=Context, input_schema=FaqInput, output_schema=FaqOutput)
+builder.add_node("check_input", check_input)
+builder.add_node("generate_questions", generate_questions)
+builder.add_node("collect", collect)
+builder.add_edge(START, "check_input")
+builder.add_edge("check_input", "generate_questions")
+add_fan_out(
+    builder,
+    "generate_questions",
+    over="questions",
+    worker="answer_question",
+    action=answer_question,
+    shared=["sources"],
+    join="collect",
+)
+builder.add_edge("collect", END)
+
+graph = builder.compile(name="faq_parallel")

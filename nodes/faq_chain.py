@@ -1,0 +1,46 @@
+"""The links of the FAQ chain: one question after the other, each answered, then its sources found."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from langgraph.runtime import Runtime
+
+from fanloom import Context, RunError
+from fanloom.outcome import done, from_error
+from nodes.faq import sourced
+from nodes.faq_state import FaqState, Question
+from nodes.faq_steps import ANSWER_QUESTION
+
+
+async def answer_question(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Answer the next question from the documents."""
+    task = _next(state)
+    try:
+        answer = await ANSWER_QUESTION.run(runtime, question=task["question"], sources=state["sources"])
+    except RunError as error:
+        if Context.of(runtime.context).on_failure == "fail_fast":
+            raise
+        return {"answer": None, "outcomes": [from_error(task["task_id"], "answer_question", error)]}
+    return {"answer": answer}
+
+
+async def find_sources(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Find the sources of the answer that was just given; with that its task is done."""
+    task, answer = _next(state), state["answer"] or ""
+    result = await sourced(runtime, task["question"], answer, state["sources"])
+    return {"answer": None, "outcomes": [done(task["task_id"], "answer_question", result)]}
+
+
+def after_answer(state: FaqState) -> Literal["find_sources", "answer_question", "collect"]:
+    """Go on with the sources; if there is no answer, with the next question."""
+    return "find_sources" if state["answer"] is not None else next_question(state)
+
+
+def next_question(state: FaqState) -> Literal["answer_question", "collect"]:
+    """Go on with the next question, if there is one."""
+    return "answer_question" if len(state["outcomes"]) < len(state["questions"]) else "collect"
+
+
+def _next(state: FaqState) -> Question:
+    return state["questions"][len(state["outcomes"])]

@@ -1,0 +1,17 @@
+"""The worker of the parallel FAQ."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from fanloom import Context
+from nodes.faq import sourced
+from nodes.faq_state import Answered, QuestionState
+from nodes.faq_steps import ANSWER_QUESTION
+
+
+async def answer_question(state: QuestionState, runtime: Runtime[Context]) -> Answered:
+    """Answer one question from the documents, then find its sources."""
+    question, sources = state["question"], state["sources"]
+    answer = await ANSWER_QUESTION.run(runtime, question=question, sources=sources)
+    return await sourced(runtime, question, answer, sources)
