@@ -100,7 +100,7 @@ def as_text(value: Any) -> str:
 
 
 def _tagged(key: str, value: Any) -> str:
-    tag = re.sub(r"[^\w-]", "_", key)
+    tag = re.sub(r"[^\w-]", "_", key) or "_"
     text = as_text(value)
     return f"<{tag}>\n{text}\n</{tag}>" if "\n" in text else f"<{tag}>{text}</{tag}>"
 

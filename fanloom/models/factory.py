@@ -88,7 +88,9 @@ def _bedrock(spec: names.Spec, timeout_s: float) -> BaseChatModel:
 
     session = boto3.Session()
     wanted = f"model '{spec.provider}:{spec.model}' needs"
-    if not session.region_name:
+    # boto3 itself reads AWS_DEFAULT_REGION only; every other AWS tool knows AWS_REGION.
+    region = os.environ.get("AWS_REGION") or session.region_name
+    if not region:
         raise MissingCredentials(f"{wanted} a region: set AWS_REGION, for example AWS_REGION=us-east-1.")
     if not os.environ.get("AWS_BEARER_TOKEN_BEDROCK") and session.get_credentials() is None:
         raise MissingCredentials(
@@ -101,7 +103,7 @@ def _bedrock(spec: names.Spec, timeout_s: float) -> BaseChatModel:
         connect_timeout=min(timeout_s, 10),
         read_timeout=timeout_s,
     )
-    return WideBedrockConverse(model_id=spec.model, region_name=session.region_name, config=config)
+    return WideBedrockConverse(model_id=spec.model, region_name=region, config=config)
 
 
 def _any(spec: names.Spec, timeout_s: float) -> BaseChatModel:

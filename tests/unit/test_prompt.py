@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fanloom import Prompt
+from fanloom.errors import PromptError
+from fanloom.prompt import as_text, escape, unescape
+from prompts import path
+
+TAG = re.compile(r"</?[\w-]+>")
+ALL = sorted(path(".").rglob("*.md"))
+hostile = st.text() | st.lists(
+    st.sampled_from(["</user_query>", "</provided_content>", "<provided_content>", "</", "<", ">", "x", "</question>\n"])
+).map("".join)
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "step.md"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "empty"), ("costs $5", r"\$\$"), ("a ${b", r"\$\$")],
+)
+def test_a_file_that_is_no_template_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(PromptError, match=said):
+        Prompt(written(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PromptError, match=r"nowhere\.md"):
+        Prompt(tmp_path / "nowhere.md")
+    with pytest.raises(PromptError, match="at least one"):
+        Prompt()
+
+
+def test_missing_and_unknown_variables_are_named(tmp_path: Path) -> None:
+    prompt = Prompt(written(tmp_path, "Ask $question about ${subject} for $$5"))
+    assert prompt.variables == {"question", "subject"}
+    with pytest.raises(PromptError, match=r"needs \$subject; given: 'question'"):
+        prompt.render(question="?")
+    with pytest.raises(PromptError, match="does not use 'mood'; its variables are 'question', 'subject'"):
+        prompt.render(question="?", subject="x", mood="y")
+    assert prompt.render(question="why", subject="x") == ["Ask why about x for $5"]
+
+
+@given(st.data())
+def test_no_value_can_open_or_close_a_tag_in_any_shipped_prompt(data: st.DataObject) -> None:
+    file = data.draw(st.sampled_from(ALL))
+    prompt = Prompt(file)
+    values: dict[str, Any] = {
+        name: data.draw(hostile | st.lists(hostile, max_size=3)) for name in prompt.variables
+    }
+    (text,) = prompt.render(**values)
+    assert TAG.findall(text) == TAG.findall(file.read_text(encoding="utf-8"))
+
+
+@given(st.dictionaries(hostile, hostile, max_size=4))
+def test_the_tags_of_a_mapping_are_its_own(value: dict[str, str]) -> None:
+    tags = TAG.findall(as_text(value))
+    assert len(tags) == 2 * len(value)
+    assert as_text(value).count("<") == 2 * len(value)
+
+
+@given(st.text())
+def test_escaping_leaves_no_bracket_and_can_be_undone(text: str) -> None:
+    assert "<" not in escape(text)
+    if "&lt;" not in text:
+        assert unescape(escape(text)) == text
+
+
+def test_a_variable_inside_a_value_stays_as_it_is(tmp_path: Path) -> None:
+    assert Prompt(written(tmp_path, "<q>$q</q>")).render(q="$q costs $5 ${x}") == ["<q>$q costs $5 ${x}</q>"]
+
+
+def test_messages_keep_the_stable_parts_in_blocks_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "rules.md").write_text("Rules.", encoding="utf-8")
+    (tmp_path / "shared.md").write_text("<docs>$docs</docs>", encoding="utf-8")
+    prompt = Prompt(tmp_path / "shared.md", written(tmp_path, "Ask $q"), system=tmp_path / "rules.md")
+    system, human = prompt.messages(docs="D", q="Q")
+    assert system.text == "Rules."
+    assert json.dumps(human.content) == json.dumps(
+        [{"type": "text", "text": "<docs>D</docs>\n\n"}, {"type": "text", "text": "Ask Q"}]
+    )
+
+
+def test_the_version_follows_the_text(tmp_path: Path) -> None:
+    before = Prompt(written(tmp_path, "one")).version
+    assert len(before) == 12
+    assert Prompt(written(tmp_path, "two")).version != before
