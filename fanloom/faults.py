@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -10,6 +9,7 @@ from time import time
 from typing import Any
 
 from fanloom.errors import ModelRefused, ModelUnavailable, RunError
+from fanloom.redaction import redact
 
 _TIMEOUTS = {"TimeoutError", "ReadTimeoutError", "ConnectTimeoutError", "TimeoutException", "APITimeoutError"}
 _CONNECTION = {
@@ -29,7 +29,6 @@ _CONNECTION = {
 # Bedrock reports these with codes of their own; the names are what its documentation lists as worth a retry.
 _BEDROCK_TRANSIENT = {"ModelNotReadyException": 503, "ModelTimeoutException": 408, "ModelErrorException": 500}
 _OVERFLOW = re.compile(r"too long|too many (input )?tokens|token count .* exceeds|context (length|window)", re.I)
-_SECRETS = re.compile(r"KEY|TOKEN|SECRET|PASSWORD")
 _CURES = {
     400: "the request does not fit this model: check the model id, its region and what the step asks for",
     401: "the key or token is not accepted: check GOOGLE_API_KEY, or the AWS_* credentials and whether they expired",
@@ -67,14 +66,6 @@ def hint_seconds(error: BaseException) -> float | None:
         if seconds is not None:
             return max(0.0, seconds)
     return None
-
-
-def redact(text: str) -> str:
-    """Take the values of secret environment variables out of a text."""
-    for name, value in os.environ.items():
-        if len(value) >= 8 and _SECRETS.search(name):
-            text = text.replace(value, "***")
-    return text
 
 
 def _by_status(status: int, model: str, text: str, names: set[str]) -> RunError:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from typing_extensions import TypedDict
 
 from fanloom.errors import RunError
+from fanloom.redaction import redact
 
 Status = Literal["done", "failed", "timed_out", "skipped", "needs_input", "declined"]
 
@@ -79,19 +80,17 @@ def from_error(task_id: str, worker: str, error: Exception, *, attempts: int = 1
     A `RunError` keeps its kind; anything else is a defect of the worker, named by its type. A spent budget is
     `skipped` and a time-out `timed_out`; everything else is `failed`.
     """
-    kind = error.kind if isinstance(error, RunError) else "error"
-    message = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+    why = error_of(error)
     statuses: dict[str, Status] = {"budget": "skipped", "timeout": "timed_out"}
-    return not_done(
-        task_id,
-        worker,
-        message,
-        status=statuses.get(kind, "failed"),
-        kind=kind,
-        retryable=isinstance(error, RunError) and error.retryable,
-        attempts=attempts,
-        seconds=seconds,
-    )
+    status = statuses.get(why["kind"], "failed")
+    return not_done(task_id, worker, **why, status=status, attempts=attempts, seconds=seconds)
+
+
+def error_of(error: Exception) -> OutcomeError:
+    """Return what an exception says, as an Outcome says it."""
+    if isinstance(error, RunError):
+        return OutcomeError(kind=error.kind, message=str(error), retryable=error.retryable)
+    return OutcomeError(kind="error", message=redact(f"{type(error).__name__}: {error}"), retryable=False)
 
 
 def settle(planned: Iterable[str], outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -22,12 +22,20 @@ def check_input(schema: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         return checked
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidInput(f"input field {_path(first['loc'])!r}: {first['msg']}.") from None
+        raise InvalidInput(f"input field {_path(first['loc'])!r}: {_plain(first)}.") from None
 
 
 @lru_cache(maxsize=64)
 def _adapter(schema: Any) -> TypeAdapter[Any]:
     return TypeAdapter(schema)
+
+
+def _plain(error: Any) -> str:
+    if error["type"] == "missing":
+        return "is missing; give it a value"
+    if error["type"] == "too_short":
+        return f"needs at least {error['ctx']['min_length']}, has {error['ctx']['actual_length']}"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _path(location: tuple[int | str, ...]) -> str:

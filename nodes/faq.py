@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 
 from fanloom import Context, InvalidInput, Outcome, RunError, new_run, settle
 from fanloom import check_input as checked
-from fanloom.outcome import failures, not_done
+from fanloom.outcome import OutcomeError, error_of, failures, not_done
 from fanloom.prompt import unescape
 from nodes.faq_state import Answered, Faq, FaqInput, FaqState, Question, Source
 from nodes.faq_steps import FIND_SOURCES, FIND_SOURCES_AGAIN, GENERATE_QUESTIONS, MORE_QUESTIONS
@@ -48,9 +48,9 @@ async def collect(state: FaqState) -> dict[str, Any]:
     """Put the FAQ together in the order of its questions, and report what is not there."""
     plan = [question["task_id"] for question in state["questions"]]
     outcomes = settle(plan, state["outcomes"])
-    made: list[tuple[str, Answered]] = [(o["task_id"], o["result"]) for o in outcomes if o["status"] == "done"]
-    faqs = [Faq(question=faq["question"], answer=faq["answer"], sources=faq["sources"]) for _, faq in made]
-    unclear = [_unclear(task_id, faq) for task_id, faq in made if faq["problem"]]
+    made = [outcome for outcome in outcomes if outcome["status"] == "done"]
+    faqs = [_faq(outcome["result"]) for outcome in made]
+    unclear = [_unclear(outcome) for outcome in made if outcome["result"]["problem"]]
     return {"faqs": faqs, "failures": [*failures(outcomes), *unclear, *_missing(state)]}
 
 
@@ -59,7 +59,7 @@ async def sourced(runtime: Runtime[Context], question: str, answer: str, sources
     try:
         found = await FIND_SOURCES.run(runtime, question=question, answer=answer, sources=sources)
     except RunError as error:
-        return Answered(question=question, answer=answer, sources=[], problem=str(error))
+        return Answered(question=question, answer=answer, sources=[], problem=error_of(error))
     return await with_real_titles(runtime, question, answer, found.sources, sources)
 
 
@@ -76,7 +76,7 @@ async def with_real_titles(
             titles, invented = known_titles([*titles, *again.sources], sources)
             problem = _invented(invented) if invented else None
         except RunError as error:
-            problem = f"{_invented(invented)} {error}"
+            problem = error_of(error)
     return Answered(question=question, answer=answer, sources=titles, problem=problem)
 
 
@@ -105,18 +105,26 @@ def _key(title: str) -> str:
     return " ".join(unescape(title).split()).casefold()
 
 
-def _invented(names: Sequence[str]) -> str:
-    return f"No document has the title {', '.join(map(repr, names))}: dropped from the sources."
+def _faq(result: Answered) -> Faq:
+    return Faq(question=result["question"], answer=result["answer"], sources=result["sources"])
 
 
-def _unclear(task_id: str, faq: Answered) -> Outcome:
-    return not_done(
-        f"{task_id}.sources",
-        "find_sources",
-        faq["problem"] or "",
-        kind="sources",
-        retryable=True,
-        result=faq["sources"],
+def _invented(names: Sequence[str]) -> OutcomeError:
+    message = f"no document has the title {', '.join(map(repr, names))}; it was dropped from the sources"
+    return OutcomeError(kind="invented_sources", message=message, retryable=True)
+
+
+def _unclear(outcome: Outcome) -> Outcome:
+    """Report the sources of an answer that is there as a task of their own that is not done."""
+    result: Answered = outcome["result"]
+    return Outcome(
+        task_id=f"{outcome['task_id']}.sources",
+        worker="find_sources",
+        status="failed",
+        result=result["sources"],
+        error=result["problem"],
+        attempts=outcome["attempts"],
+        seconds=outcome["seconds"],
     )
 
 

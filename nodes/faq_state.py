@@ -8,15 +8,20 @@ from pydantic import AfterValidator, ConfigDict, Field, with_config
 from typing_extensions import NotRequired, TypedDict
 
 from fanloom import Outcome, RunState, Usage, stored_once
+from fanloom.outcome import OutcomeError
 
 MAX_SOURCES = 1_000
 MAX_CONTENT = 1_000_000
 MAX_QUESTIONS = 200
 
 
-def _not_blank(text: str) -> str:
+def _proper_text(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty; give it some text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character (a lone surrogate); decode the file with its own encoding") from None
     return text
 
 
@@ -24,10 +29,12 @@ def _not_blank(text: str) -> str:
 class Source(TypedDict):
     """One document."""
 
-    title: Annotated[str, AfterValidator(_not_blank), Field(max_length=500, description="Its title, unlike any other.")]
+    title: Annotated[
+        str, AfterValidator(_proper_text), Field(max_length=500, description="Its title, unlike any other.")
+    ]
     content: Annotated[
         str,
-        AfterValidator(_not_blank),
+        AfterValidator(_proper_text),
         Field(max_length=MAX_CONTENT, description="Its text, plain or Markdown, up to 1,000,000 characters."),
     ]
 
@@ -76,7 +83,15 @@ class Question(TypedDict):
 class Answered(Faq):
     """The result of a task; `problem` says what is wrong with the sources, if anything is."""
 
-    problem: str | None
+    problem: OutcomeError | None
+
+
+class Draft(TypedDict):
+    """An answer whose sources are still to be found, and what it took."""
+
+    answer: str
+    attempts: int
+    seconds: float
 
 
 class FaqState(RunState, total=False):
@@ -86,7 +101,7 @@ class FaqState(RunState, total=False):
     n_questions: int
     questions: list[Question]
     shortage: str
-    answer: str | None
+    draft: Draft | None
     faqs: list[Faq]
     failures: list[Outcome]
 

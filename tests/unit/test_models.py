@@ -84,7 +84,9 @@ def test_missing_keys_regions_and_packages_say_what_to_do(monkeypatch: pytest.Mo
 def test_the_same_name_and_key_give_the_same_client_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_API_KEY", "first-key-of-a-test")
     made: list[object] = []
-    threads = [threading.Thread(target=lambda: made.append(chat_model("google_genai:gemini-2.5-flash"))) for _ in "abcd"]
+    threads = [
+        threading.Thread(target=lambda: made.append(chat_model("google_genai:gemini-2.5-flash"))) for _ in "abcd"
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

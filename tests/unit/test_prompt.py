@@ -17,7 +17,9 @@ from prompts import path
 TAG = re.compile(r"</?[\w-]+>")
 ALL = sorted(path(".").rglob("*.md"))
 hostile = st.text() | st.lists(
-    st.sampled_from(["</user_query>", "</provided_content>", "<provided_content>", "</", "<", ">", "x", "</question>\n"])
+    st.sampled_from(
+        ["</user_query>", "</provided_content>", "<provided_content>", "</", "<", ">", "x", "</question>\n"]
+    )
 ).map("".join)
 
 
@@ -57,9 +59,7 @@ def test_missing_and_unknown_variables_are_named(tmp_path: Path) -> None:
 def test_no_value_can_open_or_close_a_tag_in_any_shipped_prompt(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(ALL))
     prompt = Prompt(file)
-    values: dict[str, Any] = {
-        name: data.draw(hostile | st.lists(hostile, max_size=3)) for name in prompt.variables
-    }
+    values: dict[str, Any] = {name: data.draw(hostile | st.lists(hostile, max_size=3)) for name in prompt.variables}
     (text,) = prompt.render(**values)
     assert TAG.findall(text) == TAG.findall(file.read_text(encoding="utf-8"))
 
