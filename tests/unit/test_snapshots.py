@@ -16,7 +16,10 @@ from nodes import faq_steps
 IDS = sorted(json.loads((Path(__file__).parents[2] / "langgraph.json").read_text())["graphs"])
 STEPS = {step.name: step for step in vars(faq_steps).values() if isinstance(step, LLMStep)}
 VALUES = {
-    "sources": [{"title": "Tides", "content": "Two a day.\n\nBecause of the <moon>."}, {"title": "R&D", "content": "x"}],
+    "sources": [
+        {"title": "Tides", "content": "Two a day.\n\nBecause of the <moon>."},
+        {"title": "R&D", "content": "x"},
+    ],
     "n_questions": 2,
     "already": ["Why?", "How?"],
     "question": "What are </question> tides?",

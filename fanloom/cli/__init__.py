@@ -1,0 +1,107 @@
+"""The command line: `fanloom list`, `fanloom run GRAPH`, `fanloom draw GRAPH`.
+
+Only click and the standard library are imported here and by `fanloom.cli.groups` and `fanloom.cli.exits`: commands are
+imported when they are used, so that `fanloom --help` starts at once. A new command is one module and one line of
+COMMANDS.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from fanloom.cli.exits import INTERRUPTED, guard
+from fanloom.cli.groups import ListedGroup
+
+
+class Entry(NamedTuple):
+    """Where a command is, and what the help says about it."""
+
+    target: str
+    summary: str
+
+
+COMMANDS = {
+    "list": Entry("fanloom.cli.listing:list_graphs", "List the graphs of this project."),
+    "run": Entry("fanloom.cli.run:run", "Run a graph and show its result."),
+    "draw": Entry("fanloom.cli.draw:draw", "Draw a graph, as Mermaid or as text."),
+}
+
+
+@dataclass(frozen=True)
+class Globals:
+    """The options that stand before the command."""
+
+    project: Path
+    debug: bool
+
+
+class Cli(ListedGroup):
+    """The `fanloom` command."""
+
+    def summaries(self, ctx: click.Context) -> Mapping[str, str]:
+        """Return the summary of each command."""
+        return {name: entry.summary for name, entry in COMMANDS.items()}
+
+    def load(self, ctx: click.Context, name: str) -> click.Command:
+        """Import a command."""
+        module, _, attribute = COMMANDS[name].target.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command under the rules of exit codes and messages."""
+        with guard(debug=bool(ctx.params.get("debug"))):
+            return super().invoke(ctx)
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"fanloom {version('fanloom')}")
+    ctx.exit()
+
+
+@click.group(
+    cls=Cli,
+    name="fanloom",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 the run failed, 2 bad usage or input, 3 finished with some tasks not done.",
+)
+@click.option(
+    "-C",
+    "--project",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="The folder that holds langgraph.json.  [default: this folder]",
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks, warnings and logs.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
+@click.pass_context
+def cli(ctx: click.Context, project: Path, debug: bool) -> None:
+    """Run LLM workflows: the graphs that the langgraph.json of this folder names."""
+    ctx.obj = Globals(project, debug)
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    try:
+        cli(prog_name="fanloom")
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            # Threads that are still inside a model call would hold a normal exit up until their time-out.
+            sys.stdout.flush()
+            os._exit(INTERRUPTED)
+        raise

@@ -1,0 +1,171 @@
+"""`fanloom run`: a command for each graph, with options made from its input schema."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fanloom.cli.exits import NOT_ALL_DONE, brief
+from fanloom.cli.groups import ListedGroup
+from fanloom.cli.project import read_project
+from fanloom.errors import UserError
+
+if TYPE_CHECKING:
+    from fanloom.cli.execute import Result
+    from fanloom.cli.loading import AnyGraph, Session
+    from fanloom.cli.schema import Field
+
+# By parameter name; the flags of these are not for fields.
+OWN = {
+    "input_file": click.Option(
+        ["input_file", "--input"], metavar="FILE", help="The whole input as JSON; '-' reads standard input."
+    ),
+    "model": click.Option(["--model"], metavar="SPEC", help="Short for --set model=SPEC."),
+    "settings": click.Option(
+        ["settings", "--set"], multiple=True, metavar="NAME=VALUE", help="Set a field of the context."
+    ),
+    "as_json": click.Option(["as_json", "--json"], is_flag=True, help="Print the output as JSON and nothing else."),
+    "quiet": click.Option(["-q", "--quiet"], is_flag=True, help="Show no progress."),
+}
+
+
+class RunGroup(ListedGroup):
+    """The graphs of the project in hand, as commands."""
+
+    noun = "graph"
+
+    def summaries(self, ctx: click.Context) -> Mapping[str, str]:
+        """Return a line about each graph."""
+        project = read_project(ctx.obj.project)
+        return {name: project.summary(entry) for name, entry in project.graphs.items()}
+
+    def load(self, ctx: click.Context, name: str) -> click.Command:
+        """Load a graph and make its command."""
+        from fanloom.cli.loading import Session, open_graph
+
+        session = ctx.with_resource(Session())
+        graph = open_graph(read_project(ctx.obj.project), name, session)
+        return GraphCommand(name, self.summaries(ctx)[name], graph, session)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let options stand before the graph too."""
+        if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            graph = next((arg for arg in args if arg in self.summaries(ctx)), None)
+            if graph is None:
+                raise click.UsageError("Name a graph first: fanloom run GRAPH [OPTIONS].", ctx)
+            args = [graph, *(arg for arg in args if arg is not graph)]
+        return super().parse_args(ctx, args)
+
+
+@click.group("run", cls=RunGroup, options_metavar="", subcommand_metavar="GRAPH [OPTIONS]")
+def run() -> None:
+    """Run a graph and show its result.
+
+    The options are made from the graph's input schema: see `fanloom run GRAPH --help`.
+    """
+
+
+class GraphCommand(click.Command):
+    """Runs one graph."""
+
+    def __init__(self, name: str, summary: str, graph: AnyGraph, session: Session) -> None:
+        from fanloom.cli.schema import fields, options
+
+        self.graph, self.session = graph, session
+        self.schema = _input_schema(graph)
+        flags = [flag.lstrip("-") for option in OWN.values() for flag in option.opts]
+        self.fields = options(fields(self.schema), [*flags, "help"])
+        params: list[click.Parameter] = [*(option for _, option in self.fields.values()), *OWN.values()]
+        super().__init__(name, params=params, help=summary, callback=self._run)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the fields of the input, our own options and the fields of the context."""
+        from fanloom.cli.choices import context_schema
+        from fanloom.cli.schema import fields
+
+        _section(ctx, formatter, "Input", [option for _, option in self.fields.values()])
+        known = fields(context_schema(self.graph) or {})
+        if known:
+            with formatter.section("Context (--set NAME=VALUE)"):
+                formatter.write_dl([(field.name, field.help) for field in known])
+        _section(ctx, formatter, "Options", [param for param in self.get_params(ctx) if param.name not in self.fields])
+
+    def _run(
+        self,
+        input_file: str | None,
+        model: str | None,
+        settings: tuple[str, ...],
+        as_json: bool,
+        quiet: bool,
+        **given: Any,
+    ) -> None:
+        from fanloom.cli.choices import make_context
+        from fanloom.cli.execute import execute
+        from fanloom.cli.render import show
+
+        value = self._input(input_file, given)
+        context = make_context(self.graph, model, settings)
+        watched = sys.stderr.isatty() and not (as_json or quiet)
+        result = execute(self.session, self.graph, value, context, progress=watched)
+        show(result.output, result.waiting, as_json=as_json)
+        _finish(result)
+
+    def _input(self, input_file: str | None, given: Mapping[str, Any]) -> Any:
+        """Make the input from --input and the options over it."""
+        from fanloom.cli.schema import check_names, typed
+        from fanloom.cli.values import parse_json
+
+        known: dict[str, Field] = {name: field for name, (field, _) in self.fields.items()}
+        chosen = {known[key].name: typed(known[key], value) for key, value in given.items() if value not in (None, ())}
+        base = parse_json(f"@{input_file}") if input_file else {}
+        if not isinstance(base, dict):
+            if self.schema.get("type") == "object":
+                raise UserError(f"{input_file!r} must hold a JSON object with the graph's input fields.")
+            return base
+        if known and not self.schema.get("additionalProperties"):
+            check_names(base, [field.name for field in known.values()], "input field")
+        value = {**base, **chosen}
+        self._require(value)
+        return value
+
+    def _require(self, value: Mapping[str, Any]) -> None:
+        if self.schema.get("type") != "object":
+            raise click.UsageError("This graph's input is not an object: give it with --input FILE.")
+        missing = [option for field, option in self.fields.values() if field.required and field.name not in value]
+        if missing:
+            flags = ", ".join(option.opts[0] for option in missing)
+            raise click.UsageError(f"Missing {flags}.")
+
+
+def _input_schema(graph: AnyGraph) -> dict[str, Any]:
+    from pydantic.errors import PydanticUserError
+
+    try:
+        return graph.get_input_jsonschema()
+    except PydanticUserError:
+        # A state that JSON schema cannot describe still runs, with --input.
+        return {"type": "object"}
+
+
+def _section(ctx: click.Context, formatter: click.HelpFormatter, title: str, params: list[Any]) -> None:
+    rows = [row for param in params if (row := param.get_help_record(ctx))]
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows)
+
+
+def _finish(result: Result) -> None:
+    """Say what is not done, and leave with the exit code for it."""
+    from fanloom.cli.render import plain, unfinished
+
+    if result.paused:
+        asked = "; ".join(str(plain(item.get("value"))) for item in result.waiting)
+        click.echo(brief(f"waiting for a person: {asked or 'the graph stops here on purpose'}"), err=True)
+        raise click.exceptions.Exit(NOT_ALL_DONE)
+    left = unfinished(result.output)
+    if left:
+        click.echo(f"{left} {'task was' if left == 1 else 'tasks were'} not done.", err=True)
+        raise click.exceptions.Exit(NOT_ALL_DONE)

@@ -1,0 +1,65 @@
+"""The small words of English, by which a sentence can be taken apart without a language model."""
+
+from nodes.prose.sentences import listed
+
+DETERMINERS = listed("the a an this that these those its their his her our your my each every no any some all both")
+PREPOSITIONS = listed("""
+    of in on at for from to by with within without into onto upon over under between among through throughout during
+    after before since until against about across along around behind below beneath beside beyond despite except
+    inside near off out outside past per than toward towards up down via like as unlike amid above
+""")
+PRONOUNS = listed("""
+    it they he she we i you them him us me himself herself itself themselves this that these those there here someone
+    anyone everyone somebody nobody nothing something anything everything such another others other one ones each both
+    neither either none all some many few several most more much less who what which whom whose mine ours yours theirs
+    same former latter
+""")
+OWNERS = listed("its their his her our my your this these those such")
+LINKERS = listed("""
+    that which who whom whose where when while because although though if unless whereas whether why how so but nor or
+    than as until since once lest
+""")
+ADVERBS = listed("""
+    also often always usually typically generally normally commonly still now then however therefore thus hence never
+    sometimes rarely seldom already just only even mainly mostly largely currently today soon again both almost nearly
+    too very quite rather well far much more most together instead indeed first further ever
+""")
+LY_NOUNS = listed("""
+    ally anomaly apply assembly belly bully butterfly comply dragonfly early family fly hilly imply italy jelly july
+    lily monopoly multiply only rally reply supply tally ugly daily weekly monthly yearly friendly likely elderly
+""")
+MODALS = listed("can could may might must shall should will would cannot can't won't must not")
+BE = listed("is are was were isn't aren't wasn't weren't")
+HAVE = listed("has have had")
+DO = listed("does do did doesn't don't didn't")
+AUXILIARIES = (MODALS | BE | HAVE | DO) - {"not"}
+
+NUMBER_WORDS = listed("""
+    two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred
+    thousand million billion half
+""")
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+# What every English text has and other languages have not.
+ENGLISH = listed(
+    "the of and is are was were with from by for this that it its which have has been not be you your to or"
+)
+FOREIGN = listed("""
+    der die das und ist nicht mit für le la les des et est une dans el los las y en que por het een van zijn och att
+    det är il di che non è per um uma os não da do e z w na się jest ve bir ne ja on
+""")
+
+
+def is_adverb(word: str) -> bool:
+    return word in ADVERBS or (word.endswith("ly") and word.lower() not in LY_NOUNS)
+
+
+FUNCTION_WORDS = (
+    DETERMINERS
+    | PREPOSITIONS
+    | PRONOUNS
+    | OWNERS
+    | LINKERS
+    | ADVERBS
+    | AUXILIARIES
+    | listed("and be been being not due etc e.g i.e per alone")
+)

@@ -1,0 +1,65 @@
+# ruff: noqa: RUF001 - dashes of every kind open headings
+"""Take the markup off: HTML, Markdown and some reStructuredText."""
+
+import html
+import re
+
+COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->|<(script|style|head)\b.*?</\1\s*>", re.S | re.I)
+HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]*>(.*?)</h\1\s*>", re.S | re.I)
+LIST_ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.I)
+BLOCK_TAG = re.compile(
+    r"</?(?:p|div|br|hr|ul|ol|li|tr|table|thead|tbody|section|article|header|footer|main|nav|aside|body|html|head|title|"
+    r"blockquote|pre|details|summary|figure|figcaption|dl|dt|dd|center)(?=[\s/>])[^<>]*>|<!doctype[^<>]*>",
+    re.I,
+)
+INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|input|ins|kbd|label|link|mark|meta|picture|q|s|samp|small|source|span|"
+    r"strong|sub|sup|td|th|time|tt|u|var|video|wbr|svg|path|button)(?=[\s/>])[^<>]*>",
+    re.I,
+)
+FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*\n", re.S)
+
+INLINE: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])"), ""),  # image
+    (re.compile(r"\[\^[^\]\n]{1,40}\]:?"), ""),  # footnote mark
+    (re.compile(r"\[([^\[\]\n]+)\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)|\[[^\]\n]*\])"), r"\1"),  # link
+    (re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>"), r"\1"),
+    (re.compile(r":[\w:]+:`([^`\n]+)`"), r"\1"),  # reStructuredText role
+    (re.compile(r"`([^`<\n]+?)\s*<[^<>`\n]+>`__?"), r"\1"),  # reStructuredText link
+    (re.compile(r"(`+)([^`]+?)\1"), r"\2"),
+    (re.compile(r"(?<!\w)(\*\*\*|\*\*|___|__)(?=\S)(.{1,400}?)(?<=\S)\1(?!\w)"), r"\2"),
+    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<![\w_])_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?![\w_])"), r"\1"),
+    (re.compile(r"~~(?=\S)(.{1,400}?)(?<=\S)~~"), r"\1"),
+    (re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])"), r"\1"),
+]
+MARKS = re.compile(r"[\[*_`~\\:<]")
+
+HEADING_NUMBER = re.compile(
+    r"^(?:(?:section|chapter|article|part|clause|appendix|step)\s+)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Z])(?:[.):]|\s+[-–—:]|(?<=\d)(?=\s))\s*",
+    re.I,
+)
+
+
+def plain_markup(content: str) -> str:
+    """Turn HTML into the Markdown that says the same, and drop what no reader sees."""
+    text = FRONT_MATTER.sub("", content.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff"))
+    if "<" in text:
+        text = COMMENT.sub(" ", text)
+        text = HTML_HEADING.sub(lambda found: f"\n\n# {' '.join(found[2].split())}\n\n", text)
+        text = INLINE_TAG.sub("", BLOCK_TAG.sub("\n\n", LIST_ITEM_TAG.sub("\n- ", text)))
+    return html.unescape(text) if "&" in text else text
+
+
+def clean_inline(text: str) -> str:
+    """Strip inline markup and collapse white space."""
+    if MARKS.search(text):
+        for pattern, replacement in INLINE:
+            text = pattern.sub(replacement, text)
+    return " ".join(text.split())
+
+
+def clean_heading(line: str) -> str:
+    text = clean_inline(line).strip(" :*_#")
+    bare = HEADING_NUMBER.sub("", text)
+    return bare if len(bare) > 2 else text
