@@ -13,12 +13,11 @@ from fanloom import answers
 from fanloom.context import Role
 from fanloom.errors import BadModelOutput, RunError
 from fanloom.faults import classify, hint_seconds
-from fanloom.models.structured import bound
+from fanloom.models.structured import Send
 from fanloom.run import Run
 from fanloom.usage import meter
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 
 T = TypeVar("T")
@@ -53,14 +52,13 @@ async def call(run: Run, request: Request[T]) -> T:
     wait that the server asks for, else after an exponential back-off with full jitter; an answer that cannot be used
     is asked for once more, with what is wrong with it. Raises ModelUnavailable, ModelRefused or BadModelOutput.
     """
-    name, model = await run.model_for(request.role)
-    return await _Call(run, request, name, model).result()
+    name, send = await run.model_for(request.role, request.output)
+    return await _Call(run, request, name, send).result()
 
 
 class _Call(Generic[T]):
-    def __init__(self, run: Run, request: Request[T], name: str, model: BaseChatModel) -> None:
-        self.run, self.request, self.name = run, request, name
-        self.model = bound(model, request.output)
+    def __init__(self, run: Run, request: Request[T], name: str, send: Send) -> None:
+        self.run, self.request, self.name, self.send = run, request, name, send
         self.messages = list(request.messages)
         self.repaired = False
 
@@ -92,7 +90,7 @@ class _Call(Generic[T]):
         config = {"run_name": self.request.step, "metadata": {"role": self.request.role, **self.request.metadata}}
         try:
             async with self.run.slots, asyncio.timeout(self.run.context.timeout_s):
-                return await self.model(self.messages, config)
+                return await self.send(self.messages, config)
         except Exception as error:
             # Whatever the client raises: it is either the provider's or the network's, or it goes on as it is.
             if (known := classify(error, self.name)) is None:

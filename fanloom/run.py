@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from fanloom.context import Context, Role
 from fanloom.limits import Slots
 from fanloom.models.factory import chat_model, model_name
+from fanloom.models.structured import Send, bound
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -29,16 +30,21 @@ class Run:
         self.context = context
         self.slots = Slots(context.max_concurrency)
         self._models: dict[str, BaseChatModel] = {}
+        self._senders: dict[tuple[str, type], Send] = {}
 
-    async def model_for(self, role: Role) -> tuple[str, BaseChatModel]:
-        """Return the name and the chat model of a role.
+    async def model_for(self, role: Role, output: type) -> tuple[str, Send]:
+        """Return the name of a role's model, and the coroutine function that asks it for an `output`.
 
         The models of all roles are made at the first call, in a thread, so that a name, key or package that is missing
         is reported before anything is paid for. Raises UnknownModel, MissingCredentials or MissingPackage.
         """
         if not self._models:
             self._models = await asyncio.to_thread(self._make_models)
-        return model_name(self.context.model_for(role)), self._models[role]
+        # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
+        key = (role, output)
+        if key not in self._senders:
+            self._senders[key] = bound(self._models[role], output)
+        return model_name(self.context.model_for(role)), self._senders[key]
 
     def _make_models(self) -> dict[str, BaseChatModel]:
         choices = {role: self.context.model_for(role) for role in get_args(Role)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 
-    Send = Callable[[Sequence[BaseMessage], Any], Awaitable[AIMessage]]
+Send: TypeAlias = "Callable[[Sequence[BaseMessage], Any], Awaitable[AIMessage]]"
 
 
 def bound(model: BaseChatModel, output: type) -> Send:
