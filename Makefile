@@ -23,8 +23,8 @@ setup: .venv/ready ## Make .venv with everything in it
 demo: setup ## Make FAQs from the documents in examples/, with no key and no network
 	@$(BIN)/fanloom run faq_parallel --model offline --n-questions 6 $(foreach file,$(sort $(wildcard examples/*.md examples/*.txt)),--sources $(file))
 
-dev: setup ## Start the LangGraph development server on this checkout
-	@LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true $(BIN)/langgraph dev --no-browser --no-reload --n-jobs-per-worker 10
+dev: setup ## Start the LangGraph development server; pass more of its options as ARGS="--port 2025"
+	@LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true $(BIN)/langgraph dev --no-browser --no-reload --n-jobs-per-worker 10 $(ARGS)
 
 test: check ## Do what `make check` does
 

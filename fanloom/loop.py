@@ -1,4 +1,8 @@
-"""One event loop in the background, so that async nodes also run in synchronous graphs."""
+"""One event loop in the background: for async nodes in synchronous graphs, and for the clients' connections.
+
+A client keeps its connections on the loop that opened them. With one loop for all of them no `asyncio.run`, thread or
+notebook leaves a session behind, and none meets a loop that is closed.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,14 @@ def run_in_background(work: Coroutine[Any, Any, T]) -> T:
     except BaseException:
         future.cancel()
         raise
+
+
+async def on_background(work: Coroutine[Any, Any, T]) -> T:
+    """Await a coroutine that runs on the background loop, from any loop; cancelling it here cancels it there."""
+    loop = _background_loop()
+    if asyncio.get_running_loop() is loop:
+        return await work
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
 
 
 def _background_loop() -> asyncio.AbstractEventLoop:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from fanloom.context import Context, Role
 from fanloom.limits import Slots
+from fanloom.loop import on_background
 from fanloom.models.factory import chat_model, model_name
+from fanloom.models.spec import OFFLINE
 from fanloom.models.structured import Send, bound
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage, BaseMessage
     from langgraph.runtime import Runtime
 
 # Runs are few and small; a run that this many newer ones have pushed out only gets a new set of slots.
@@ -43,7 +47,7 @@ class Run:
         # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
         key = (role, output)
         if key not in self._senders:
-            self._senders[key] = bound(self._models[role], output)
+            self._senders[key] = _sender(self.context.model_for(role), self._models[role], output)
         return model_name(self.context.model_for(role)), self._senders[key]
 
     def _make_models(self) -> dict[str, BaseChatModel]:
@@ -51,6 +55,22 @@ class Run:
         if fallback := self.context.fallback():
             choices["fallback"] = fallback
         return {role: chat_model(choice, timeout_s=self.context.timeout_s) for role, choice in choices.items()}
+
+
+def _sender(choice: str | BaseChatModel, model: BaseChatModel, output: type) -> Send:
+    send = bound(model, output)
+    if choice == OFFLINE or not isinstance(choice, str):
+        # An instance is its owner's: it stays on the loop on which its owner uses it.
+        return send
+
+    async def send_from_background(messages: Sequence[BaseMessage], config: Any) -> AIMessage:
+        return await on_background(_awaited(send, messages, config))
+
+    return send_from_background
+
+
+async def _awaited(send: Send, messages: Sequence[BaseMessage], config: Any) -> AIMessage:
+    return await send(messages, config)
 
 
 def current_run(runtime: Runtime[Any] | None) -> Run:

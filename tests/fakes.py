@@ -85,5 +85,5 @@ class Meeting:
             if self._left <= 0:
                 self._open.set()
         async with asyncio.timeout(20):
-            while not self._open.is_set():
+            while not self._open.is_set():  # noqa: ASYNC110 - it is met from several loops
                 await asyncio.sleep(0.001)

@@ -175,15 +175,15 @@ def test_a_thread_that_is_used_again_starts_from_nothing() -> None:
 
 async def test_a_run_that_was_cut_off_goes_on_with_what_is_left(tmp_path: Path) -> None:
     done: list[int] = []
-    broken = True
+    first_done, broken = asyncio.Event(), True
 
     async def work(task: dict[str, Any]) -> int:
         if broken and task["item"] == 2:
             # The worst moment: the sibling has finished, and the process goes down with this one.
-            while 1 not in done:
-                await asyncio.sleep(0)
+            await first_done.wait()
             raise RunError("power cut")
         done.append(task["item"])
+        first_done.set()
         return task["item"]
 
     builder = graph_of(worker="work", action=work)

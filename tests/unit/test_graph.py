@@ -90,7 +90,7 @@ def test_a_synchronous_call_from_an_async_node_is_refused_instead_of_hanging() -
     async def outer(state: State) -> Any:
         return single(inner).invoke(state)
 
-    with pytest.raises(GraphError, match="await graph.ainvoke"):
+    with pytest.raises(GraphError, match=r"await graph\.ainvoke"):
         single(outer).invoke({"seen": []})
 
 

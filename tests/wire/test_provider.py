@@ -1,6 +1,7 @@
 """The provider stands in for the real ones: each fault, as the unmodified clients see it."""
 
 import asyncio
+import gc
 import operator
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 from botocore.config import Config
 from langchain_aws import ChatBedrockConverse
+from langchain_core.exceptions import ContextOverflowError
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_google_genai import ChatGoogleGenerativeAI
 from pydantic import BaseModel, Field
@@ -112,6 +114,7 @@ async def _wire(patience: float | None) -> AsyncIterator[Wire]:
         yield Wire(provider, models)
         await models[GEMINI].aclose()
         models[BEDROCK].client.close()
+        gc.collect()  # what the clients drop is to be found here, where their warnings are known
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -253,6 +256,14 @@ async def test_a_structured_call_sees_the_error_after_one_request(
     wire.script(fault)
     assert await seen(wire.structured(kind), mode) in expected.split("|")
     assert len(wire.provider.requests) == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", [GEMINI, BEDROCK])
+async def test_both_clients_know_an_overflow_by_its_message(wire: Wire, kind: str, mode: str) -> None:
+    wire.script(context_overflow())
+    with pytest.raises(ContextOverflowError):
+        await call(wire.models[kind], mode)
 
 
 GOOD = Answered.model_validate(ANSWERED)
@@ -496,8 +507,8 @@ async def test_a_reply_is_a_value_or_a_function_sync_or_async(wire: Wire, kind: 
 
 
 async def test_the_script_is_followed_in_order_and_by_predicate(wire: Wire) -> None:
-    wire.script("first", "second")
+    wire.script()
     wire.provider.enqueue("for bedrock", when=lambda request: request.provider == BEDROCK)
-    wire.provider._script.insert(0, wire.provider._script.pop())
+    wire.provider.enqueue("first", "second")
     said = [(await wire.models[kind].ainvoke("hi")).text for kind in (GEMINI, BEDROCK, GEMINI, BEDROCK)]
     assert said == ["first", "for bedrock", "second", "ok"]

@@ -29,13 +29,22 @@ class TooDeep(ValueError):
 
 
 def smallest(schema: Schema) -> Any:
-    """Return the smallest valid instance; `pattern` and `format`s not listed here are not honoured."""
-    return _Maker(schema).make(schema)
+    """Return the shallowest valid instance, without what is optional.
+
+    `pattern`, `uniqueItems` and other formats than those above are not honoured.
+    """
+    for deepest in range(1, _DEEPEST):
+        try:
+            return _Maker(schema, deepest).make(schema)
+        except TooDeep:
+            continue
+    return _Maker(schema, _DEEPEST).make(schema)
 
 
 class _Maker:
-    def __init__(self, root: Schema) -> None:
+    def __init__(self, root: Schema, deepest: int) -> None:
         self.root = root
+        self.deepest = deepest
         self.makers = {
             "object": self.object,
             "array": self.array,
@@ -48,8 +57,8 @@ class _Maker:
 
     def make(self, schema: Schema, depth: int = 0, index: int = 0) -> Any:
         """Return an instance; `index` makes the items of one list differ."""
-        if depth > _DEEPEST:
-            raise TooDeep(f"the schema's required part is nested deeper than {_DEEPEST}")
+        if depth > self.deepest:
+            raise TooDeep(f"the schema's required part is nested deeper than {self.deepest}")
         schema = self.resolve(schema)
         if "const" in schema:
             return schema["const"]

@@ -1,0 +1,73 @@
+"""The wheel holds `fanloom` only, and works on a project elsewhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GRAPH = """
+from typing_extensions import TypedDict
+from langgraph.graph import END, START, StateGraph
+
+
+class State(TypedDict, total=False):
+    word: str
+
+
+builder = StateGraph(State)
+builder.add_node("shout", lambda state: {"word": state["word"].upper()})
+builder.add_edge(START, "shout")
+builder.add_edge("shout", END)
+graph = builder.compile(name="shout")
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    code = f"import hatchling.build; hatchling.build.build_wheel({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_it_holds_fanloom_and_the_template_only(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names} == {"fanloom", f"{wheel.name.split('-py3')[0]}.dist-info"}
+    for shipped in ("graphs/faq_parallel.py", "nodes/faq.py", "prompts/faq/system.md", "langgraph.json"):
+        assert f"fanloom/template/{shipped}" in names
+    assert not [name for name in names if "__pycache__" in name or "test" in name]
+
+
+def test_its_command_line_works_in_a_clean_venv_on_a_project_elsewhere(wheel: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    (site,) = (tmp_path / "venv" / "lib").glob("python3*/site-packages")
+    zipfile.ZipFile(wheel).extractall(site)
+    # The dependencies are the ones that are installed here; the checkout itself is not among them.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "shout.py").write_text(GRAPH)
+    (project / "langgraph.json").write_text(
+        json.dumps({"dependencies": ["."], "graphs": {"shout": "./shout.py:graph"}})
+    )
+
+    def fanloom(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [python, "-m", "fanloom", *words]
+        return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60, check=False)
+
+    listed, ran = fanloom("list"), fanloom("run", "shout", "--word", "hi", "--json")
+    assert "shout" in listed.stdout, listed.stderr
+    assert json.loads(ran.stdout) == {"word": "HI"}, ran.stderr
+    where = "import fanloom; print(fanloom.__file__)"
+    home = subprocess.run([python, "-c", where], cwd=project, capture_output=True, text=True, check=True).stdout
+    assert home.startswith(str(site))
+    assert subprocess.run([python, "-c", "import graphs"], cwd=project, capture_output=True, check=False).returncode
