@@ -21,7 +21,7 @@ def check_input(schema: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         checked: dict[str, Any] = _adapter(schema).validate_python(given)
         return checked
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         raise InvalidInput(f"input field {_path(first['loc'])!r}: {_plain(first)}.") from None
 
 
@@ -35,7 +35,8 @@ def _plain(error: Any) -> str:
         return "is missing; give it a value"
     if error["type"] == "too_short":
         return f"needs at least {error['ctx']['min_length']}, has {error['ctx']['actual_length']}"
-    return str(error["msg"]).removeprefix("Value error, ")
+    told = str(error["msg"]).removeprefix("Value error, ")
+    return f"{told}, not {error['input']}" if isinstance(error["input"], int | float) else told
 
 
 def _path(location: tuple[int | str, ...]) -> str:

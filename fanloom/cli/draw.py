@@ -58,7 +58,9 @@ def _lines(graph: Graph, node: str, indent: str) -> list[str]:
     always = [edge.target for edge in edges if not edge.conditional]
     sometimes = [_conditional(edge) for edge in edges if edge.conditional]
     arrows = [f" {arrow} {', '.join(to)}" for arrow, to in (("-->", always), ("..>", sometimes)) if to]
-    return [f"{indent}{node}{arrow}" for arrow in arrows or [""]]
+    # A node that leads nowhere has been named where it is led to.
+    is_known = any(edge.target == node for edge in graph.edges)
+    return [f"{indent}{node}{arrow}" for arrow in arrows or ([] if is_known else [""])]
 
 
 def _conditional(edge: Edge) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sys
 import uuid
@@ -11,9 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
-import click
-
-from fanloom.cli.exits import INTERRUPTED, Refused, RunFailed
+from fanloom.cli.exits import Refused, RunFailed
 from fanloom.cli.loading import AnyGraph, Session
 from fanloom.cli.progress import Board, live
 from fanloom.errors import RunError, UserError
@@ -35,15 +32,8 @@ def execute(session: Session, graph: AnyGraph, given: Any, context: Any, *, prog
     board = Board()
     # What nodes print is not our result.
     with redirect_stdout(sys.stderr), _explained(graph), live(board, shown=progress):
-        return _completed(session, _stream(graph, given, context, board))
-
-
-def _completed(session: Session, run: Any) -> Result:
-    try:
-        result: Result = session.run(run)
-    except KeyboardInterrupt:
-        raise click.exceptions.Exit(INTERRUPTED) from None
-    return result
+        result: Result = session.run(_stream(graph, given, context, board))
+        return result
 
 
 async def _stream(graph: AnyGraph, given: Any, context: Any, board: Board) -> Result:
@@ -80,10 +70,6 @@ async def _is_paused(graph: AnyGraph, config: Any) -> bool:
 def _explained(graph: AnyGraph) -> Iterator[None]:
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit):
-        raise
-    except asyncio.CancelledError as error:
-        raise RunFailed("the run was cancelled from inside the graph.") from error
     except Exception as error:
         mendable = isinstance(error, UserError) or _is_about_schema(error, graph)
         raise (Refused if mendable else RunFailed)(_message(error)) from error

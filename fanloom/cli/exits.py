@@ -85,7 +85,7 @@ def guard(*, debug: bool) -> Iterator[None]:
         raise click.exceptions.Exit(PIPE_CLOSED) from None
     except Exception as error:
         if debug:
-            click.echo(clean(redact("".join(traceback.format_exception(error)))), err=True)
+            click.echo(clean(redact("".join(traceback.format_exception(error.__cause__ or error)))), err=True)
         raise _told(error) from error
 
 

@@ -38,7 +38,9 @@ class Session:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stack.close()
+        # What is printed when a graph is taken down is not our result either.
+        with redirect_stdout(sys.stderr):
+            self._stack.close()
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
         """Run an awaitable to its end."""
@@ -98,10 +100,19 @@ def open_graph(project: Project, name: str, session: Session) -> AnyGraph:
     with redirect_stdout(sys.stderr):
         module = _import(project, entry)
         if not hasattr(module, entry.attribute):
-            public = [known for known in vars(module) if not known.startswith("_")]
-            raise UserError(f"{_place(entry)}: no {entry.attribute!r} in it. {nearest(entry.attribute, public)}")
+            raise UserError(
+                f"{_place(entry)}: no {entry.attribute!r} in it. {nearest(entry.attribute, _makers(module))}"
+            )
         with _explained(project, entry, "cannot be made"):
             return _as_graph(getattr(module, entry.attribute), entry, session)
+
+
+def _makers(module: ModuleType) -> list[str]:
+    """Return the names in a module that langgraph.json may name: graphs, and functions of its own."""
+    own = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    return [
+        name for name, value in own.items() if _is_graph(value) or getattr(value, "__module__", "") == module.__name__
+    ]
 
 
 def _place(entry: GraphEntry) -> str:

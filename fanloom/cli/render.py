@@ -58,8 +58,8 @@ def show(output: Any, waiting: list[Any], *, as_json: bool) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     with console.capture() as printed:
         console.print(readable(output, markdown=console.is_terminal), width=min(console.width, WIDEST))
-    # Rich fills lines up with blanks.
-    sys.stdout.write(re.sub(r" +$", "", printed.get(), flags=re.MULTILINE))
+    # Rich fills lines up with blanks. One line at a time, because a single long write does not notice a closed pipe.
+    sys.stdout.writelines(f"{line.rstrip(' ')}\n" for line in printed.get().split("\n")[:-1])
 
 
 def _json(value: Any) -> str:
@@ -162,11 +162,12 @@ def _block(number: int, item: Mapping[str, Any], markdown: bool) -> list[Rendera
     rest = {key: value for key, value in item.items() if key != name and value not in (None, "", {})}
     one_text = sum(isinstance(value, str) for value in rest.values()) == 1
     heading = clean(item[name]) if name is not None else ""
-    parts: list[RenderableType] = [Text(f"{number}. {heading}".rstrip(), style="bold")]
+    parts: list[RenderableType] = [Text(heading, style="bold")] if heading else []
     for key, value in rest.items():
-        shown = _value(value, markdown) if one_text and isinstance(value, str) else _entry(key, value, markdown)
-        parts += [Padding(part, (0, 0, 0, 3)) for part in shown]
-    return parts
+        parts += _value(value, markdown) if one_text and isinstance(value, str) else _entry(key, value, markdown)
+    block = Table.grid(padding=(0, 1, 0, 0))
+    block.add_row(Text(f"{number}.", style="bold"), Group(*parts))
+    return [block]
 
 
 def _is_heading(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -136,18 +136,34 @@ class GraphCommand(click.Command):
             raise click.UsageError("This graph's input is not an object: give it with --input FILE.")
         missing = [option for field, option in self.fields.values() if field.required and field.name not in value]
         if missing:
-            flags = ", ".join(option.opts[0] for option in missing)
-            raise click.UsageError(f"Missing {flags}.")
+            raise click.UsageError(f"Missing {_flags(missing)}.")
+        if self.fields and not value:
+            raise click.UsageError(f"Give at least one of {_flags(option for _, option in self.fields.values())}.")
 
 
 def _input_schema(graph: AnyGraph) -> dict[str, Any]:
     from pydantic.errors import PydanticUserError
 
     try:
-        return graph.get_input_jsonschema()
+        schema = graph.get_input_jsonschema()
+        return {**schema, "required": _required(graph, schema)}
     except PydanticUserError:
         # A state that JSON schema cannot describe still runs, with --input.
         return {"type": "object"}
+
+
+def _required(graph: AnyGraph, schema: Mapping[str, Any]) -> list[str]:
+    """Return the fields a run needs; where the whole state is the input, LangGraph itself needs none of a TypedDict."""
+    from typing_extensions import is_typeddict
+
+    builder = getattr(graph, "builder", None)
+    state = getattr(builder, "state_schema", None)
+    is_state = state is not None and getattr(builder, "input_schema", None) is state
+    return [] if is_state and is_typeddict(state) else list(schema.get("required", ()))
+
+
+def _flags(options: Iterable[click.Option]) -> str:
+    return ", ".join(option.opts[0] for option in options)
 
 
 def _section(ctx: click.Context, formatter: click.HelpFormatter, title: str, params: list[Any]) -> None:

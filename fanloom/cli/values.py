@@ -8,18 +8,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
+
 from fanloom.errors import UserError
 
 DOCUMENT_SUFFIXES = (".md", ".txt")
 
-_stdin_was_read: set[int] = set()
+_WAS_READ = "fanloom.stdin"
 
 
 def read_stdin() -> str:
     """Read standard input as UTF-8 text. Raises UserError when it has been read before."""
-    if id(sys.stdin) in _stdin_was_read:
+    if click.get_current_context().meta.setdefault(_WAS_READ, False):
         raise UserError("standard input can be read by one option only; give the others a file.")
-    _stdin_was_read.add(id(sys.stdin))
+    click.get_current_context().meta[_WAS_READ] = True
     return _decoded(sys.stdin.buffer.read(), "standard input")
 
 
