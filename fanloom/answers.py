@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from fanloom.errors import BadModelOutput
+from fanloom.errors import BadModelOutput, ModelUnavailable
+from fanloom.schema import OutputModel
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -32,15 +33,20 @@ _BLOCKED = {
     "refusal",
 }
 _MALFORMED = {"malformed_function_call", "malformed_tool_use", "malformed_model_output", "unexpected_tool_call"}
+# A stream of these that ends without a reason was cut off; the clients take what has come for the whole answer.
+_ALWAYS_SAY_WHY = {"google_genai", "bedrock_converse"}
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
 def read(message: AIMessage, output: type[T]) -> T:
     """Return the answer in a message as `output` (`str` or a Pydantic model).
 
-    Raises BadModelOutput with kind `truncated`, `blocked`, `malformed`, `empty`, `not_data` or `wrong_shape`.
+    Raises BadModelOutput with kind `truncated`, `blocked`, `malformed`, `empty`, `not_data` or `wrong_shape`, and
+    ModelUnavailable for a stream that was cut off.
     """
     reason = finish_reason(message)
+    if not reason and message.text and message.response_metadata.get("model_provider") in _ALWAYS_SAY_WHY:
+        raise ModelUnavailable("the answer ended before the model had finished it", kind="connection")
     if reason in _TRUNCATED:
         raise BadModelOutput("the answer was cut off at the output limit", kind="truncated")
     if reason in _BLOCKED or _prompt_blocked(message):
@@ -53,6 +59,23 @@ def read(message: AIMessage, output: type[T]) -> T:
     if not text:
         raise BadModelOutput("the answer is empty", kind="empty")
     return output(text)  # type: ignore[call-arg]
+
+
+def salvage(message: AIMessage, output: type[T]) -> T | None:
+    """Return what is valid of an answer that is a list with some invalid items, or None if there is no such list.
+
+    The answer's `dropped` says what was left out and why.
+    """
+    if not issubclass(output, OutputModel):
+        return None
+    try:
+        data = _unpacked(_data(message))
+        output.model_validate(data)
+    except BadModelOutput:
+        return None
+    except ValidationError as error:
+        return _without(data, error, output)
+    return None
 
 
 def finish_reason(message: AIMessage) -> str:
@@ -81,6 +104,23 @@ def _validated(data: Any, output: type[M]) -> M:
         if unpacked != data:
             return _validated(unpacked, output)
         raise BadModelOutput(_explain(error), kind="wrong_shape") from None
+
+
+def _without(data: Any, error: ValidationError, output: type[M]) -> M | None:
+    wrong = [entry["loc"] for entry in error.errors(include_url=False)]
+    fields = {place[0] for place in wrong}
+    if len(fields) != 1 or not all(len(place) > 1 and isinstance(place[1], int) for place in wrong):
+        return None
+    (field,) = fields
+    bad = {place[1] for place in wrong}
+    kept = [item for number, item in enumerate(data[field]) if number not in bad]
+    try:
+        answer = output.model_validate({**data, field: kept}) if kept else None
+    except ValidationError:
+        return None
+    if isinstance(answer, OutputModel):
+        answer.dropped = [_explain(error)]
+    return answer
 
 
 def _data(message: AIMessage) -> Any:

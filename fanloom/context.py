@@ -75,6 +75,12 @@ class Context(BaseModel):
     max_attempts: int = Field(
         3, ge=1, le=20, title="Attempts", description="Requests one model call may make, all layers together."
     )
+    cache_first: bool = Field(
+        False,
+        title="Fill the cache first",
+        description="Make the first call over a shared prompt prefix alone, so that the others read the provider's "
+        "prompt cache: slower by one call, cheaper for a wide fan-out over long documents.",
+    )
     max_tasks: int = Field(
         50, ge=1, le=100_000, title="Tasks", description="Widest fan-out; what exceeds it is skipped and reported."
     )

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from langgraph._internal._constants import CONF, CONFIG_KEY_READ  # private: see _shared
-from langgraph.config import get_config
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import StateGraph
 from langgraph.runtime import Runtime, get_runtime
@@ -25,6 +23,7 @@ from fanloom.context import Context
 from fanloom.errors import GraphError
 from fanloom.node import Node
 from fanloom.outcome import Outcome, done, from_error, not_done
+from fanloom.resume import read_channels
 from fanloom.usage import meter
 
 Worker = Callable[..., Any]
@@ -121,7 +120,7 @@ class _FanOut:
             message = f"no worker for {self.by} {task['unknown']!r}; there are {known}"
             return not_done(task["task_id"], task["unknown"], message, kind="unknown_worker")
         started = perf_counter()
-        state = {**_shared(self.shared), **task["item"], "task_id": task["task_id"]}
+        state = {**read_channels(self.shared), **task["item"], "task_id": task["task_id"]}
         try:
             result = await _called(self.actions[name], state, runtime)
         except GraphBubbleUp:
@@ -149,18 +148,6 @@ async def _called(action: Worker, state: dict[str, Any], runtime: Runtime[Any]) 
     if inspect.iscoroutinefunction(action):
         return await action(*given)
     return await asyncio.to_thread(action, *given)
-
-
-def _shared(channels: tuple[str, ...]) -> dict[str, Any]:
-    """Read channels of the graph from inside a Send, which by itself sees only what it was sent.
-
-    Sending a copy to every task stores the copy once a task. LangGraph has no public way to read instead; its own
-    ToolNode uses this one. tests/unit/test_fan_out.py fails when it goes.
-    """
-    if not channels:
-        return {}
-    values: dict[str, Any] = get_config()[CONF][CONFIG_KEY_READ](list(channels))
-    return values
 
 
 def _skipped(task_id: str, worker: str, limit: int) -> Outcome:

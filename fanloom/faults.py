@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
-from fanloom.errors import ModelRefused, ModelUnavailable, RunError
+from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from fanloom.redaction import redact
 
 _TIMEOUTS = {"TimeoutError", "ReadTimeoutError", "ConnectTimeoutError", "TimeoutException", "APITimeoutError"}
@@ -26,8 +26,24 @@ _CONNECTION = {
     "IncompleteReadError",
     "ProtocolError",
 }
-# Bedrock reports these with codes of their own; the names are what its documentation lists as worth a retry.
-_BEDROCK_TRANSIENT = {"ModelNotReadyException": 503, "ModelTimeoutException": 408, "ModelErrorException": 500}
+# Bedrock's own error codes; in a stream they come without a status, and in lower case first.
+_BEDROCK_STATUS = {
+    "ThrottlingException": 429,
+    "TooManyRequestsException": 429,
+    "ServiceQuotaExceededException": 429,
+    "ModelNotReadyException": 503,
+    "ServiceUnavailableException": 503,
+    "InternalServerException": 500,
+    "ModelErrorException": 500,
+    "ModelStreamErrorException": 500,
+    "ModelTimeoutException": 408,
+    "ValidationException": 400,
+    "AccessDeniedException": 403,
+    "ResourceNotFoundException": 404,
+}
+# What the clients say when a body or a stream ends before it should; plain ValueErrors, so only their words tell.
+_CUT_OFF = re.compile(r"No 'output' key found|No generation chunks were returned")
+_NO_SUCH_MODEL = re.compile(r"model identifier is invalid|model.{0,40}(not found|not supported|does not exist)", re.I)
 _OVERFLOW = re.compile(r"too long|too many (input )?tokens|token count .* exceeds|context (length|window)", re.I)
 _CURES = {
     400: "the request does not fit this model: check the model id, its region and what the step asks for",
@@ -52,8 +68,11 @@ def classify(error: BaseException, model: str) -> RunError | None:
         return ModelUnavailable(f"{model} did not answer in time: {text}", kind="timeout")
     if names & {"NoCredentialsError", "PartialCredentialsError", "TokenRetrievalError", "SSOTokenLoadError"}:
         return ModelRefused(f"{model}: {_CURES[401]}. {text}", kind="auth")
-    if names & _CONNECTION:
-        return ModelUnavailable(f"{model} cannot be reached: {text}", kind="connection")
+    if names & _CONNECTION or _CUT_OFF.search(text):
+        return ModelUnavailable(f"the connection to {model} failed: {text}", kind="connection")
+    if "ValidationError" in names and type(error).__module__.startswith("pydantic"):
+        # langchain-aws cannot even read a tool call whose arguments are no object.
+        return BadModelOutput("the model made a malformed tool call", kind="malformed")
     return None
 
 
@@ -78,6 +97,8 @@ def _by_status(status: int, model: str, text: str, names: set[str]) -> RunError:
     if "ContextOverflowError" in names or (status in (400, 413) and _OVERFLOW.search(text)):
         cure = "the prompt is longer than the model's context: give fewer or shorter documents, or a larger model"
         return ModelRefused(f"{model}: {cure}. {text}", kind="context_overflow")
+    if status == 400 and _NO_SUCH_MODEL.search(text):
+        status = 404
     if status == 400 and re.search(r"api.?key|token.*(invalid|expired)", text, re.I):
         status = 401
     kind = {401: "auth", 403: "auth", 404: "not_found"}.get(status, "bad_request")
@@ -95,11 +116,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _status(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
-        code = response.get("Error", {}).get("Code", "")
-        if code.startswith("Throttling") or code == "TooManyRequestsException":
-            return 429
+        code = str(response.get("Error", {}).get("Code", ""))
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        return _BEDROCK_TRANSIENT.get(code) or (status if isinstance(status, int) else None)
+        return _BEDROCK_STATUS.get(code[:1].upper() + code[1:]) or (status if isinstance(status, int) else None)
     for name in ("status_code", "code", "status"):
         value = getattr(error, name, None)
         if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
@@ -119,7 +138,10 @@ def _headers(error: BaseException) -> dict[str, str]:
 def _header_hint(headers: dict[str, str]) -> float | None:
     if "retry-after-ms" in headers:
         return _number(headers["retry-after-ms"], 1000)
-    value = headers.get("retry-after") or headers.get("x-amz-retry-after")
+    if "x-amz-retry-after" in headers:
+        # In milliseconds, as botocore reads it.
+        return _number(headers["x-amz-retry-after"], 1000)
+    value = headers.get("retry-after")
     if value is None:
         return None
     if (seconds := _number(value)) is not None:

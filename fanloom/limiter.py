@@ -1,4 +1,4 @@
-"""When the next call to a model may begin: the rules, on a clock that is given from outside, so that they can be tested.
+"""When the next call to a model may begin: the rules, on a clock that is given from outside.
 
 `fanloom.limits` waits for what this decides.
 """

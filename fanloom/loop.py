@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from fanloom.errors import GraphError
@@ -45,6 +45,12 @@ async def on_background(work: Coroutine[Any, Any, T]) -> T:
     if asyncio.get_running_loop() is loop:
         return await work
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+
+
+def call_later(delay: float, work: Callable[[], None]) -> None:
+    """Call a function on the background loop after some seconds."""
+    loop = _background_loop()
+    loop.call_soon_threadsafe(loop.call_later, delay, work)
 
 
 def _background_loop() -> asyncio.AbstractEventLoop:

@@ -1,43 +1,50 @@
-"""What the model calls of one run share: its bounds and its models."""
+"""What the model calls of one run share: its bounds, its budget and its models."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Hashable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, get_args
 
+from fanloom.budget import Budget, sets_a_budget
+from fanloom.candidate import Candidate, candidate
 from fanloom.context import Context, Role
+from fanloom.errors import InvalidContext
 from fanloom.limits import Slots
-from fanloom.loop import on_background
 from fanloom.models.factory import chat_model, model_name
-from fanloom.models.spec import OFFLINE
-from fanloom.models.structured import Send, bound
+from fanloom.prices import cost_usd
+from fanloom.resume import usage_so_far
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, BaseMessage
     from langgraph.runtime import Runtime
 
 # Runs are few and small; a run that this many newer ones have pushed out only gets a new set of slots.
 _REMEMBERED_RUNS = 4096
+_FALLBACK = "fallback"
 
 _runs: OrderedDict[Any, Run] = OrderedDict()
 _lock = threading.Lock()
 
 
 class Run:
-    """The bounds and the models of one run, whatever the nesting of its graphs."""
+    """The bounds, the budget and the models of one run, whatever the nesting of its graphs."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.slots = Slots(context.max_concurrency)
-        self._models: dict[str, BaseChatModel] = {}
-        self._senders: dict[tuple[str, type], Send] = {}
+        self._models: dict[str, tuple[str | BaseChatModel, BaseChatModel]] = {}
+        self._candidates: dict[tuple[Role, type], list[Candidate]] = {}
+        self._budget: Budget | None = None
+        self._first: dict[Hashable, Future[None]] = {}
+        self._lock = threading.Lock()
 
-    async def model_for(self, role: Role, output: type) -> tuple[str, Send]:
-        """Return the name of a role's model, and the coroutine function that asks it for an `output`.
+    async def candidates(self, role: Role, output: type) -> list[Candidate]:
+        """Return the models that can answer for a role: its own, then the fallback if there is one.
 
         The models of all roles are made at the first call, in a thread, so that a name, key or package that is missing
         is reported before anything is paid for. Raises UnknownModel, MissingCredentials or MissingPackage.
@@ -45,32 +52,49 @@ class Run:
         if not self._models:
             self._models = await asyncio.to_thread(self._make_models)
         # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
-        key = (role, output)
-        if key not in self._senders:
-            self._senders[key] = _sender(self.context.model_for(role), self._models[role], output)
-        return model_name(self.context.model_for(role)), self._senders[key]
+        if (role, output) not in self._candidates:
+            names = [role, _FALLBACK] if _FALLBACK in self._models else [role]
+            self._candidates[role, output] = [candidate(*self._models[name], output) for name in names]
+        return self._candidates[role, output]
 
-    def _make_models(self) -> dict[str, BaseChatModel]:
-        choices = {role: self.context.model_for(role) for role in get_args(Role)}
+    async def budget(self) -> Budget | None:
+        """Return the run's budget, which begins with what the thread has spent before a resume; None if it has none."""
+        if self._budget is None and sets_a_budget(self.context):
+            spent = await usage_so_far()
+            with self._lock:
+                self._budget = self._budget or Budget(self.context, spent)
+        return self._budget
+
+    @asynccontextmanager
+    async def alone_first(self, key: Hashable) -> AsyncIterator[None]:
+        """Let the first call with a key finish before the others begin."""
+        with self._lock:
+            is_first = key not in self._first
+            finished = self._first.setdefault(key, Future())
+        if not is_first:
+            # Shielded: a waiter that is cancelled must not take the others with it.
+            await asyncio.shield(asyncio.wrap_future(finished))
+        try:
+            yield
+        finally:
+            if is_first:
+                finished.set_result(None)
+
+    def _make_models(self) -> dict[str, tuple[str | BaseChatModel, BaseChatModel]]:
+        choices: dict[str, str | BaseChatModel] = {role: self.context.model_for(role) for role in get_args(Role)}
         if fallback := self.context.fallback():
-            choices["fallback"] = fallback
-        return {role: chat_model(choice, timeout_s=self.context.timeout_s) for role, choice in choices.items()}
-
-
-def _sender(choice: str | BaseChatModel, model: BaseChatModel, output: type) -> Send:
-    send = bound(model, output)
-    if choice == OFFLINE or not isinstance(choice, str):
-        # An instance is its owner's: it stays on the loop on which its owner uses it.
-        return send
-
-    async def send_from_background(messages: Sequence[BaseMessage], config: Any) -> AIMessage:
-        return await on_background(_awaited(send, messages, config))
-
-    return send_from_background
-
-
-async def _awaited(send: Send, messages: Sequence[BaseMessage], config: Any) -> AIMessage:
-    return await send(messages, config)
+            choices[_FALLBACK] = fallback
+        for choice in choices.values():
+            # The price list takes half a second to load, once; here that holds up no loop.
+            price = cost_usd(model_name(choice), 0, 0)
+            if price is None and self.context.max_cost_usd is not None:
+                raise InvalidContext(
+                    f"context field 'max_cost_usd': the price of {model_name(choice)!r} is not known, so it cannot be "
+                    "kept; use max_total_tokens or max_model_calls instead."
+                )
+        return {
+            name: (choice, chat_model(choice, timeout_s=self.context.timeout_s)) for name, choice in choices.items()
+        }
 
 
 def current_run(runtime: Runtime[Any] | None) -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 # What Gemini's documented subset of JSON schema and Nova's tool schemas do not take: `const`, `discriminator`,
 # `default`, `pattern`, siblings of `$ref`; Nova also refuses `additionalProperties`.
@@ -16,6 +16,17 @@ class OutputModel(BaseModel):
 
     Docstrings and field descriptions are prompt text. Give every member of a union a required `Literal` tag.
     """
+
+    _dropped: list[str] = PrivateAttr(default_factory=list)
+
+    @property
+    def dropped(self) -> list[str]:
+        """What was left out of a list because it was not valid, after the model was asked again; usually nothing."""
+        return self._dropped
+
+    @dropped.setter
+    def dropped(self, reasons: list[str]) -> None:
+        self._dropped = reasons
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:

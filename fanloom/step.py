@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from fanloom import gateway
 from fanloom.context import Role
+from fanloom.gateway import call
 from fanloom.prompt import Prompt
+from fanloom.request import Request
 from fanloom.run import current_run
 
 if TYPE_CHECKING:
@@ -41,11 +42,9 @@ class LLMStep(Generic[T]):
         from fanloom.models.offline import UNDERSTUDY
 
         messages = self.prompt.messages(**variables)
-        request = gateway.Request(
-            self.name, self.role, messages, self.output, metadata={"prompt_version": self.prompt.version}
-        )
+        request = Request(self.name, self.role, messages, self.output, metadata={"prompt_version": self.prompt.version})
         token = UNDERSTUDY.set(partial(self.understudy, **variables) if self.understudy else None)
         try:
-            return await gateway.call(current_run(runtime), request)
+            return await call(current_run(runtime), request)
         finally:
             UNDERSTUDY.reset(token)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
+from fanloom.prices import cost_usd
+
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
@@ -24,36 +26,38 @@ class ModelUsage(TypedDict):
 
 
 class Usage(ModelUsage):
-    """What a run has used, in all and by model."""
+    """What a run has used, in all, by model and by step."""
 
     by_model: dict[str, ModelUsage]
+    by_step: dict[str, ModelUsage]
 
 
 def no_usage() -> Usage:
     """Return the usage of a run that has called no model."""
-    return Usage(**_nothing(), by_model={})
+    return Usage(**_nothing(), by_model={}, by_step={})
 
 
 def add_usage(left: Usage | None, right: Usage | None) -> Usage:
     """Add two usages; a cost that is unknown on either side is unknown in the sum."""
     left, right = left or no_usage(), right or no_usage()
-    models = {**left["by_model"], **right["by_model"]}
-    by_model = {name: _add(left["by_model"].get(name), right["by_model"].get(name)) for name in models}
-    return Usage(**_add(left, right), by_model=by_model)
+    by_model = _merged(left["by_model"], right["by_model"])
+    by_step = _merged(left.get("by_step", {}), right.get("by_step", {}))
+    return Usage(**_add(left, right), by_model=by_model, by_step=by_step)
 
 
-def usage_of(model: str, message: AIMessage) -> Usage:
-    """Return what one answer cost its model, from the message's usage metadata."""
+def usage_of(model: str, message: AIMessage) -> ModelUsage:
+    """Return what one answer of a model used, from the message's usage metadata."""
     counted: Mapping[str, Any] = message.usage_metadata or {}
     details = counted.get("input_token_details") or {}
-    one = ModelUsage(
+    given, made = counted.get("input_tokens", 0), counted.get("output_tokens", 0)
+    cached = details.get("cache_read", 0) or 0
+    return ModelUsage(
         model_calls=1,
-        input_tokens=counted.get("input_tokens", 0),
-        output_tokens=counted.get("output_tokens", 0),
-        cached_tokens=details.get("cache_read", 0) or 0,
-        cost_usd=0.0 if model == "offline" else None,
+        input_tokens=given,
+        output_tokens=made,
+        cached_tokens=cached,
+        cost_usd=cost_usd(model, given, made, cached),
     )
-    return Usage(**one, by_model={model: one})
 
 
 @dataclass
@@ -63,9 +67,9 @@ class Meter:
     usage: Usage = field(default_factory=no_usage)
     attempts: int = 0
 
-    def record(self, model: str, message: AIMessage) -> None:
+    def record(self, model: str, step: str, used: ModelUsage) -> None:
         """Count one answer."""
-        self.usage = add_usage(self.usage, usage_of(model, message))
+        self.usage = add_usage(self.usage, Usage(**used, by_model={model: used}, by_step={step: used}))
 
     def attempted(self, attempts: int) -> None:
         """Note how many requests a call has made so far."""
@@ -78,6 +82,10 @@ METER: ContextVar[Meter | None] = ContextVar("fanloom_meter", default=None)
 def meter() -> Meter:
     """Return the meter of the node that is running, or one that nobody reads."""
     return METER.get() or Meter()
+
+
+def _merged(left: dict[str, ModelUsage], right: dict[str, ModelUsage]) -> dict[str, ModelUsage]:
+    return {name: _add(left.get(name), right.get(name)) for name in {**left, **right}}
 
 
 def _nothing() -> ModelUsage:

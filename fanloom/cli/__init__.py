@@ -32,6 +32,8 @@ COMMANDS = {
     "list": Entry("fanloom.cli.listing:list_graphs", "List the graphs of this project."),
     "run": Entry("fanloom.cli.run:run", "Run a graph and show its result."),
     "draw": Entry("fanloom.cli.draw:draw", "Draw a graph, as Mermaid or as text."),
+    "models": Entry("fanloom.cli.models:models", "List the model of each role, and whether its provider is ready."),
+    "check": Entry("fanloom.cli.check:check", "Call each configured model once, and say what is wrong."),
 }
 
 

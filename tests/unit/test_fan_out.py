@@ -138,9 +138,10 @@ async def test_workers_read_shared_channels_that_are_not_sent() -> None:
 
 
 def test_langgraph_still_has_the_private_name_that_shared_stands_on() -> None:
-    from langgraph._internal._constants import CONF, CONFIG_KEY_READ
+    from langgraph._internal._constants import CONF, CONFIG_KEY_CHECKPOINTER, CONFIG_KEY_READ
 
     assert (CONF, CONFIG_KEY_READ) == ("configurable", "__pregel_read")
+    assert CONFIG_KEY_CHECKPOINTER == "__pregel_checkpointer"
 
 
 class Mine(TypedDict, total=False):

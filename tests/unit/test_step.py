@@ -9,9 +9,18 @@ import pytest
 from langchain_core.messages import AIMessage
 from pydantic import Field
 
-from fanloom import BadModelOutput, Context, LLMStep, ModelRefused, ModelUnavailable, OutputModel, Prompt
+from fanloom import (
+    BadModelOutput,
+    BudgetExceeded,
+    Context,
+    LLMStep,
+    ModelRefused,
+    ModelUnavailable,
+    OutputModel,
+    Prompt,
+)
+from fanloom.attempts import _wait
 from fanloom.errors import MissingCredentials, PromptError
-from fanloom.gateway import _wait
 from fanloom.usage import METER, Meter
 from tests.fakes import Meeting, ScriptedModel
 
@@ -90,7 +99,6 @@ async def test_the_understudy_answers_offline_and_sees_raw_values(prompt: Prompt
         ("prose", "not_data"),
         ("", "empty"),
         ({"text": "a", "score": 11}, "wrong_shape"),
-        (AIMessage('{"text": "a"', response_metadata={"finish_reason": "MAX_TOKENS"}), "truncated"),
         (AIMessage("", response_metadata={"stopReason": "guardrail_intervened"}), "blocked"),
         (AIMessage("", response_metadata={"prompt_feedback": {"block_reason": 1}}), "blocked"),
         (AIMessage("", response_metadata={"finish_reason": "MALFORMED_FUNCTION_CALL"}), "malformed"),
@@ -168,6 +176,99 @@ async def test_what_is_used_is_counted_also_for_bad_answers(prompt: Prompt) -> N
     assert meter.usage["model_calls"] == 2
     assert meter.usage["by_model"]["ScriptedModel"]["input_tokens"] == 20
     assert meter.attempts == 2
+
+
+class Roomy(ScriptedModel):
+    max_tokens: int | None = None
+    given: list[Any] = []
+    profile: Any = {"max_output_tokens": 9000}
+
+    async def _agenerate(self, *args: Any, **options: Any) -> Any:
+        self.given.append(options.get("max_tokens"))
+        return await super()._agenerate(*args, **options)
+
+
+async def test_a_truncated_answer_is_asked_for_with_more_room_up_to_the_models_own(prompt: Prompt) -> None:
+    cut = AIMessage('{"text": "a", "score": 1}', response_metadata={"finish_reason": "MAX_TOKENS"})
+    model = Roomy(reply=lambda _: cut, given=[])
+    with pytest.raises(BadModelOutput, match="cut off") as failed:
+        await LLMStep("ask", prompt, str).run(run_of(model, max_attempts=9), question="?")
+    assert failed.value.kind == "truncated"
+    assert model.given == [None, 4096, 8192, 9000]
+    assert len(set(model.asked)) == 1
+    with pytest.raises(BadModelOutput, match="cut off"):
+        await LLMStep("ask", prompt, Answer).run(run_of(script(cut)), question="?")
+
+
+class Listed(OutputModel):
+    """Answers."""
+
+    answers: list[Answer]
+
+
+async def test_the_fallback_answers_when_the_first_stays_bad_or_away(prompt: Prompt) -> None:
+    step = LLMStep("ask", prompt, Answer)
+    good = {"text": "a", "score": 1}
+    for trouble, calls in ((Throttled("x"), 3), ("prose", 2)):
+        first, second = script(trouble), script(trouble, good)
+        run = run_of(first, fallback_model=second)
+        assert (await step.run(run, question="?")).text == "a"
+        assert (len(first.asked), len(second.asked)) == (calls, 2)
+    refused = script(Refused("x"))
+    with pytest.raises(ModelRefused):
+        await step.run(run_of(refused, fallback_model=script(good)), question="?")
+    with pytest.raises(BadModelOutput, match=r"throttling.*And then: .*cannot be used"):
+        await step.run(run_of(script(Throttled("x")), fallback_model=script("prose")), question="?")
+
+
+async def test_the_valid_items_of_a_list_are_kept_at_last(prompt: Prompt) -> None:
+    items = [{"text": "a", "score": 1}, {"text": "b", "score": 99}, {"text": "c", "score": 3}]
+    model = script({"answers": items})
+    kept = await LLMStep("ask", prompt, Listed).run(run_of(model), question="?")
+    assert [answer.text for answer in kept.answers] == ["a", "c"]
+    assert "answers.1.score" in kept.dropped[0]
+    assert len(model.asked) == 2
+    with pytest.raises(BadModelOutput):
+        await LLMStep("ask", prompt, Listed).run(run_of(script({"answers": items[1:2]})), question="?")
+
+
+async def test_a_model_that_is_down_is_left_out_for_a_while(prompt: Prompt) -> None:
+    step = LLMStep("ask", prompt, str)
+    dead, spare = script(ConnectionError("down")), script("yes")
+    run = run_of(dead, fallback_model=spare, max_attempts=1)
+    for _ in range(9):
+        assert await step.run(run, question="?") == "yes"
+    assert (len(dead.asked), len(spare.asked)) == (5, 9)
+
+
+@pytest.mark.parametrize(
+    ("budget", "calls"), [({"max_model_calls": 3}, 3), ({"max_total_tokens": 40}, 3), ({"max_model_calls": 0}, 0)]
+)
+async def test_a_budget_stops_new_calls(prompt: Prompt, budget: dict[str, int], calls: int) -> None:
+    model = script("x")
+    run = run_of(model, **budget)
+    step = LLMStep("ask", prompt, str)
+    results = await asyncio.gather(*(step.run(run, question="?") for _ in range(6)), return_exceptions=True)
+    spent = [error for error in results if isinstance(error, BudgetExceeded)]
+    assert (len(model.asked), len(spent)) == (calls, 6 - calls)
+    assert all(next(iter(budget)) in str(error) for error in spent)
+
+
+async def test_the_first_call_over_a_shared_prefix_goes_alone_if_that_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "shared.md").write_text("<docs>$docs</docs>", encoding="utf-8")
+    (tmp_path / "ask.md").write_text("Ask $q", encoding="utf-8")
+    step = LLMStep("ask", Prompt(tmp_path / "shared.md", tmp_path / "ask.md"), str)
+    in_flight: list[int] = []
+
+    async def look() -> None:
+        in_flight.append(model._in_flight)
+        await asyncio.sleep(0)
+
+    model = ScriptedModel(reply=lambda _: "x", gate=look)
+    run = run_of(model, cache_first=True)
+    await asyncio.gather(*(step.run(run, docs="d", q=str(n)) for n in range(5)))
+    assert in_flight[0] == 1
+    assert model.peak == 4
 
 
 def test_the_wait_follows_the_servers_hint() -> None:
