@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import MissingCredentials, MissingPackage
 from fanloom.models import spec as names
+from fanloom.redaction import redact
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -116,6 +117,9 @@ def _any(spec: names.Spec, timeout_s: float) -> BaseChatModel:
         raise MissingPackage(
             f"model '{spec.provider}:{spec.model}' needs the package {package}: pip install {package}"
         ) from None
+    except Exception as error:
+        # Each package has its own error for a key that is not set; all of them name the variable.
+        raise MissingCredentials(f"model '{spec.provider}:{spec.model}' cannot be used: {redact(str(error))}") from None
     return model
 
 

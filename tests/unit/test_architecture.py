@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
+from pytest_socket import SocketConnectBlockedError
 
 import fanloom
 
@@ -66,6 +68,11 @@ def test_every_public_name_is_there_and_documented() -> None:
             assert getattr(fanloom, name).__doc__
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):
         _ = fanloom.nothing_of_the_kind
+
+
+def test_no_test_can_reach_anything_but_loopback() -> None:
+    with pytest.raises(SocketConnectBlockedError):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
 
 
 def test_no_file_names_a_registry_or_somebodys_machine() -> None:

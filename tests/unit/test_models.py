@@ -81,6 +81,15 @@ def test_missing_keys_regions_and_packages_say_what_to_do(monkeypatch: pytest.Mo
         chat_model("groq:llama-3")
 
 
+def test_what_another_package_says_about_its_key_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_key(*_: object, **__: object) -> None:
+        raise ValueError("Did not find openai_api_key, please set OPENAI_API_KEY")
+
+    monkeypatch.setattr("langchain.chat_models.init_chat_model", no_key)
+    with pytest.raises(MissingCredentials, match="'openai:gpt-5' cannot be used: .* set OPENAI_API_KEY"):
+        chat_model("openai:gpt-5")
+
+
 def test_the_same_name_and_key_give_the_same_client_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_API_KEY", "first-key-of-a-test")
     made: list[object] = []
@@ -118,7 +127,7 @@ def test_the_offline_model_is_a_chat_model() -> None:
     assert answer.text == "[offline] Tell me about the sea"
     assert answer.usage_metadata == {"input_tokens": 6, "output_tokens": 8, "total_tokens": 14}
     assert "".join(chunk.text for chunk in model.stream("Tell me")) == model.invoke("Tell me").text
-    streamed = sum((chunk.usage_metadata["output_tokens"] for chunk in model.stream("Hi") if chunk.usage_metadata))
+    streamed = sum(chunk.usage_metadata["output_tokens"] for chunk in model.stream("Hi") if chunk.usage_metadata)
     assert streamed == model.invoke("Hi").usage_metadata["output_tokens"]  # type: ignore[index]
 
 
