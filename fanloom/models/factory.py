@@ -117,8 +117,7 @@ def _any(spec: names.Spec, timeout_s: float) -> BaseChatModel:
         raise MissingPackage(
             f"model '{spec.provider}:{spec.model}' needs the package {package}: pip install {package}"
         ) from None
-    except Exception as error:
-        # Each package has its own error for a key that is not set; all of them name the variable.
+    except Exception as error:  # noqa: BLE001 - each package has its own error for a missing key; all name the variable
         raise MissingCredentials(f"model '{spec.provider}:{spec.model}' cannot be used: {redact(str(error))}") from None
     return model
 

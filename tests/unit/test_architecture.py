@@ -71,7 +71,7 @@ def test_every_public_name_is_there_and_documented() -> None:
 
 
 def test_no_test_can_reach_anything_but_loopback() -> None:
-    with pytest.raises(SocketConnectBlockedError):
+    with pytest.warns(UserWarning, match="tried to use"), pytest.raises(SocketConnectBlockedError):
         socket.create_connection(("192.0.2.1", 80), timeout=1)
 
 
