@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -45,21 +45,20 @@ def add_fan_out(
     action: Worker | None = None,
     workers: Mapping[str, Worker] | None = None,
     by: str = "type",
-    shared: Sequence[str] = (),
     outcomes: str = "outcomes",
 ) -> None:
     """Add worker nodes to a graph: after `source`, one Send for each item of the channel `over`, then `join`.
 
-    Give one `worker` name with its `action`, or `workers` from the item's field `by` to actions. An action takes the
-    task as its state: the item's own fields (an item that is not a mapping stands under `item`), its `task_id` (the
-    item's, else `<over>-<number>`), and the channels named in `shared`, read by reference. What it returns is the
-    result of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order.
-    A worker that raises, an item of an unknown type and whatever exceeds `max_tasks` end in an Outcome too, and the
-    join runs in every case, also for no item at all; with `on_failure="fail_fast"` the first error ends the run.
+    Give one `worker` name with its `action`, or `workers` from the item's field `by` to actions. An action sees the
+    graph's state, read where it is and not sent, with its task over it: the item's own fields (an item that is not a
+    mapping stands under `item`) and its `task_id` (the item's, else `<over>-<number>`). What it returns is the result
+    of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order. A worker that raises, an
+    item of an unknown type and whatever exceeds `max_tasks` end in an Outcome too, and the join runs in every case,
+    also for no item at all; with `on_failure="fail_fast"` the first error ends the run.
     Raises GraphError if the arguments do not go together.
     """
     actions = _actions(worker, action, workers)
-    fan_out = _FanOut(actions, over, join, by if workers else None, tuple(shared), outcomes)
+    fan_out = _FanOut(actions, over, join, by if workers else None, builder.channels, outcomes)
     for name in actions:
         builder.add_node(name, fan_out.node(name, "usage" in builder.channels), input_schema=FanOutInput)
         builder.add_edge(name, join)
@@ -68,10 +67,10 @@ def add_fan_out(
 
 class _FanOut:
     def __init__(
-        self, actions: dict[str, Worker], over: str, join: str, by: str | None, shared: tuple[str, ...], outcomes: str
+        self, actions: dict[str, Worker], over: str, join: str, by: str | None, channels: Iterable[str], outcomes: str
     ) -> None:
         self.actions, self.over, self.join, self.by = actions, over, join, by
-        self.shared, self.outcomes = shared, outcomes
+        self.channels, self.outcomes = channels, outcomes
 
     def path(self) -> Callable[[Any], list[Send | str]]:
         def dispatch(state: Any) -> list[Send | str]:
@@ -120,7 +119,7 @@ class _FanOut:
             message = f"no worker for {self.by} {task['unknown']!r}; there are {known}"
             return not_done(task["task_id"], task["unknown"], message, kind="unknown_worker")
         started = perf_counter()
-        state = {**read_channels(self.shared), **task["item"], "task_id": task["task_id"]}
+        state = {**read_channels(self.channels), **task["item"], "task_id": task["task_id"]}
         try:
             result = await _called(self.actions[name], state, runtime)
         except GraphBubbleUp:

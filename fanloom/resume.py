@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, cast
 
 # private: LangGraph shows a node neither its channels' values from inside a Send nor the writes of the siblings that
@@ -13,13 +14,11 @@ from langgraph.config import get_config
 from fanloom.usage import Usage, add_usage, no_usage
 
 
-def read_channels(names: tuple[str, ...]) -> dict[str, Any]:
+def read_channels(names: Iterable[str]) -> dict[str, Any]:
     """Return the values of channels of the running graph, also from inside a Send, which by itself sees only its task.
 
     Channels without a value are left out.
     """
-    if not names:
-        return {}
     values: dict[str, Any] = get_config()[CONF][CONFIG_KEY_READ](list(names))
     return values
 

@@ -14,13 +14,7 @@ builder.add_node("collect", collect)
 builder.add_edge(START, "check_input")
 builder.add_edge("check_input", "generate_questions")
 add_fan_out(
-    builder,
-    "generate_questions",
-    over="questions",
-    worker="answer_question",
-    action=answer_question,
-    shared=["sources"],
-    join="collect",
+    builder, "generate_questions", worker="answer_question", action=answer_question, join="collect", over="questions"
 )
 builder.add_edge("collect", END)
 

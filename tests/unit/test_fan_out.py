@@ -126,11 +126,11 @@ def test_arguments_that_do_not_go_together_are_refused(wrong: dict[str, Any]) ->
         graph_of(**wrong)
 
 
-async def test_workers_read_shared_channels_that_are_not_sent() -> None:
+async def test_workers_see_the_graphs_state_with_their_task_over_it() -> None:
     async def read(task: dict[str, Any]) -> str:
         return f"{task['notes']}:{task['item']}"
 
-    builder = graph_of(worker="read", action=read, shared=["notes"])
+    builder = graph_of(worker="read", action=read)
     result = await builder.compile().ainvoke({"items": [1, 2], "notes": "n"})
     assert [outcome["result"] for outcome in result["outcomes"]] == ["n:1", "n:2"]
     sync = await asyncio.to_thread(builder.compile().invoke, {"items": [1], "notes": "m"})
