@@ -6,7 +6,6 @@ from pydantic import Field
 
 from fanloom import LLMStep, OutputModel, Prompt
 from nodes import faq_understudy as understudy
-from nodes.faq_offline import write_faq
 from prompts import path
 
 
@@ -77,12 +76,12 @@ WRITE_FAQ = LLMStep(
     prompt=_prompt("write_faq"),
     output=FaqList,
     role="synthesizer",
-    understudy=lambda **asked: FaqList.model_validate({"faqs": write_faq(**asked)}),
+    understudy=lambda **asked: FaqList.model_validate({"faqs": understudy.write_faq(**asked)}),
 )
 WRITE_MORE_FAQ = LLMStep(
     "write_more_faq",
     prompt=_prompt("write_more_faq"),
     output=FaqList,
     role="synthesizer",
-    understudy=lambda **asked: FaqList.model_validate({"faqs": write_faq(**asked)}),
+    understudy=lambda **asked: FaqList.model_validate({"faqs": understudy.write_faq(**asked)}),
 )

@@ -4,18 +4,16 @@ Each question is phrased from a sentence, so that the sentence answers it; one f
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby, zip_longest
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from nodes.prose.english import FUNCTION_WORDS
+from nodes.prose.english import ENGLISH, FUNCTION_WORDS
 from nodes.prose.phrasing import Draft
-from nodes.prose.reading import Placed, Reading, read
+from nodes.prose.questions import QUESTION_MARKS
+from nodes.prose.reading import Reading, read
 from nodes.prose.sentences import listed, normalised, split_sentences, stems_of, words_of
 
 NO_ANSWER = "The documents do not answer this question."
-
-TIERS = (2.0, 1.0, 0.5, 0.0)  # well phrased, plain, about a phrase, about a quotation
 
 
 class Rule(NamedTuple):
@@ -35,7 +33,12 @@ RULES = (
 )
 SHARE_NAMED = 0.5  # of an answer's words that a passage must have to count as its source
 SHARE_ASKED = 1 / 3  # of a question's words that a passage must have to count as its answer
-ASKING = listed("text document documents say says said tell mention mentions table stated explain describe")
+SHARE_ASKED_ELSE = 0.15  # the same in other languages, whose small words are not known here
+ENGLISH_ASKING = ENGLISH | listed("what who whom whose which when where why how do does did can should will")
+ASKING = listed("""
+    text document documents say says said tell mention mentions table stated explain describe done happen happens please
+    listed section steps step know
+""")
 CONTINUES = re.compile(
     r"(?:It|They|This|These|Those|That|He|She|Its|Their|His|Her|Such|Both|However|Therefore|Thus|Hence|Otherwise|Instead|"
     r"As a result|For example|For instance|In addition|Consequently)\b"
@@ -48,10 +51,10 @@ def draw_questions(sources: Sequence[Mapping[str, str]], n_questions: int, alrea
     reading = read(sources)
     drawn = Drawn(already)
     for rule in RULES:
-        for at, draft in in_turn(reading):
+        for at, draft in reading.offers:
             if len(drawn.questions) >= n_questions:
                 return drawn.questions
-            if draft.weight >= rule.least and reading.owners[normalised(draft.question)] == at:
+            if draft.weight >= rule.least:
                 drawn.offer(at, draft, rule)
     return drawn.questions
 
@@ -90,25 +93,16 @@ def is_same(one: tuple[str, frozenset[str]], other: tuple[str, frozenset[str]]) 
     return one[0] == other[0] and len(one[1] & other[1]) >= 0.75 * len(one[1] | other[1])
 
 
-def in_turn(reading: Reading) -> Iterator[tuple[int, Draft]]:
-    """Offer the drafts of all documents in turn, the best of each first."""
-    numbered = groupby(enumerate(reading.places), key=lambda pair: pair[1].document)
-    orders = [order_drafts(list(group)) for _, group in numbered]
-    return (offer for offer in chain.from_iterable(zip_longest(*orders)) if offer)
-
-
-def order_drafts(places: Sequence[tuple[int, Placed]]) -> Iterator[tuple[int, Draft]]:
-    """Order the drafts of a document: tier by tier, within a tier section after section, by weight."""
-    upper = 10.0
-    for lower in TIERS:
-        offers: dict[tuple[str, int], list[tuple[float, int, Draft]]] = {}
-        for at, place in places:
-            fitting = [draft for draft in place.drafts if lower <= draft.weight < upper]
-            offers.setdefault(place.section, []).extend((-draft.weight - place.weight, at, draft) for draft in fitting)
-        ranked = sorted(sorted(offer, key=lambda each: each[:2]) for offer in offers.values() if offer)
-        for row in zip_longest(*ranked):
-            yield from ((offer[1], offer[2]) for offer in row if offer)
-        upper = lower
+def write_faq(
+    sources: Sequence[Mapping[str, str]], n_questions: int, already: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Draw questions from the documents, answer each from them, and name where the answer stands."""
+    questions = draw_questions(sources, n_questions, already)
+    answers = [answer_question(question, sources) for question in questions]
+    return [
+        {"question": question, "answer": answer, "sources": find_sources(question, answer, sources)}
+        for question, answer in zip(questions, answers, strict=True)
+    ]
 
 
 def answer_question(question: str, sources: Sequence[Mapping[str, str]]) -> str:
@@ -130,7 +124,12 @@ def find_passage(question: str, reading: Reading) -> int | None:
     best = max(range(len(scores)), key=lambda at: (scores[at], -at))
     place = reading.places[best]
     context = f"{place.passage.text} {place.passage.heading} {reading.titles[place.document]}"
-    return best if scores[best] > 0 and share_of(stems, context) > SHARE_ASKED else None
+    needed = SHARE_ASKED if is_english_question(question) else SHARE_ASKED_ELSE
+    return best if scores[best] > 0 and share_of(stems, context) >= needed else None
+
+
+def is_english_question(question: str) -> bool:
+    return question.isascii() and not ENGLISH_ASKING.isdisjoint(words_of(question))
 
 
 def share_of(stems: Sequence[str], text: str) -> float:
@@ -143,8 +142,8 @@ def quote(at: int, reading: Reading) -> str:
     before, after = beside(at, at - 1, reading), beside(at, at + 1, reading)
     if before and POINTS_BACK.match(text):
         return f"{before} {text}"
-    if after and (CONTINUES.match(after) or text.endswith("?")):
-        return after if text.endswith("?") else f"{text} {after}"
+    if after and (CONTINUES.match(after) or text.endswith(QUESTION_MARKS)):
+        return after if text.endswith(QUESTION_MARKS) else f"{text} {after}"
     return text
 
 
@@ -155,13 +154,13 @@ def beside(at: int, other: int, reading: Reading) -> str:
     place, neighbour = reading.places[at], reading.places[other]
     together = place.document == neighbour.document and place.passage.heading == neighbour.passage.heading
     same = place.passage.block == neighbour.passage.block and place.passage.kind == neighbour.passage.kind
-    return neighbour.passage.text if together and (same or place.passage.text.endswith("?")) else ""
+    return neighbour.passage.text if together and (same or place.passage.text.endswith(QUESTION_MARKS)) else ""
 
 
 def find_sources(question: str, answer: str, sources: Sequence[Mapping[str, str]]) -> list[str]:
     """Name the titles of the documents in which the answer really stands."""
     reading = read(sources)
-    if answer.strip() == NO_ANSWER or not words_of(answer):
+    if not answer.strip() or answer.strip() == NO_ANSWER:
         return []
     found = containing(answer, reading)
     if not found:
@@ -174,7 +173,9 @@ def find_sources(question: str, answer: str, sources: Sequence[Mapping[str, str]
 
 def containing(answer: str, reading: Reading) -> set[int]:
     words = normalised(answer)
-    return {number for number, plain in enumerate(reading.plain) if words in plain} if words.strip() else set()
+    if words.strip():
+        return {number for number, plain in enumerate(reading.plain) if words in plain}
+    return {place.document for place in reading.places if answer.strip() in place.passage.text}
 
 
 def closest(sentence: str, reading: Reading) -> set[int]:

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from nodes.prose.english import (
@@ -19,6 +20,11 @@ from nodes.prose.english import (
 from nodes.prose.lexicon import ALSO_NOUNS, PASTS, THIRDS, VERBS
 from nodes.prose.phrases import Casing, is_noun_phrase, is_participle, plural
 
+ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
+APPOSITION = re.compile(
+    r"^([^,;:]+), (?:an?|the|who|which|whose|also|formerly|now|then) [^,;:]+, (?!and\b|or\b)(?=[a-z])"
+)
+QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 DATE_LEAD = re.compile(r"(?:In|On|Since|By) (?:[A-Z][a-z]+ )?(?:\d{1,2},? )?\d{4}(?= [a-zA-Z])")
 
 
@@ -33,7 +39,7 @@ class Clause(NamedTuple):
 
 def find_clause(sentence: str, casing: Casing) -> Clause | None:
     """Find subject and verb; None where they cannot be told with some certainty."""
-    lead, words = split_lead(re.sub(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]", "", sentence).rstrip(" .!").split())
+    lead, words = split_lead(APPOSITION.sub(r"\1 ", ASIDE.sub("", sentence)).rstrip(" .!").split())
     for at in range(1, min(len(words), 14)):
         if words[at - 1][-1] in ",;:–—":
             return None
@@ -52,12 +58,14 @@ def find_clause(sentence: str, casing: Casing) -> Clause | None:
 def name_subject(words: Sequence[str], auxiliary: str, casing: Casing) -> str:
     """Write the subject as a question names it, or nothing if it does not say by itself what is meant."""
     phrase = " ".join(words)
-    quoted = re.fullmatch(r"[\"“]([^\"“”]+)[\"”]", phrase)
+    quoted = QUOTED.fullmatch(phrase)
     if quoted:
         return f"“{quoted[1]}”"
-    plain = re.sub(r"[\"“]([^\"“”]+)[\"”]", r"\1", phrase)
+    plain = QUOTED.sub(r"\1", phrase)
     if not is_noun_phrase(plain.split()):
         return ""
+    if plain != phrase:
+        return casing.small_start(QUOTED.sub(r"“\1”", phrase))
     many = auxiliary in ("are", "were", "do") and plural(plain) and plain not in casing.capital
     return plain.lower() if many and plain.istitle() and " " not in plain else casing.small_start(plain)
 
@@ -106,9 +114,10 @@ def main_verb(word: str, before: Sequence[str]) -> tuple[str, str]:
 def surely_verb(words: Sequence[str], at: int, auxiliary: str) -> bool:
     """Tell a verb from the noun or participle that looks the same: another verb follows those."""
     after = words[at + 1] if at + 1 < len(words) else ""
-    for word in stretch(words[at + 1 :]):
+    for word, next_word in pairwise([*stretch(words[at + 1 :]), ""]):
         other = word in AUXILIARIES or (word in THIRDS and THIRDS[word] not in ALSO_NOUNS)
-        if other or (auxiliary != "does" and word in PASTS and word not in ("called", "named", "based", "used")):
+        attribute = word in ("called", "named", "based", "used") or next_word in PREPOSITIONS
+        if other or (auxiliary != "does" and word in PASTS and not attribute):
             return False
     if auxiliary == "does" and words[0].lower() not in DETERMINERS:
         return False

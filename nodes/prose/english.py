@@ -9,20 +9,20 @@ PREPOSITIONS = listed("""
     inside near off out outside past per than toward towards up down via like as unlike amid above
 """)
 PRONOUNS = listed("""
-    it they he she we i you them him us me himself herself itself themselves this that these those there here someone
-    anyone everyone somebody nobody nothing something anything everything such another others other one ones each both
-    neither either none all some many few several most more much less who what which whom whose mine ours yours theirs
-    same former latter
+    it they he she we i you them him us me himself herself itself themselves this that these those there here
+    someone anyone everyone somebody nobody nothing something anything everything such another others other one ones
+    each both neither either none all some many few several most more much less who what which whom whose mine ours
+    yours theirs same former latter
 """)
 OWNERS = listed("its their his her our my your this these those such")
 LINKERS = listed("""
-    that which who whom whose where when while because although though if unless whereas whether why how so but nor or
-    than as until since once lest
+    that which who whom whose where when while because although though if unless whereas whether why how so but nor
+    or than as until since once lest
 """)
 ADVERBS = listed("""
-    also often always usually typically generally normally commonly still now then however therefore thus hence never
-    sometimes rarely seldom already just only even mainly mostly largely currently today soon again both almost nearly
-    too very quite rather well far much more most together instead indeed first further ever
+    also often always usually typically generally normally commonly still now then however therefore thus hence
+    never sometimes rarely seldom already just only even mainly mostly largely currently today soon again both
+    almost nearly too very quite rather well far much more most together instead indeed first further ever
 """)
 LY_NOUNS = listed("""
     ally anomaly apply assembly belly bully butterfly comply dragonfly early family fly hilly imply italy jelly july
@@ -44,8 +44,8 @@ ENGLISH = listed(
     "the of and is are was were with from by for this that it its which have has been not be you your to or"
 )
 FOREIGN = listed("""
-    der die das und ist nicht mit für le la les des et est une dans el los las y en que por het een van zijn och att
-    det är il di che non è per um uma os não da do e z w na się jest ve bir ne ja on
+    was wie der die das und ist nicht mit für le la les des et est une dans el los las y en que por het een van zijn
+    och att det är il di che non è per um uma os não da do e z w na się jest ve bir ne ja on
 """)
 
 

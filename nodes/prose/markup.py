@@ -3,9 +3,10 @@
 
 import html
 import re
+from collections.abc import Iterator
 
-COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->|<(script|style|head)\b.*?</\1\s*>", re.S | re.I)
-HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]*>(.*?)</h\1\s*>", re.S | re.I)
+COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->|<(script|style|head)\b(?:(?!<\1\b).)*?</\1\s*>", re.S | re.I)
+HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]*>((?:(?!<h[1-6]\b).)*?)</h\1\s*>", re.S | re.I)
 LIST_ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.I)
 BLOCK_TAG = re.compile(
     r"</?(?:p|div|br|hr|ul|ol|li|tr|table|thead|tbody|section|article|header|footer|main|nav|aside|body|html|head|title|"
@@ -19,18 +20,22 @@ INLINE_TAG = re.compile(
 )
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*\n", re.S)
 
+FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
+LONG_BLANK = re.compile(r"[^\S\n]{9,}")
+QUOTE = re.compile(r"^\s{0,3}>[ >]*")
+
 INLINE: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(r"!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])"), ""),  # image
+    (re.compile(r"!\[[^\]\n]{0,300}\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,300}\])"), ""),  # image
     (re.compile(r"\[\^[^\]\n]{1,40}\]:?"), ""),  # footnote mark
     (re.compile(r"\[([^\[\]\n]+)\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)|\[[^\]\n]*\])"), r"\1"),  # link
     (re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>"), r"\1"),
-    (re.compile(r":[\w:]+:`([^`\n]+)`"), r"\1"),  # reStructuredText role
+    (re.compile(r":[\w:]{1,40}:`([^`\n]+)`"), r"\1"),  # reStructuredText role
     (re.compile(r"`([^`<\n]+?)\s*<[^<>`\n]+>`__?"), r"\1"),  # reStructuredText link
-    (re.compile(r"(`+)([^`]+?)\1"), r"\2"),
-    (re.compile(r"(?<!\w)(\*\*\*|\*\*|___|__)(?=\S)(.{1,400}?)(?<=\S)\1(?!\w)"), r"\2"),
+    (re.compile(r"(`{1,3})([^`]{1,500}?)\1"), r"\2"),
+    (re.compile(r"(?<!\w)(\*\*\*|\*\*|___|__)(?=\S)(.{1,200}?)(?<=\S)\1(?!\w)"), r"\2"),
     (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])"), r"\1"),
     (re.compile(r"(?<![\w_])_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?![\w_])"), r"\1"),
-    (re.compile(r"~~(?=\S)(.{1,400}?)(?<=\S)~~"), r"\1"),
+    (re.compile(r"~~(?=\S)(.{1,200}?)(?<=\S)~~"), r"\1"),
     (re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])"), r"\1"),
 ]
 MARKS = re.compile(r"[\[*_`~\\:<]")
@@ -48,7 +53,7 @@ def plain_markup(content: str) -> str:
         text = COMMENT.sub(" ", text)
         text = HTML_HEADING.sub(lambda found: f"\n\n# {' '.join(found[2].split())}\n\n", text)
         text = INLINE_TAG.sub("", BLOCK_TAG.sub("\n\n", LIST_ITEM_TAG.sub("\n- ", text)))
-    return html.unescape(text) if "&" in text else text
+    return LONG_BLANK.sub(" " * 8, html.unescape(text) if "&" in text else text)
 
 
 def clean_inline(text: str) -> str:
@@ -63,3 +68,17 @@ def clean_heading(line: str) -> str:
     text = clean_inline(line).strip(" :*_#")
     bare = HEADING_NUMBER.sub("", text)
     return bare if len(bare) > 2 else text
+
+
+def outside_fences(text: str) -> Iterator[str]:
+    """Give the lines that are not code, without quotation marks."""
+    fence = ""
+    for line in text.split("\n"):
+        mark = FENCE.match(line)
+        if fence:
+            fence = "" if mark and mark[1].startswith(fence) else fence
+        elif mark:
+            fence = mark[1]
+            yield ""
+        else:
+            yield QUOTE.sub("", line) if ">" in line[:4] else line

@@ -4,6 +4,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from nodes.prose.english import (
@@ -22,18 +23,32 @@ from nodes.prose.lexicon import ALSO_NOUNS, COMMON, IMPERATIVES, IRREGULAR_PASTS
 from nodes.prose.sentences import listed
 
 VAGUE_NOUNS = listed("""
-    time times year years month months week weeks day days hour hours minute minutes second seconds number amount way
-    ways case cases example order part parts result end fact thing things use addition contrast total kind kinds type
-    types lot first same rest means basis extent degree percent cent start beginning majority variety range purpose
-    people person account own place fig note details nature instance particular general short brief conclusion turn theory principle reason reasons sort sorts side sides
+    time times year years month months week weeks day days hour hours minute minutes second seconds number amount
+    way ways case cases example order part parts result end fact thing things use addition contrast total kind kinds
+    type types lot first same rest means basis extent degree percent cent start beginning majority variety range
+    purpose people person account own place fig note details nature instance particular general short brief
+    conclusion turn theory principle reason reasons sort sorts side sides
 """)
 ARTICLES = {"a": "a ", "an": "an ", "the": "the ", **dict.fromkeys(sorted(OWNERS - {"such"}), "the ")}
-NOT_FIRST = PRONOUNS | PREPOSITIONS | LINKERS | ADVERBS | OWNERS | AUXILIARIES | NUMBER_WORDS | listed("and no not any")
-NOT_INSIDE = OWNERS | (LINKERS - {"or"}) | listed("it they we you them to following above below own")
+QUANTIFIERS = listed("all most many some several each every both few")
+NOT_FIRST = (
+    PRONOUNS | PREPOSITIONS | LINKERS | ADVERBS | OWNERS | AUXILIARIES | NUMBER_WORDS | listed("and no not any")
+) - QUANTIFIERS
+NOT_INSIDE = (
+    OWNERS
+    | (LINKERS - {"or"})
+    | listed("""
+    it they we you them to following above below own also often always usually typically generally normally commonly
+    still now then sometimes rarely already later never
+""")
+)
 LOWERED_ENDINGS = tuple(sorted(listed("""
     tion sion ment ness ity ance ence ship ism ing ogy ive ous able ible ful less ure hood dom esis ysis osis
 """)))  # fmt: skip
 NAME = re.compile(r"(?<=[a-z0-9,] )[A-Z][\w'’-]+(?: (?:of (?:the )?)?[A-Z][\w'’-]+)*")
+ASIDE = re.compile(r"\s*\([^()]*\)|[\"“”]")
+SMALL = re.compile(r"(?<![\w.@/-])[a-z]{2,}(?![\w@/])")
+CAPITAL = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]+|[A-Z]{2,}\b(?= [a-z]))")
 CALENDAR = re.compile(rf"(?:{MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|I)\b")
 WORD_ALONE = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 SURELY_PAST = frozenset(IRREGULAR_PASTS) - PARTICIPLES
@@ -65,8 +80,8 @@ def casing_of(texts: Iterable[str]) -> Casing:
     """Count how words are written; one that is mostly written with a capital is taken for a name."""
     small, capital = Counter[str](), Counter[str]()
     for text in texts:
-        small.update(re.findall(r"(?<![\w.@/-])[a-z]{2,}(?![\w@/])", text))
-        capital.update(re.findall(r"(?<=[a-z,] )(?:[A-Z][a-z]+|[A-Z]{2,}\b(?= [a-z]))", text))
+        small.update(SMALL.findall(text))
+        capital.update(CAPITAL.findall(text))
     names = (word for word, count in capital.items() if count >= small[word.lower()])
     return Casing(frozenset(small), frozenset(names))
 
@@ -74,14 +89,19 @@ def casing_of(texts: Iterable[str]) -> Casing:
 def is_noun_phrase(words: Sequence[str]) -> bool:
     """Tell a phrase that can be the subject of a question and says by itself what is meant."""
     low = [word.lower() for word in words]
-    if not 1 <= len(low) <= 9 or not low[0][0].isalpha() or low[0] in NOT_FIRST or low[-1] in FUNCTION_WORDS:
+    if not 1 <= len(low) <= 9 or not low[0][0].isalpha() or low[-1] in FUNCTION_WORDS:
+        return False
+    if low[0] in NOT_FIRST or (low[0] in QUANTIFIERS and (len(low) == 1 or low[1] in FUNCTION_WORDS)):
         return False
     if (len(low) < 3 and low[-1] in VAGUE_NOUNS) or NOT_INSIDE.intersection(low) or CALENDAR.fullmatch(words[0]):
         return False
     if any(word[-1] in ",;:!?\"'" or word in "-–—&+" or "/" in word for word in words):
         return False
+    if any(word == "first" and before not in DETERMINERS for before, word in pairwise(low)):
+        return False
     ordered = low[0] in IMPERATIVES and len(low) > 1 and low[1] in DETERMINERS
-    return not ordered and not any(is_verb(word) for word in low[1:])
+    predicated = any(plural(one) and other in VERBS for one, other in pairwise(low))
+    return not ordered and not predicated and not any(is_verb(word) for word in low[1:])
 
 
 def is_verb(word: str) -> bool:
@@ -105,7 +125,7 @@ def plural(word: str) -> bool:
 def key_phrases(sentence: str) -> list[str]:
     """Name what a sentence mentions, phrases of several words first."""
     phrases = list(names_in(sentence))
-    words = re.sub(r"\s*\([^()]*\)|[\"“”]", "", sentence).split()
+    words = ASIDE.sub("", sentence).split()
     for at, word in enumerate(words[:-1]):
         low, after = word.lower(), words[at + 1].lower()
         if low in ARTICLES or (low in PREPOSITIONS - {"to", "like", "as"} and after not in ARTICLES):
@@ -123,7 +143,7 @@ def names_in(sentence: str) -> Iterator[str]:
 
 
 def has_attribute(phrase: str) -> bool:
-    return len(re.sub(r"^(?:the|a|an) ", "", phrase).split()) > 1
+    return phrase.removeprefix("the ").removeprefix("an ").removeprefix("a ").count(" ") > 0
 
 
 def noun_run(words: Sequence[str], articled: bool) -> str:
@@ -158,6 +178,8 @@ def is_attributed_noun(run: Sequence[str], before_verb: bool) -> bool:
     if {"own", "following", "above", "below"}.intersection(low):
         return False
     if low[-1].endswith(("ly", "ed", "ing", "ous", "able", "ible", "ful", "est", "wise")) or is_participle(low[-1]):
+        return False
+    if "limitation" in low or any(plural(one) and other in VERBS for one, other in pairwise(low)):
         return False
     doubtful = low[1:-1] if before_verb else low[1:]
     return not any(word in THIRDS or word in PASTS for word in doubtful)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from nodes.prose.clauses import Clause
-from nodes.prose.english import PREPOSITIONS, is_adverb
+from nodes.prose.english import AUXILIARIES, DETERMINERS, LINKERS, PREPOSITIONS, is_adverb
 from nodes.prose.lexicon import OBJECT_VERBS, ROLES, STATIC_VERBS
 from nodes.prose.patterns import (
+    ABOUT,
     BE_QUESTIONS,
     BREAK,
     CIRCUMSTANCES,
@@ -17,16 +18,20 @@ from nodes.prose.patterns import (
     DEFINED,
     MEASURED,
     MOVED,
+    NAMING,
     NUMBER,
+    ORDERED,
     POINTS_ELSEWHERE,
     PROPERTY,
     REPORTED,
     SHARED,
     SUPERLATIVE,
     TIME,
+    UNIT,
     YEAR,
 )
-from nodes.prose.phrases import is_noun_phrase, is_participle, plural
+from nodes.prose.phrases import QUANTIFIERS, is_noun_phrase, is_participle, plural
+from nodes.prose.sentences import listed
 
 
 class Draft(NamedTuple):
@@ -34,6 +39,12 @@ class Draft(NamedTuple):
 
     weight: float
     question: str
+
+
+# Without one of these a predicate would say something else.
+TELLING_ADVERBS = listed(
+    "more most less far too very almost nearly much rather quite never rarely seldom hardly barely"
+)
 
 
 def ask_for_clause(clause: Clause) -> Iterator[Draft]:
@@ -55,7 +66,8 @@ def ask_for_circumstance(clause: Clause, predicate: str) -> Iterator[Draft]:
         found = pattern.match(predicate)
         part = before_agent(found[1], clause) if found else ""
         joined = clause.subject == "you" and " and " in part
-        if is_plain(part) and not joined and (asked != "When" or is_dated(clause.auxiliary, part)):
+        named = clause.auxiliary in ("is", "are", "was", "were") and NAMING.fullmatch(part)
+        if is_plain(part) and not joined and not named and (asked != "When" or is_dated(clause.auxiliary, part)):
             yield Draft(weight, f"{asked} {clause.auxiliary} {clause.subject} {part}?")
     whole = before_agent(re.split(r"[,;:]", predicate)[0].strip(), clause)
     dated = re.match(rf"{TIME}$", clause.lead[:1].lower() + clause.lead[1:]) and not re.search(YEAR, whole)
@@ -66,7 +78,7 @@ def ask_for_circumstance(clause: Clause, predicate: str) -> Iterator[Draft]:
 def before_agent(part: str, clause: Clause) -> str:
     """Leave out who did it: "built by my grandfather" asks as "built"."""
     passive = clause.auxiliary in ("is", "are", "was", "were") or part.startswith("be ")
-    part = re.sub(r" (?:just|only|partly|mainly|largely|simply|mostly)$", "", part)
+    part = re.sub(rf" (?:just|only|partly|mainly|largely|simply|mostly|{ABOUT})$", "", part)
     return re.split(r" by (?!\w+ing\b|\d)", part)[0] if passive else part
 
 
@@ -90,7 +102,7 @@ def ask_for_state(clause: Clause, predicate: str) -> Iterator[Draft]:
     if highest and is_plain(highest[1]):
         person = bool(ROLES.intersection(highest[1].split()))
         yield Draft(2.7, f"{'Who' if person else 'What'} {auxiliary} {highest[1].strip()}?")
-    elif numeric or DEFINED.match(predicate):
+    elif numeric or (DEFINED.match(predicate) and subject.split(" ")[0] not in QUANTIFIERS):
         person = subject[0].isupper() and bool(ROLES.intersection(re.findall(r"\w+", predicate)[:6]))
         if person or numeric or auxiliary in ("is", "are"):
             yield Draft(3.0, f"{'Who' if person else 'What'} {auxiliary} {subject}?")
@@ -106,7 +118,12 @@ def ask_for_action(clause: Clause, predicate: str) -> Iterator[Draft]:
         yield Draft(2.6, f"How {asking} {verb}?")
     elif verb in OBJECT_VERBS and takes_object(rest):
         yield Draft(2.4, f"What {asking} {verb}?")
-    elif clause.auxiliary != "did" and rest and not rest.startswith("and ") and verb not in STATIC_VERBS | {"not"}:
+    elif (
+        clause.auxiliary != "did"
+        and rest
+        and not rest.startswith("and ")
+        and verb not in STATIC_VERBS | OBJECT_VERBS | {"not"}
+    ):
         yield Draft(1.6, f"What {asking} do?")
 
 
@@ -123,11 +140,7 @@ def ask_for_complement(asking: str, predicate: str) -> Draft | None:
     decided = DECIDED.match(predicate)
     if measured:
         return Draft(3.0, f"How {'much' if measured[1] else 'long'} {asking} {measured[1] or measured[2]}?")
-    if (
-        counted
-        and plural(counted[1])
-        and not re.search(r"(?:metre|meter|tonne|ton|litre|mile|euro|pound|dollar)s$", counted[1])
-    ):
+    if counted and plural(counted[1]) and not UNIT.search(counted[1]):
         return Draft(2.8, f"How many {counted[1]} {asking} {predicate.split()[0]}?")
     if shared and is_plain(shared[1]):
         return Draft(2.8, f"What share of {shared[1]} {asking} account for?")
@@ -162,8 +175,7 @@ def ask_for_modal(clause: Clause, predicate: str) -> Iterator[Draft]:
 
 
 def ask_for_order(action: str) -> Iterator[Draft]:
-    ends = r"(?= (?:to|in|on|at|for|from|with|until|into|by|and|before|after|if|when|so|that|which|once|containing|using)\b|[,;:(]|$)"
-    target = re.match(rf"\w+ ((?:the|an?) [^,;:]+?){ends}", action)
+    target = ORDERED.match(action)
     left_so = action.split(" ")[0] in ("leave", "keep", "make", "avoid", "hold", "read", "write")
     if target and not left_so and is_noun_phrase(target[1].split()):
         yield Draft(2.0, f"What should you do with {target[1]}?")
@@ -171,7 +183,7 @@ def ask_for_order(action: str) -> Iterator[Draft]:
 
 def strip_adverbs(predicate: str) -> str:
     words = predicate.split()
-    while len(words) > 1 and is_adverb(words[0]):
+    while len(words) > 1 and is_adverb(words[0]) and words[0] not in TELLING_ADVERBS:
         del words[0]
     return " ".join(words)
 
@@ -179,4 +191,6 @@ def strip_adverbs(predicate: str) -> str:
 def is_plain(part: str) -> bool:
     """Tell a part of a sentence that can stand in a question: short, one clause, nothing that points elsewhere."""
     words = part.lower().split()
-    return 1 <= len(words) <= 14 and not BREAK.search(part) and not POINTS_ELSEWHERE.intersection(words)
+    if not 1 <= len(words) <= 14 or words[-1] in LINKERS | DETERMINERS | AUXILIARIES | {"and"}:
+        return False
+    return not BREAK.search(part) and not POINTS_ELSEWHERE.intersection(words)

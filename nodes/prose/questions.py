@@ -28,8 +28,11 @@ ASKS = re.compile(
 )
 POINTS_BACK = re.compile(r"(?:It|They|This|These|Those|That|He|She|Its|Their|His|Her|Such|And|But|Or)\b")
 PARENTHESIS = re.compile(r"\s*\([^()]*\)")
+BREAKS = re.compile(r"[,;:!?](?=\s|$)|[。，；：！？、؟،()\"“”]")
 CODE = re.compile(r"[{}=<>\\|]|https?:|www\.|\w\(\)|::")
+QUESTION_MARKS = ("?", "？", "؟")
 UNNAMED = listed("it they them this that these those he she")
+COUNTABLE = listed("introduction description conclusion discussion question section definition")
 MASS = tuple(sorted(listed("tion sion ment ness ity ance ence ship ism ing ogy ics")))
 
 
@@ -41,7 +44,7 @@ def drafts_of(passage: Passage, casing: Casing, english: bool) -> list[Draft]:
     elif passage.kind == "row":
         named = ": " in text.split("; ")[0]
         drafts = [Draft(1.1 if named else 0.5, f"What does the table say about “{first_cell(text)}”?")]
-    elif text.endswith("?"):
+    elif text.endswith(QUESTION_MARKS):
         drafts = [Draft(2.7, text)] if is_whole_question(text) else []
     elif (english or count_english(text) > 1) and not is_foreign(text):
         drafts = [*ask_for_sentence(text, casing), *quote_opening(passage)]
@@ -52,7 +55,7 @@ def drafts_of(passage: Passage, casing: Casing, english: bool) -> list[Draft]:
 
 def ask_for_sentence(text: str, casing: Casing) -> Iterator[Draft]:
     label = LABEL.match(text)
-    if label and len(label[1].split()) <= 4:
+    if label and len(label[1].split()) <= 4 and AUXILIARIES.isdisjoint(label[1].split()):
         yield Draft(0.7, f"What is stated under “{label[1].strip()}”?")
         return
     if not CODE.search(text) and not text[0].islower() and 3 <= len(text.split()) <= 60:
@@ -92,7 +95,7 @@ def ask_for_list(passage: Passage, casing: Casing) -> Iterator[Draft]:
     intro, announced, _ = passage.text.partition(":")
     if announced and ";" not in intro:
         yield from ask_for_announced(intro, casing)
-    if passage.heading and not passage.heading.endswith("?"):
+    if passage.heading and not passage.heading.endswith(QUESTION_MARKS):
         asked = "What are the steps" if passage.kind == "steps" else "What is listed"
         yield Draft(1.5, f"{asked} under “{passage.heading}”?")
 
@@ -110,7 +113,7 @@ def ask_for_announced(intro: str, casing: Casing) -> Iterator[Draft]:
 
 def ask_for_heading(heading: str, casing: Casing) -> Draft | None:
     """Ask what a section says; a heading that is a question asks it itself."""
-    if heading.endswith("?"):
+    if heading.endswith(QUESTION_MARKS):
         return Draft(3.5, heading) if is_whole_question(heading) else None
     how = re.match(r"how to (.+)", heading, re.I)
     if how and len(heading.split()) > 3 and is_plain(how[1]):
@@ -129,7 +132,7 @@ def names_topic(heading: str) -> bool:
     first = words[0].lower()
     if not small or not re.fullmatch(r"[A-Za-z' -]+", heading) or first in PREPOSITIONS | LINKERS | AUXILIARIES:
         return False
-    return first not in IMPERATIVES and (plural(words[-1]) or words[-1].lower().endswith(MASS))
+    return first not in IMPERATIVES | COUNTABLE and (plural(words[-1]) or words[-1].lower().endswith(MASS))
 
 
 def small_words(heading: str, casing: Casing) -> str:
@@ -140,6 +143,8 @@ def small_words(heading: str, casing: Casing) -> str:
 
 
 def is_whole_question(text: str) -> bool:
+    if is_foreign(text):
+        return len(text) < 120
     words = [word.strip("?.,'\"").lower() for word in text.split()]
     return bool(ASKS.match(text)) and 3 <= len(words) <= 25 and not UNNAMED.intersection(words)
 
@@ -154,7 +159,7 @@ def is_foreign(text: str) -> bool:
     words = [word.strip(".,;:!?()") for word in text.lower().split()]
     if not text.isascii() and sum(character.isascii() for character in text) < 0.85 * len(text):
         return True
-    return len(words) > 4 and len(FOREIGN.intersection(words)) > len(ENGLISH.intersection(words))
+    return len(words) > 3 and len(FOREIGN.intersection(words)) > len(ENGLISH.intersection(words))
 
 
 def is_english(text: str) -> bool:
@@ -172,6 +177,7 @@ def first_cell(row: str) -> str:
 
 def opening(text: str) -> str:
     """Give the opening words of a passage, to quote."""
-    start = re.split(r"[.,;:!?。，；：！？、؟،()\"“”]", text.strip(' .,;:!?"“”()'))[0].strip()
+    start = BREAKS.split(text.strip(' .,;:!?"“”()।。'))[0].strip()
     words = start.split()
-    return " ".join(words[:7])[:60].strip() if len(words) > 1 else start[:24].strip()
+    short = " ".join(words[:7])[:60].strip() if len(words) > 1 else start[:24]
+    return short if short == start else f"{short} …"

@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise, zip_longest
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from nodes.prose.english import FUNCTION_WORDS
 from nodes.prose.phrases import Casing, casing_of
 from nodes.prose.phrasing import Draft
-from nodes.prose.questions import LABEL, ask_for_heading, drafts_of, is_english
+from nodes.prose.questions import LABEL, QUESTION_MARKS, ask_for_heading, drafts_of, is_english
 from nodes.prose.sentences import normalised, spaced, stems_of, words_of
 from nodes.prose.text import Passage, read_passages
 
+TIERS = (10.0, 2.0, 1.0, 0.5, 0.0)  # bounds: well phrased, plain, about a phrase, about a quotation
 SECTION = 12  # passages of a long section that count as one when questions are spread
 
 
@@ -25,6 +26,9 @@ class Placed(NamedTuple):
     passage: Passage
     drafts: list[Draft]
     weight: float  # 0 to 1: how much of what the document is about it says
+
+
+Offer: TypeAlias = tuple[int, Draft]  # a passage, and a question it answers
 
 
 class Index:
@@ -53,6 +57,7 @@ class Reading(NamedTuple):
     places: list[Placed]
     owners: dict[str, int]  # the normalised question -> the passage it is drawn from
     plain: list[str]  # each document's words
+    offers: list[Offer]  # what can be drawn, in the order of drawing
     ranking: Index
 
 
@@ -75,7 +80,11 @@ def read_once(sources: tuple[tuple[str, str], ...]) -> Reading:
         [terms_of(own, passage, titles[number]) for own, (number, passage) in zip(words, flat, strict=True)]
     )
     casing = casing_of(passage.text for _, passage in flat)
-    drafts = [found for passages in documents for found in draft_document(passages, casing)]
+    drafts = [
+        found
+        for title, passages in zip(titles, documents, strict=True)
+        for found in draft_document(passages, title, casing)
+    ]
     sections = [section for passages in documents for section in sections_of(passages)]
     rows = zip(flat, sections, drafts, weigh([number for number, _ in flat], words, ranking), strict=True)
     places = [Placed(number, section, passage, found, weight) for (number, passage), section, found, weight in rows]
@@ -83,7 +92,8 @@ def read_once(sources: tuple[tuple[str, str], ...]) -> Reading:
     for (number, _), own in zip(flat, words, strict=True):
         running[number] += own
     plain = [spaced(own) for own in running]
-    return Reading(titles, places, owners_of(places), plain, ranking)
+    owners = owners_of(places)
+    return Reading(titles, places, owners, plain, offers_of(places, owners), ranking)
 
 
 def terms_of(words: Sequence[str], passage: Passage, title: str) -> list[str]:
@@ -103,22 +113,25 @@ def weigh(documents: Sequence[int], words: Sequence[Sequence[str]], ranking: Ind
     return weights
 
 
-def draft_document(passages: Sequence[Passage], casing: Casing) -> list[list[Draft]]:
+def draft_document(passages: Sequence[Passage], title: str, casing: Casing) -> list[list[Draft]]:
     """Phrase the questions of each passage; the first under a heading answers for the section."""
     english = is_english(" ".join(passage.text for passage in passages[:200]))
     drafts: list[list[Draft]] = []
-    heading = ""
+    heading, seen = "", set[str]()
     for passage in passages:
-        found = drafts_of(passage, casing, english)
+        found = [] if passage.text in seen else drafts_of(passage, casing, english)
+        seen.add(passage.text)
         if (
             passage.heading not in ("", heading)
             and can_stand_for_section(passage)
-            and (english or passage.heading.endswith("?"))
+            and (english or passage.heading.endswith(QUESTION_MARKS))
         ):
             asked = ask_for_heading(passage.heading, casing)
             found = sorted([*found, asked] if asked else found, key=lambda draft: -draft.weight)
             heading = passage.heading
         drafts.append(found)
+    if passages and not any(drafts):
+        drafts[0] = [Draft(0.1, f"What does the document “{title}” say?")]
     return drafts
 
 
@@ -142,3 +155,26 @@ def owners_of(places: Sequence[Placed]) -> dict[str, int]:
             if key not in owners or owners[key][0] < draft.weight:
                 owners[key] = (draft.weight, at)
     return {key: at for key, (_, at) in owners.items()}
+
+
+def offers_of(places: Sequence[Placed], owners: Mapping[str, int]) -> list[Offer]:
+    """Order the drafts: the documents take turns, and each gives its best first."""
+    orders: list[list[Offer]] = []
+    for _, group in groupby(enumerate(places), key=lambda pair: pair[1].document):
+        own = [
+            (at, place, [each for each in place.drafts if owners[normalised(each.question)] == at])
+            for at, place in group
+        ]
+        orders.append([offer for upper, lower in pairwise(TIERS) for offer in order_tier(own, lower, upper)])
+    return [offer for row in zip_longest(*orders) for offer in row if offer]
+
+
+def order_tier(own: Sequence[tuple[int, Placed, list[Draft]]], lower: float, upper: float) -> list[Offer]:
+    """Order the drafts of about the same quality: section after section, in each by weight."""
+    sections: dict[tuple[str, int], list[tuple[float, int, Draft]]] = {}
+    for at, place, drafts in own:
+        for draft in drafts:
+            if lower <= draft.weight < upper:
+                sections.setdefault(place.section, []).append((-draft.weight - place.weight, at, draft))
+    ranked = sorted(sorted(offers) for offers in sections.values())
+    return [(offer[1], offer[2]) for row in zip_longest(*ranked) for offer in row if offer]

@@ -2,7 +2,7 @@
 """Split paragraphs into sentences, and text into words, in any script."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 
@@ -25,6 +25,7 @@ OPENERS = listed("""
     since during while although however but and so then no not all each every most many some one both such our their his
     her what why how who where
 """)
+LONGEST_SENTENCE = 1500  # characters
 BOUNDARY = re.compile(
     r"[.!?…]+[\"'”’»)\]]*(?:\[\d+\])*\s+(?=[\"'“‘«(\[¿¡]*[^\W_a-z])|[。！？]+[”’」』）]*\s*|[؟۔।॥]+\s+|(?<=[!?…])\s+(?=[^\w\s])"
 )
@@ -48,7 +49,17 @@ def split_sentences(paragraph: str) -> list[str]:
             sentences.append(so_far)
             start = found.end()
     rest = paragraph[start:].strip()
-    return [*sentences, rest] if rest else sentences
+    return [part for sentence in [*sentences, rest] if sentence for part in cut_overlong(sentence)]
+
+
+def cut_overlong(sentence: str) -> Iterator[str]:
+    """Cut what nobody punctuated, so that an answer stays an answer."""
+    while len(sentence) > LONGEST_SENTENCE:
+        at = sentence.rfind(" ", LONGEST_SENTENCE // 2, LONGEST_SENTENCE)
+        at = at if at > 0 else LONGEST_SENTENCE
+        yield sentence[:at]
+        sentence = sentence[at:].lstrip()
+    yield sentence
 
 
 def ends_sentence(so_far: str, following: str) -> bool:

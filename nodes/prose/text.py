@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-from nodes.prose.markup import HEADING_NUMBER, clean_heading, clean_inline, plain_markup
+from nodes.prose.markup import HEADING_NUMBER, clean_heading, clean_inline, outside_fences, plain_markup
 from nodes.prose.sentences import join_wrapped_lines, split_sentences
 
 Kind: TypeAlias = Literal["prose", "item", "list", "steps", "row"]
@@ -26,7 +26,6 @@ LONGEST_HEADING = 90
 ENDS = '.!?:)"”'
 SURELY_UNWRAPPED = 130  # characters of a line
 
-FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 ATX_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 UNDERLINE = re.compile(r"\s{0,3}(=+|-{2,}|~{3,}|\^{3,}|\*{3,})\s*$")
 RULE = re.compile(r"\s*(?:[-*_=~#+.]\s*){3,}$")
@@ -91,19 +90,6 @@ def split_blocks(text: str) -> Iterator[tuple[str, list[str]]]:
             yield "heading", [titled[1]]
 
 
-def outside_fences(text: str) -> Iterator[str]:
-    fence = ""
-    for line in text.split("\n"):
-        mark = FENCE.match(line)
-        if fence:
-            fence = "" if mark and mark[1].startswith(fence) else fence
-        elif mark:
-            fence = mark[1]
-            yield ""
-        else:
-            yield re.sub(r"^\s{0,3}>[ >]*", "", line) if ">" in line[:4] else line
-
-
 def split_chunk(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Split lines that no blank line parts: a heading, then paragraphs, lists and tables in any order."""
     if is_heading(lines):
@@ -143,13 +129,13 @@ def kind_of(line: str, kind: str, block: list[str]) -> str:
     """Tell what a line is, given the kind and lines of the block before it."""
     if line.count("|") >= 2 or TABLE_RULE.match(line):
         return "table"
-    mid_sentence = kind == "prose" and block and block[-1].rstrip()[-1] not in ".:;!?"
-    if NUMBER.match(line) and not mid_sentence:
+    mid_sentence = bool(block) and block[-1].rstrip()[-1] not in ".:;!?"
+    if NUMBER.match(line) and not (kind == "prose" and mid_sentence):
         return "steps"
     if BULLET.match(line):
         return "list"
-    wrapped = kind in ("list", "steps") and (line[:1].isspace() or line[:1].islower())
-    return kind if wrapped else "prose"
+    wrapped = line[:1].isspace() or line[:1].islower() or (mid_sentence and len(block[-1]) > 50)
+    return kind if kind in ("list", "steps") and wrapped else "prose"
 
 
 def is_heading(lines: list[str]) -> bool:
