@@ -6,6 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import MissingCredentials, MissingPackage
@@ -23,7 +24,14 @@ _MAX_CONNECTIONS = 1000
 _GEMINI_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI")
 _AWS_PREFIX = "AWS_"
 
-_cache: OrderedDict[Any, BaseChatModel] = OrderedDict()
+
+@dataclass
+class _Entry:
+    model: BaseChatModel | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_cache: OrderedDict[Any, _Entry] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -39,12 +47,14 @@ def chat_model(model: str | BaseChatModel, *, timeout_s: float = DEFAULT_TIMEOUT
     spec = names.parse(model)
     key = (spec, timeout_s, _environment(spec.provider))
     with _lock:
-        if key not in _cache:
-            _cache[key] = _BUILDERS.get(spec.provider, _any)(spec, timeout_s)
-            _cache.move_to_end(key)
-            while len(_cache) > _CACHED_MODELS:
-                _cache.popitem(last=False)
-        return _cache[key]
+        entry = _cache.setdefault(key, _Entry())
+        while len(_cache) > _CACHED_MODELS:
+            _cache.popitem(last=False)
+    # Building can hang, as on a credential helper; that must hold up no other model.
+    with entry.lock:
+        if entry.model is None:
+            entry.model = _BUILDERS.get(spec.provider, _any)(spec, timeout_s)
+        return entry.model
 
 
 def model_name(model: str | BaseChatModel) -> str:
