@@ -10,7 +10,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from fanloom import answers
 from fanloom.candidate import Candidate
 from fanloom.errors import BadModelOutput, RunError
-from fanloom.faults import classify, hint_seconds
+from fanloom.faults import classify
+from fanloom.hints import hint_seconds
 from fanloom.prices import cost_usd
 from fanloom.request import Request
 from fanloom.run import Run

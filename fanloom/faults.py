@@ -1,22 +1,20 @@
-"""What a provider's exception means: one table from status codes and exception names to Fanloom's errors."""
+"""What a provider's exception means: from status codes and exception names to Fanloom's errors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
-from time import time
-from typing import Any
 
+from fanloom.cures import chain, cure
 from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from fanloom.redaction import redact
 
+# Refused connections come as a kind of time-out in botocore's urllib3, so these are looked for first.
+_UNREACHABLE = {"EndpointConnectionError", "NewConnectionError", "ConnectionRefusedError", "gaierror"}
 _TIMEOUTS = {"TimeoutError", "ReadTimeoutError", "ConnectTimeoutError", "TimeoutException", "APITimeoutError"}
 _CONNECTION = {
     "OSError",
     "ClientError",  # aiohttp's; botocore's and google-genai's have a status and are read before
     "HTTPClientError",
-    "EndpointConnectionError",
     "ConnectionClosedError",
     "TransportError",
     "APIConnectionError",
@@ -44,73 +42,55 @@ _BEDROCK_STATUS = {
 # What the clients say when a body or a stream ends before it should; plain ValueErrors, so only their words tell.
 _CUT_OFF = re.compile(r"No 'output' key found|No generation chunks were returned")
 _NO_SUCH_MODEL = re.compile(r"model identifier is invalid|model.{0,40}(not found|not supported|does not exist)", re.I)
+_NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "TokenRetrievalError", "SSOTokenLoadError"}
 _OVERFLOW = re.compile(r"too long|too many (input )?tokens|token count .* exceeds|context (length|window)", re.I)
-_CURES = {
-    400: "the request does not fit this model: check the model id, its region and what the step asks for",
-    401: "the key or token is not accepted: check GOOGLE_API_KEY, or the AWS_* credentials and whether they expired",
-    403: "access is denied: check the key, and that the account has access to this model in this region",
-    404: "there is no such model here: check the model id, and that it is offered in this region",
-}
+_BAD_KEY = re.compile(r"api.?key|token.*(invalid|expired)", re.I)
+_BY_STATUS = {401: "auth", 403: "auth", 404: "not_found", 408: "timeout", 424: "server_error", 429: "throttled"}
+_UNAVAILABLE = {"throttled", "timeout", "server_error", "connection"}
 
 
 def classify(error: BaseException, model: str) -> RunError | None:
     """Return what an exception of a model call means, or None if it is none of the provider's or the network's.
 
-    `ModelUnavailable` can be tried again, after `hint_seconds(error)` if the server gave one; `ModelRefused` cannot.
+    ModelUnavailable (kinds `throttled`, `timeout`, `server_error`, `connection`) can be tried again, after
+    `hint_seconds(error)` if the server gave one. ModelRefused (`auth`, `not_found`, `context_overflow`, `bad_request`)
+    cannot: its message names the cure. A tool call that the client cannot read is a BadModelOutput.
     """
-    causes = list(_chain(error))
-    status = next((found for cause in causes if (found := _status(cause))), None)
-    text = redact(" ".join(str(error).split())[:500])
-    names = {base.__name__ for cause in causes for base in type(cause).__mro__}
-    if status is not None:
-        return _by_status(status, model, text, names)
-    if names & _TIMEOUTS:
-        return ModelUnavailable(f"{model} did not answer in time: {text}", kind="timeout")
-    if names & {"NoCredentialsError", "PartialCredentialsError", "TokenRetrievalError", "SSOTokenLoadError"}:
-        return ModelRefused(f"{model}: {_CURES[401]}. {text}", kind="auth")
-    if names & _CONNECTION or _CUT_OFF.search(text):
-        return ModelUnavailable(f"the connection to {model} failed: {text}", kind="connection")
-    if "ValidationError" in names and type(error).__module__.startswith("pydantic"):
-        # langchain-aws cannot even read a tool call whose arguments are no object.
-        return BadModelOutput("the model made a malformed tool call", kind="malformed")
-    return None
+    names = {base.__name__ for cause in chain(error) for base in type(cause).__mro__}
+    text = " ".join(" ".join(str(cause) for cause in chain(error)).split())
+    status = next((found for cause in chain(error) if (found := _status(cause))), None)
+    kind = _kind_of_status(status, text, names) if status else _kind_of_names(text, names)
+    if kind is None:
+        return None
+    if kind == "malformed":
+        return BadModelOutput("the model made a malformed tool call", kind=kind)
+    message = redact(f"{model}: {cure(kind, model, error)}")
+    return ModelUnavailable(message, kind=kind) if kind in _UNAVAILABLE else ModelRefused(message, kind=kind)
 
 
-def hint_seconds(error: BaseException) -> float | None:
-    """Return how long the server asks to wait: Retry-After, x-amz-retry-after, or Gemini's RetryInfo; in seconds."""
-    for cause in _chain(error):
-        seconds = _header_hint(_headers(cause))
-        if seconds is None:
-            seconds = _retry_info(getattr(cause, "details", None))
-        if seconds is not None:
-            return max(0.0, seconds)
-    return None
-
-
-def _by_status(status: int, model: str, text: str, names: set[str]) -> RunError:
-    if status == 429:
-        return ModelUnavailable(f"{model} is throttling: {text}", kind="throttled")
-    if status == 408 or "ModelTimeoutException" in text:
-        return ModelUnavailable(f"{model} did not answer in time: {text}", kind="timeout")
-    if status >= 500 or status == 424:
-        return ModelUnavailable(f"{model} fails on its side ({status}): {text}", kind="server_error")
+def _kind_of_status(status: int, text: str, names: set[str]) -> str:
     if "ContextOverflowError" in names or (status in (400, 413) and _OVERFLOW.search(text)):
-        cure = "the prompt is longer than the model's context: give fewer or shorter documents, or a larger model"
-        return ModelRefused(f"{model}: {cure}. {text}", kind="context_overflow")
+        return "context_overflow"
+    if "ModelTimeoutException" in text:
+        return "timeout"
     if status == 400 and _NO_SUCH_MODEL.search(text):
-        status = 404
-    if status == 400 and re.search(r"api.?key|token.*(invalid|expired)", text, re.I):
-        status = 401
-    kind = {401: "auth", 403: "auth", 404: "not_found"}.get(status, "bad_request")
-    return ModelRefused(f"{model}: {_CURES.get(status, _CURES[400])}. {text}", kind=kind)
+        return "not_found"
+    if status == 400 and _BAD_KEY.search(text):
+        return "auth"
+    return _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
+def _kind_of_names(text: str, names: set[str]) -> str | None:
+    if names & _UNREACHABLE:
+        return "connection"
+    if names & _TIMEOUTS:
+        return "timeout"
+    if names & _NO_CREDENTIALS:
+        return "auth"
+    if names & _CONNECTION or _CUT_OFF.search(text):
+        return "connection"
+    # langchain-aws cannot even read a tool call whose arguments are no object: pydantic's own error comes out.
+    return "malformed" if "ValidationError" in names and "validation error" in text else None
 
 
 def _status(error: BaseException) -> int | None:
@@ -119,49 +99,11 @@ def _status(error: BaseException) -> int | None:
         code = str(response.get("Error", {}).get("Code", ""))
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         return _BEDROCK_STATUS.get(code[:1].upper() + code[1:]) or (status if isinstance(status, int) else None)
+    if type(error).__module__ == "aiohttp.http_exceptions":
+        # Their `code` is what a server would answer; these say that the answer itself could not be read.
+        return None
     for name in ("status_code", "code", "status"):
         value = getattr(error, name, None)
         if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
             return value
     return None
-
-
-def _headers(error: BaseException) -> dict[str, str]:
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    else:
-        headers = getattr(response, "headers", None) or getattr(error, "headers", None) or {}
-    return {str(name).lower(): str(value) for name, value in dict(headers).items()}
-
-
-def _header_hint(headers: dict[str, str]) -> float | None:
-    if "retry-after-ms" in headers:
-        return _number(headers["retry-after-ms"], 1000)
-    if "x-amz-retry-after" in headers:
-        # In milliseconds, as botocore reads it.
-        return _number(headers["x-amz-retry-after"], 1000)
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    if (seconds := _number(value)) is not None:
-        return seconds
-    try:
-        return parsedate_to_datetime(value).timestamp() - time()
-    except ValueError:
-        return None
-
-
-def _retry_info(details: Any) -> float | None:
-    body = details.get("error", details) if isinstance(details, dict) else {}
-    for detail in body.get("details") or [] if isinstance(body, dict) else []:
-        if isinstance(detail, dict) and "retryDelay" in detail:
-            return _number(str(detail["retryDelay"]).removesuffix("s"))
-    return None
-
-
-def _number(text: str, unit: float = 1) -> float | None:
-    try:
-        return float(text) / unit
-    except ValueError:
-        return None
