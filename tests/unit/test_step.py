@@ -137,7 +137,7 @@ async def test_what_can_succeed_later_is_tried_again_and_the_rest_is_not(prompt:
     assert await step.run(run_of(patient), question="?") == "yes"
     assert len(patient.asked) == 3
     tired = script(Throttled("slow down"))
-    with pytest.raises(ModelUnavailable, match="throttling") as failed:
+    with pytest.raises(ModelUnavailable, match="more than the quota") as failed:
         await step.run(run_of(tired, max_attempts=2), question="?")
     assert (failed.value.kind, len(tired.asked)) == ("throttled", 2)
     refused = script(Refused("no"))
@@ -217,7 +217,7 @@ async def test_the_fallback_answers_when_the_first_stays_bad_or_away(prompt: Pro
     refused = script(Refused("x"))
     with pytest.raises(ModelRefused):
         await step.run(run_of(refused, fallback_model=script(good)), question="?")
-    with pytest.raises(BadModelOutput, match=r"throttling.*And then: .*cannot be used"):
+    with pytest.raises(BadModelOutput, match=r"more than the quota.*And then: .*cannot be used"):
         await step.run(run_of(script(Throttled("x")), fallback_model=script("prose")), question="?")
 
 
