@@ -5,7 +5,7 @@ CODE := fanloom graphs nodes prompts
 ALL := $(CODE) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev run test check format lint types tests lock clean
+.PHONY: help setup demo dev test check format lint types tests bench lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ types: setup
 
 tests: setup
 	@$(BIN)/pytest -q --cov --cov-report=term
+
+bench: setup ## Measure what the framework costs; some minutes; one of them: ARGS="width"
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:dev pyproject.toml -o requirements/all.txt

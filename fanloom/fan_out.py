@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -69,7 +69,8 @@ class _FanOut:
     def __init__(
         self, actions: dict[str, Worker], over: str, join: str, by: str | None, channels: Iterable[str], outcomes: str
     ) -> None:
-        self.actions, self.over, self.join, self.by = actions, over, join, by
+        self.actions = {name: _callable(action) for name, action in actions.items()}
+        self.over, self.join, self.by = over, join, by
         self.channels, self.outcomes = channels, outcomes
 
     def path(self) -> Callable[[Any], list[Send | str]]:
@@ -121,7 +122,7 @@ class _FanOut:
         started = perf_counter()
         state = {**read_channels(self.channels), **task["item"], "task_id": task["task_id"]}
         try:
-            result = await _called(self.actions[name], state, runtime)
+            result = await self.actions[name](state, runtime)
         except GraphBubbleUp:
             raise
         except Exception as error:
@@ -142,11 +143,16 @@ def _actions(worker: str | None, action: Worker | None, workers: Mapping[str, Wo
     raise GraphError("add_fan_out takes either worker= and action=, or workers={type: action}")
 
 
-async def _called(action: Worker, state: dict[str, Any], runtime: Runtime[Any]) -> Any:
-    given = (state, runtime) if len(inspect.signature(action).parameters) > 1 else (state,)
-    if inspect.iscoroutinefunction(action):
-        return await action(*given)
-    return await asyncio.to_thread(action, *given)
+def _callable(action: Worker) -> Callable[[dict[str, Any], Runtime[Any]], Awaitable[Any]]:
+    """Make an action that may be synchronous, and may do without a runtime, a coroutine function that takes both."""
+    wants_runtime = len(inspect.signature(action).parameters) > 1
+    is_async = inspect.iscoroutinefunction(action)
+
+    async def called(state: dict[str, Any], runtime: Runtime[Any]) -> Any:
+        given = (state, runtime) if wants_runtime else (state,)
+        return await action(*given) if is_async else await asyncio.to_thread(action, *given)
+
+    return called
 
 
 def _skipped(task_id: str, worker: str, limit: int) -> Outcome:

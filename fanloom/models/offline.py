@@ -24,6 +24,7 @@ from fanloom.models.example import example
 UNDERSTUDY: ContextVar[Callable[[], Any] | None] = ContextVar("fanloom_understudy", default=None)
 
 MARK = "[offline]"
+_LONG = 10_000
 
 
 class OfflineChatModel(BaseChatModel):
@@ -62,6 +63,8 @@ class OfflineChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        if sum(len(message.text) for message in messages) < _LONG:
+            return self._generate(messages, stop, None, **kwargs)
         # In a thread: an understudy may read a megabyte of text, and the loop serves others meanwhile.
         return await asyncio.to_thread(self._generate, messages, stop, None, **kwargs)
 

@@ -1,0 +1,91 @@
+"""Gemini and Bedrock on loopback in a process of their own, so that their CPU time is not counted with the client's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.faq_writer import Writer
+from tests.wire.provider import FakeProvider, environment, foreign
+
+GEMINI = "google_genai:gemini-2.5-flash"
+BEDROCK = "bedrock_converse:us.amazon.nova-pro-v1:0"
+MODELS = {"gemini": GEMINI, "bedrock": BEDROCK}
+
+_COMMAND = [sys.executable, "-m", "benchmarks.provider"]
+_ROOT = Path(__file__).parents[1]
+
+
+@contextmanager
+def surroundings(**variables: str) -> Iterator[None]:
+    """Set environment variables, and take those away that lead to the real providers or to LangSmith, for a while."""
+    before = dict(os.environ)
+    for name in foreign():
+        del os.environ[name]
+    os.environ.update({"LANGSMITH_TRACING": "false", **variables})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+class Provider:
+    """A fake provider in a child process; it answers at once until `after` sets a latency."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Wait until the child serves."""
+        self._process = process
+        self.url: str = self._heard()["url"]
+
+    def after(self, latency: float) -> dict[str, int]:
+        """Answer after so many seconds from now on; return `requests` and `peak` (in flight) since the last time."""
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps({"latency": latency}) + "\n")
+        self._process.stdin.flush()
+        return self._heard()
+
+    def _heard(self) -> dict[str, Any]:
+        assert self._process.stdout
+        heard: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return heard
+
+
+@contextmanager
+def running(**variables: str) -> Iterator[Provider]:
+    """Run a provider that writes what the steps of the FAQ graphs ask for, and lead both clients to it.
+
+    `variables` are further environment variables to set meanwhile.
+    """
+    # The child ends when its standard input does, which leaving Popen's context closes.
+    with subprocess.Popen(
+        _COMMAND, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as process:
+        provider = Provider(process)
+        with surroundings(**environment(provider.url), **variables):
+            yield provider
+
+
+def serve() -> None:
+    """Serve until the standard input ends; each line on it sets the latency and is answered with what was seen."""
+    writer = Writer()
+    with FakeProvider(reply=lambda request: writer(request.text)) as provider:
+        _say(url=provider.url)
+        for line in sys.stdin:
+            provider.latency = json.loads(line)["latency"]
+            _say(requests=len(provider.requests), peak=provider.peak)
+            provider.clear()
+
+
+def _say(**values: Any) -> None:
+    print(json.dumps(values), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
