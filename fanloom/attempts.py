@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from fanloom import answers
+from fanloom.budget import FIRST_GUESS_TOKENS
 from fanloom.candidate import Candidate
 from fanloom.errors import BadModelOutput, RunError
 from fanloom.faults import classify
@@ -83,17 +84,18 @@ class Attempts(Generic[T]):
 
     async def _within_budget(self) -> AIMessage:
         budget = await self.run.budget()
-        reserved = await budget.reserve(self.tokens, self._estimated_cost()) if budget else None
-        used: ModelUsage | None = None
-        try:
-            async with self.run.slots:
+        # The slot comes first, so that no more than the run's width reserves on estimates.
+        async with self.run.slots:
+            reserved = await budget.reserve(self.tokens, self._estimated_cost()) if budget else None
+            used: ModelUsage | None = None
+            try:
                 message = await self._limited()
-            used = usage_of(self.candidate.name, message)
-            meter().record(self.candidate.name, self.request.step, used)
-            return message
-        finally:
-            if budget and reserved:
-                budget.settle(reserved, used)
+                used = usage_of(self.candidate.name, message)
+                meter().record(self.candidate.name, self.request.step, used)
+                return message
+            finally:
+                if budget and reserved:
+                    budget.settle(reserved, used)
 
     async def _limited(self) -> AIMessage:
         limits = self.candidate.limits
@@ -125,7 +127,7 @@ class Attempts(Generic[T]):
             raise known from error
 
     def _estimated_cost(self) -> float:
-        return cost_usd(self.candidate.name, self.tokens, 0) or 0.0
+        return cost_usd(self.candidate.name, self.tokens, FIRST_GUESS_TOKENS) or 0.0
 
     def _config(self) -> dict[str, Any]:
         told = {"role": self.request.role, "model": self.candidate.name, "attempt": self.sent_before + self.sent}
@@ -139,6 +141,9 @@ class Attempts(Generic[T]):
             return
         if error.kind in _DEAD:
             limits.breaker.failed()
+        else:
+            # It answers, if only to refuse: it is not down.
+            limits.breaker.succeeded()
         hint = hint_seconds(error)
         if hint is not None and hint <= MAX_WAIT_S:
             limits.cool_down(hint)

@@ -11,7 +11,7 @@ OPEN_S = 30.0
 
 
 class Breaker:
-    """Open after some failures in a row; while it is open one call at a time may probe, after a while.
+    """Open after some failures in a row; while it is open, one call in every `open_s` seconds may probe.
 
     It is asked only where there is somewhere else to go: the fallback model.
     """

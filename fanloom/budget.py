@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from concurrent.futures import Future
 from typing import NamedTuple
 
 from fanloom.context import Context
 from fanloom.errors import BudgetExceeded
+from fanloom.limits import give
 from fanloom.usage import ModelUsage, Usage
 
 # What an answer is taken to need before the run has seen one.
-_FIRST_GUESS_TOKENS = 256
+FIRST_GUESS_TOKENS = 256
 
 
 class Amount(NamedTuple):
@@ -31,30 +33,38 @@ class Budget:
     """The budget of a run, which calls in any loop and thread spend from.
 
     A request reserves what it is expected to use. While requests in flight could use up the rest, others wait for them
-    to end; once it is spent, no other begins. So a budget of calls is kept exactly, and one of tokens or cost is
-    exceeded by no more than what the last requests use beyond their estimates.
+    to end, first come, first served; once it is spent, no other begins. So a budget of calls is kept exactly, and one
+    of tokens or cost is exceeded by no more than what the last requests use beyond their estimates.
     """
 
     def __init__(self, context: Context, spent: Usage) -> None:
         self.limits = {name: limit for name in Amount._fields if (limit := getattr(context, name)) is not None}
         self.spent = _amount(spent)
         self.reserved = Amount()
-        self._output_tokens = 0
-        self._waiting: list[Future[None]] = []
+        self._output_tokens = spent["output_tokens"]
+        self._waiting: deque[tuple[Amount, Future[Amount | None]]] = deque()
         self._lock = threading.Lock()
 
     async def reserve(self, input_tokens: int, cost_usd: float) -> Amount:
-        """Set aside what a request is expected to use. Raises BudgetExceeded, naming the limit, once it is spent."""
-        while True:
-            with self._lock:
-                self._refuse_if_spent()
-                wanted = Amount(1, input_tokens + self._expected_output(), cost_usd)
-                if not self.reserved.max_model_calls or self._fits(wanted):
-                    self.reserved = self.reserved.plus(wanted)
-                    return wanted
-                turn: Future[None] = Future()
-                self._waiting.append(turn)
-            await asyncio.wrap_future(turn)
+        """Set aside what a request is expected to use, whose prompt has so many tokens and costs so much.
+
+        Raises BudgetExceeded, naming the limit, once it is spent.
+        """
+        turn: Future[Amount | None] = Future()
+        with self._lock:
+            self._waiting.append((Amount(1, input_tokens, cost_usd), turn))
+            self._serve()
+        try:
+            reserved = turn.result() if turn.done() else await asyncio.wrap_future(turn)
+        except asyncio.CancelledError:
+            # It may have come in the very moment in which its waiter was cancelled; and others may stand behind it.
+            came = None if turn.cancel() else turn.result()
+            self.settle(came or Amount(), None)
+            raise
+        if reserved is None:
+            name = self._spent_limit()
+            raise BudgetExceeded(f"the budget of this run is spent: {name}={self.limits[name]:g}; raise it to go on")
+        return reserved
 
     def settle(self, reserved: Amount, used: ModelUsage | None) -> None:
         """Replace a reservation by what was used; None says that no answer came."""
@@ -63,18 +73,29 @@ class Budget:
             if used:
                 self.spent = self.spent.plus(_amount(used))
                 self._output_tokens += used["output_tokens"]
-            waiting, self._waiting = self._waiting, []
-        for turn in waiting:
-            if turn.set_running_or_notify_cancel():
-                turn.set_result(None)
+            self._serve()
 
-    def _expected_output(self) -> float:
-        return self._output_tokens / self.spent.max_model_calls if self._output_tokens else _FIRST_GUESS_TOKENS
+    def _serve(self) -> None:
+        """Answer those who wait, in turn: with a reservation while it fits, with None once the budget is spent."""
+        while self._waiting:
+            asked, turn = self._waiting[0]
+            wanted = None if self._spent_limit() else self._expected(asked)
+            must_wait = wanted and self.reserved.max_model_calls and not self._fits(wanted)
+            if must_wait and not turn.cancelled():
+                return
+            self._waiting.popleft()
+            if give(turn, wanted) and wanted:
+                self.reserved = self.reserved.plus(wanted)
 
-    def _refuse_if_spent(self) -> None:
-        for name, limit in self.limits.items():
-            if getattr(self.spent, name) >= limit:
-                raise BudgetExceeded(f"the budget of this run is spent: {name}={limit:g}; raise it to go on")
+    def _expected(self, asked: Amount) -> Amount:
+        """Return what a request will use: its prompt as it is, its answer like those before it."""
+        calls, _, cost = self.spent
+        output = self._output_tokens / calls if self._output_tokens else FIRST_GUESS_TOKENS
+        mean_cost = cost / calls if calls else 0.0
+        return Amount(1, asked.max_total_tokens + output, max(asked.max_cost_usd, mean_cost))
+
+    def _spent_limit(self) -> str:
+        return next((name for name, limit in self.limits.items() if getattr(self.spent, name) >= limit), "")
 
     def _fits(self, wanted: Amount) -> bool:
         then = self.spent.plus(self.reserved).plus(wanted)

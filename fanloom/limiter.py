@@ -27,7 +27,8 @@ class Limiter:
     """Bounds on the calls to one model: in flight, requests a minute, tokens a minute, and a cool-down.
 
     Runs take turns, so one with hundreds of calls queued does not starve one with a single call. Within a run it is
-    first come, first served. After a cool-down the width starts at one and doubles with each call that succeeds.
+    first come, first served. After a cool-down the width starts at one and doubles with each call begun since then that
+    succeeds.
     """
 
     def __init__(self, width: int, rpm: int | None = None, tpm: int | None = None) -> None:
@@ -73,7 +74,8 @@ class Limiter:
         self.in_flight -= 1
         if tokens is not None:
             ticket.tokens = tokens
-        if succeeded:
+        # What began before a cool-down says nothing about how much the server takes after it.
+        if succeeded and (ticket.begun or 0.0) >= self.paused_until:
             self.allowed = min(self.width, self.allowed * 2)
 
     def cool_down(self, until: float) -> None:
@@ -82,15 +84,15 @@ class Limiter:
         self.allowed = 1
 
     def _begin(self, ticket: Ticket, now: float) -> None:
-        queue = self._queues.pop(ticket.run)
-        queue.popleft()
-        if queue:
-            # To the back of the line of runs.
-            self._queues[ticket.run] = queue
+        self.withdraw(ticket)
         ticket.begun = now
-        if ticket.granted():
-            self.in_flight += 1
-            self._recent.append(ticket)
+        if not ticket.granted():
+            return
+        self.in_flight += 1
+        self._recent.append(ticket)
+        if ticket.run in self._queues:
+            # To the back of the line of runs.
+            self._queues.move_to_end(ticket.run)
 
     def _delay(self, ticket: Ticket, now: float) -> float:
         waits = [self.paused_until - now]

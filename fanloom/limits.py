@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
+from typing import TypeVar
 
 from fanloom.breaker import Breaker
 from fanloom.limiter import Limiter, Ticket
 from fanloom.loop import call_later
 from fanloom.settings import settings
+
+T = TypeVar("T")
 
 _REMEMBERED_MODELS = 256
 
@@ -38,9 +43,8 @@ class Slots:
         try:
             await asyncio.wrap_future(turn)
         except asyncio.CancelledError:
-            with self._lock:
-                came = _came(turn)
-            if came:
+            if not turn.cancel():
+                # It came in the very moment in which its waiter was cancelled.
                 self.release()
             raise
 
@@ -49,7 +53,7 @@ class Slots:
         with self._lock:
             while self._waiting:
                 # A turn whose waiter was cancelled refuses; the slot then goes to the next one.
-                if _give(self._waiting.popleft()):
+                if give(self._waiting.popleft(), None):
                     return
             self._taken -= 1
 
@@ -67,7 +71,7 @@ class ModelLimits:
 
     def __init__(self, limiter: Limiter, clock: Callable[[], float] = time.monotonic) -> None:
         self.limiter = limiter
-        self.breaker = Breaker()
+        self.breaker = Breaker(clock=clock)
         self.clock = clock
         self._wake_at = float("inf")
         self._lock = threading.Lock()
@@ -75,10 +79,12 @@ class ModelLimits:
     async def acquire(self, run: Hashable, tokens: int) -> Ticket:
         """Wait until a call of a run, with an estimate of its tokens, may begin."""
         turn: Future[None] = Future()
-        ticket = Ticket(run, tokens, lambda: _give(turn))
+        ticket = Ticket(run, tokens, lambda: give(turn, None))
         with self._lock:
             self.limiter.enter(ticket)
             self._grant()
+        if turn.done():
+            return ticket
         try:
             await asyncio.wrap_future(turn)
         except asyncio.CancelledError:
@@ -99,21 +105,27 @@ class ModelLimits:
 
     def _give_up(self, ticket: Ticket, turn: Future[None]) -> None:
         with self._lock:
-            came = _came(turn)
-            self.limiter.withdraw(ticket)
-        if came:
-            self.release(ticket, None, succeeded=False)
+            if turn.cancel():
+                self.limiter.withdraw(ticket)
+            else:
+                # It came in the very moment in which its waiter was cancelled: nothing was sent.
+                self.limiter.leave(ticket, 0, succeeded=False)
+            # Who stood behind it may not have to wait for as much.
+            self._grant()
 
     def _grant(self) -> None:
-        delay = self.limiter.grant(self.clock())
-        if delay is not None and self.clock() + delay < self._wake_at:
-            self._wake_at = self.clock() + delay
-            call_later(delay, self._wake)
+        now = self.clock()
+        delay = self.limiter.grant(now)
+        if delay is not None and now + delay < self._wake_at:
+            self._wake_at = now + delay
+            call_later(delay, partial(self._wake, self._wake_at))
 
-    def _wake(self) -> None:
+    def _wake(self, at: float) -> None:
         with self._lock:
-            self._wake_at = float("inf")
-            self._grant()
+            # A timer that an earlier one has replaced must not start a second chain of timers.
+            if at == self._wake_at:
+                self._wake_at = float("inf")
+                self._grant()
 
 
 _limits: OrderedDict[Hashable, ModelLimits] = OrderedDict()
@@ -123,22 +135,21 @@ _lock = threading.Lock()
 def limits_of(model: Hashable) -> ModelLimits:
     """Return the bounds of a model, made from the settings: FANLOOM_MAX_CONCURRENCY, FANLOOM_RPM, FANLOOM_TPM."""
     now = settings()
-    key = (model, now.max_concurrency, now.rpm, now.tpm)
+    # A forked process has none of its parent's calls in flight.
+    key = (os.getpid(), model, now.max_concurrency, now.rpm, now.tpm)
     with _lock:
         if key not in _limits:
             _limits[key] = ModelLimits(Limiter(now.max_concurrency, now.rpm, now.tpm))
             while len(_limits) > _REMEMBERED_MODELS:
                 _limits.popitem(last=False)
+        # The model that nobody has asked for longest is forgotten first.
+        _limits.move_to_end(key)
         return _limits[key]
 
 
-def _give(turn: Future[None]) -> bool:
+def give(turn: Future[T], value: T) -> bool:
+    """Give somebody who waits a turn; return whether anybody still waits for it."""
     if not turn.set_running_or_notify_cancel():
         return False
-    turn.set_result(None)
+    turn.set_result(value)
     return True
-
-
-def _came(turn: Future[None]) -> bool:
-    """Say whether a turn came in the very moment in which its waiter was cancelled; ask while holding the lock."""
-    return turn.done() and not turn.cancelled()

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
 
+# How LangChain's packages count what a call wrote to the prompt cache: in all, or by how long it stays there.
+_CACHE_WRITES = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+
+
 class ModelUsage(TypedDict):
     """What one model was used for; tokens as its provider counts them, cost in US dollars or None if unknown."""
 
@@ -51,12 +55,13 @@ def usage_of(model: str, message: AIMessage) -> ModelUsage:
     details = counted.get("input_token_details") or {}
     given, made = counted.get("input_tokens", 0), counted.get("output_tokens", 0)
     cached = details.get("cache_read", 0) or 0
+    written = sum(details.get(name, 0) or 0 for name in _CACHE_WRITES)
     return ModelUsage(
         model_calls=1,
         input_tokens=given,
         output_tokens=made,
         cached_tokens=cached,
-        cost_usd=cost_usd(model, given, made, cached),
+        cost_usd=cost_usd(model, given, made, cached, written),
     )
 
 
