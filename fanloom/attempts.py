@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from fanloom import answers
-from fanloom.budget import FIRST_GUESS_TOKENS
+from fanloom.budget import Budget
 from fanloom.candidate import Candidate
 from fanloom.errors import BadModelOutput, RunError
 from fanloom.faults import classify
@@ -84,9 +85,9 @@ class Attempts(Generic[T]):
 
     async def _within_budget(self) -> AIMessage:
         budget = await self.run.budget()
-        # The slot comes first, so that no more than the run's width reserves on estimates.
-        async with self.run.slots:
-            reserved = await budget.reserve(self.tokens, self._estimated_cost()) if budget else None
+        # The slot comes first, so that no more than the run's width reserves on estimates. The offline model needs none.
+        async with self.run.slots if self.candidate.limits else nullcontext():
+            reserved = await budget.reserve(self.tokens, self._estimated_cost(budget)) if budget else None
             used: ModelUsage | None = None
             try:
                 message = await self._limited()
@@ -126,8 +127,8 @@ class Attempts(Generic[T]):
                 raise
             raise known from error
 
-    def _estimated_cost(self) -> float:
-        return cost_usd(self.candidate.name, self.tokens, FIRST_GUESS_TOKENS) or 0.0
+    def _estimated_cost(self, budget: Budget) -> float:
+        return cost_usd(self.candidate.name, self.tokens, round(budget.expected_output_tokens)) or 0.0
 
     def _config(self) -> dict[str, Any]:
         told = {"role": self.request.role, "model": self.candidate.name, "attempt": self.sent_before + self.sent}
