@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from fanloom.errors import BadModelOutput, ModelUnavailable
+from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.schema import OutputModel
 
 if TYPE_CHECKING:
@@ -44,6 +44,16 @@ def read(message: AIMessage, output: type[T]) -> T:
     Raises BadModelOutput with kind `truncated`, `blocked`, `malformed`, `empty`, `not_data` or `wrong_shape`, and
     ModelUnavailable for a stream that was cut off.
     """
+    _judge_end(message)
+    if issubclass(output, BaseModel):
+        return _validated(_data(message), output)
+    text = message.text.strip()
+    if not text:
+        raise BadModelOutput("the answer is empty", kind="empty")
+    return output(text)  # type: ignore[call-arg]
+
+
+def _judge_end(message: AIMessage) -> None:
     reason = finish_reason(message)
     if not reason and message.text and message.response_metadata.get("model_provider") in _ALWAYS_SAY_WHY:
         raise ModelUnavailable("the answer ended before the model had finished it", kind="connection")
@@ -53,12 +63,6 @@ def read(message: AIMessage, output: type[T]) -> T:
         raise BadModelOutput(f"the provider's filter blocked the answer ({reason or 'prompt'})", kind="blocked")
     if reason in _MALFORMED:
         raise BadModelOutput("the model made a malformed tool call", kind="malformed")
-    if issubclass(output, BaseModel):
-        return _validated(_data(message), output)
-    text = message.text.strip()
-    if not text:
-        raise BadModelOutput("the answer is empty", kind="empty")
-    return output(text)  # type: ignore[call-arg]
 
 
 def salvage(message: AIMessage, output: type[T]) -> T | None:
@@ -69,9 +73,11 @@ def salvage(message: AIMessage, output: type[T]) -> T | None:
     if not issubclass(output, OutputModel):
         return None
     try:
+        _judge_end(message)
         data = _unpacked(_data(message))
         output.model_validate(data)
-    except BadModelOutput:
+    except RunError:
+        # An answer that was cut off or withheld is not kept in part: nobody knows what is missing.
         return None
     except ValidationError as error:
         return _without(data, error, output)

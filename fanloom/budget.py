@@ -13,8 +13,8 @@ from fanloom.errors import BudgetExceeded
 from fanloom.limits import give
 from fanloom.usage import ModelUsage, Usage
 
-# What an answer is taken to need before the run has seen one.
-FIRST_GUESS_TOKENS = 256
+# How long an answer is taken to be before the run has seen one: long, so that the budget holds from the first wave on.
+FIRST_GUESS_TOKENS = 4096
 
 
 class Amount(NamedTuple):
@@ -41,12 +41,13 @@ class Budget:
         self.limits = {name: limit for name in Amount._fields if (limit := getattr(context, name)) is not None}
         self.spent = _amount(spent)
         self.reserved = Amount()
-        self._output_tokens = spent["output_tokens"]
+        self._largest = Amount(*(total / max(1, spent["model_calls"]) for total in self.spent))
+        self._largest_output = spent["output_tokens"] / max(1, spent["model_calls"])
         self._waiting: deque[tuple[Amount, Future[Amount | None]]] = deque()
         self._lock = threading.Lock()
 
     async def reserve(self, input_tokens: int, cost_usd: float) -> Amount:
-        """Set aside what a request is expected to use, whose prompt has so many tokens and costs so much.
+        """Set aside what a request is expected to use, whose prompt has so many tokens and which may cost so much.
 
         Raises BudgetExceeded, naming the limit, once it is spent.
         """
@@ -72,7 +73,8 @@ class Budget:
             self.reserved = self.reserved.plus(reserved, -1)
             if used:
                 self.spent = self.spent.plus(_amount(used))
-                self._output_tokens += used["output_tokens"]
+                self._largest = Amount(*map(max, self._largest, _amount(used)))
+                self._largest_output = max(self._largest_output, used["output_tokens"])
             self._serve()
 
     def _serve(self) -> None:
@@ -87,12 +89,17 @@ class Budget:
             if give(turn, wanted) and wanted:
                 self.reserved = self.reserved.plus(wanted)
 
+    @property
+    def expected_output_tokens(self) -> float:
+        """How long the next answer is taken to be: as long as the longest so far."""
+        return self._largest_output or FIRST_GUESS_TOKENS
+
     def _expected(self, asked: Amount) -> Amount:
-        """Return what a request will use: its prompt as it is, its answer like those before it."""
-        calls, _, cost = self.spent
-        output = self._output_tokens / calls if self._output_tokens else FIRST_GUESS_TOKENS
-        mean_cost = cost / calls if calls else 0.0
-        return Amount(1, asked.max_total_tokens + output, max(asked.max_cost_usd, mean_cost))
+        """Return what a request will use: its prompt and such an answer, and no less than the largest call so far."""
+        tokens = asked.max_total_tokens + self.expected_output_tokens
+        return Amount(
+            1, max(tokens, self._largest.max_total_tokens), max(asked.max_cost_usd, self._largest.max_cost_usd)
+        )
 
     def _spent_limit(self) -> str:
         return next((name for name, limit in self.limits.items() if getattr(self.spent, name) >= limit), "")

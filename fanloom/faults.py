@@ -40,7 +40,7 @@ _BEDROCK_STATUS = {
     "ResourceNotFoundException": 404,
 }
 # What the clients say when a body or a stream ends before it should; plain ValueErrors, so only their words tell.
-_CUT_OFF = re.compile(r"No 'output' key found|No generation chunks were returned")
+_CUT_OFF = re.compile(r"No 'output' key found|No generation chunks were returned|No generations found in stream")
 _NO_SUCH_MODEL = re.compile(r"model identifier is invalid|model.{0,40}(not found|not supported|does not exist)", re.I)
 _NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "TokenRetrievalError", "SSOTokenLoadError"}
 _OVERFLOW = re.compile(r"too long|too many (input )?tokens|token count .* exceeds|context (length|window)", re.I)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from fanloom.answers import salvage
 from fanloom.attempts import Attempts
 from fanloom.candidate import Candidate
-from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
+from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from fanloom.request import Request
 from fanloom.run import Run
 
@@ -45,7 +45,10 @@ async def _down_the_ladder(run: Run, request: Request[T], candidates: list[Candi
         tried.append(Attempts(run, request, candidate, sent_before=sum(attempts.sent for attempts in tried)))
         try:
             return await tried[-1].result()
-        except (ModelUnavailable, BadModelOutput) as error:
+        except (ModelUnavailable, BadModelOutput, ModelRefused) as error:
+            # A refusal is the caller's to mend and no reason to fall back; but one of the fallback's comes on top.
+            if isinstance(error, ModelRefused) and not errors:
+                raise
             errors.append(error)
     return _what_is_valid(tried, request) or _raise(errors)
 

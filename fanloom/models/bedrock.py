@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from langchain_aws import ChatBedrockConverse
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import model_validator
 
 T = TypeVar("T")
 
@@ -25,6 +27,12 @@ class WideBedrockConverse(ChatBedrockConverse):
     The default pool has 6 threads on 2 cores, so 64 calls of one second take 11 s (langchain-aws issue 663). How many
     calls are in flight is the gateway's affair; the threads are daemons, so an abandoned call keeps no process alive.
     """
+
+    @model_validator(mode="after")
+    def let_malformed_calls_through(self) -> Self:
+        """Have the client hand over tool calls on which langchain-aws would fail."""
+        self.client.meta.events.register("after-call.bedrock-runtime.Converse", show_malformed_calls)
+        return self
 
     async def _agenerate(
         self,
@@ -47,6 +55,22 @@ class WideBedrockConverse(ChatBedrockConverse):
         chunks = self._stream(messages, stop, manager, **kwargs)
         while (chunk := await in_thread(lambda: next(chunks, _END))) is not _END:
             yield chunk  # type: ignore[misc]
+
+
+def show_malformed_calls(parsed: dict[str, Any], **_: Any) -> None:
+    """Turn tool calls whose input is no object into the text they are.
+
+    langchain-aws raises on such a call, and with it go the tokens it used and what the model is to be shown.
+    """
+    message = parsed.get("output", {}).get("message", {})
+    message["content"] = [_readable(block) for block in message.get("content", [])]
+
+
+def _readable(block: dict[str, Any]) -> dict[str, Any]:
+    given = block.get("toolUse", {}).get("input", {})
+    if isinstance(given, dict):
+        return block
+    return {"text": given if isinstance(given, str) else json.dumps(given)}
 
 
 async def in_thread(work: Callable[[], T]) -> T:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tenacity import RetryCallState
 
+from fanloom import attempts, limits
 from tests.wire.provider import FakeProvider, foreign
 
 GEMINI = "google_genai:gemini-2.5-flash"
@@ -35,6 +37,46 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
         for name, value in running.environment().items():
             monkeypatch.setenv(name, value)
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_provider() -> Iterator[FakeProvider]:
+    """Run one provider for all who take `wire`: a client belongs to an address, and is slow to build."""
+    with FakeProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def wire(shared_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
+    """Lead both clients to the shared provider; nothing is left there or in the limiter from the test before.
+
+    Only what has ended: the `peak` can count a request that another test gave up.
+    """
+    for name in foreign():
+        monkeypatch.delenv(name)
+    for name, value in shared_provider.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(limits, "_limits", type(limits._limits)())
+    healthy = shared_provider.reply
+    shared_provider.clear()
+    yield shared_provider
+    shared_provider.release()
+    shared_provider.clear()
+    shared_provider.reply = healthy
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let no retry wait, and return the seconds each would have waited."""
+    seconds: list[float] = []
+    wanted = attempts._wait
+
+    def at_once(state: RetryCallState) -> float:
+        seconds.append(wanted(state))
+        return 0.0
+
+    monkeypatch.setattr(attempts, "_wait", at_once)
+    return seconds
 
 
 @pytest.fixture(params=[GEMINI, BEDROCK], ids=["gemini", "bedrock"])
