@@ -85,7 +85,7 @@ class Attempts(Generic[T]):
 
     async def _within_budget(self) -> AIMessage:
         budget = await self.run.budget()
-        # The slot comes first, so that no more than the run's width reserves on estimates. The offline model needs none.
+        # The slot comes first, so that no more than the run's width reserves on estimates; offline needs none.
         async with self.run.slots if self.candidate.limits else nullcontext():
             reserved = await budget.reserve(self.tokens, self._estimated_cost(budget)) if budget else None
             used: ModelUsage | None = None

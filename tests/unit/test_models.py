@@ -86,7 +86,7 @@ def test_what_another_package_says_about_its_key_is_passed_on(monkeypatch: pytes
         raise ValueError("Did not find openai_api_key, please set OPENAI_API_KEY")
 
     monkeypatch.setattr("langchain.chat_models.init_chat_model", no_key)
-    with pytest.raises(MissingCredentials, match="'openai:gpt-5' cannot be used: .* set OPENAI_API_KEY"):
+    with pytest.raises(MissingCredentials, match=r"'openai:gpt-5' cannot be used: .* set OPENAI_API_KEY"):
         chat_model("openai:gpt-5")
 
 
