@@ -115,7 +115,10 @@ class Context(BaseModel):
             return cls()
         if isinstance(given, Mapping):
             return cls(**given)
-        return cls(**{name: getattr(given, name) for name in cls.model_fields if hasattr(given, name)})
+        found = {name: getattr(given, name) for name in cls.model_fields if hasattr(given, name)}
+        if not found:
+            raise InvalidContext(f"a context is a dict or a {cls.__name__}, not {given!r}")
+        return cls(**found)
 
     def model_for(self, role: Role) -> str | BaseChatModel:
         """Return the model of a role: its own, else `model`, else that of the settings."""

@@ -6,7 +6,6 @@ resume, fires no edge unless it returns a Command, and would lose what the faile
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
@@ -16,11 +15,12 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.graph import StateGraph
 from langgraph.runtime import Runtime, get_runtime
 from langgraph.types import Send
-from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from fanloom.context import Context
 from fanloom.errors import GraphError
+from fanloom.loop import in_thread
 from fanloom.node import Node
 from fanloom.outcome import Outcome, done, from_error, not_done
 from fanloom.resume import read_channels
@@ -55,9 +55,11 @@ def add_fan_out(
     of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order. A worker that raises, an
     item of an unknown type and whatever exceeds `max_tasks` end in an Outcome too, and the join runs in every case,
     also for no item at all; with `on_failure="fail_fast"` the first error ends the run.
-    Raises GraphError if the arguments do not go together.
+    Raises GraphError if the arguments do not go together or the graph has no such channels.
     """
     actions = _actions(worker, action, workers)
+    if unknown := {over, outcomes} - builder.channels.keys():
+        raise GraphError(f"the graph's state has no channel {', '.join(sorted(unknown))}; RunState has 'outcomes'")
     fan_out = _FanOut(actions, over, join, by if workers else None, builder.channels, outcomes)
     for name in actions:
         builder.add_node(name, fan_out.node(name, "usage" in builder.channels), input_schema=FanOutInput)
@@ -97,7 +99,9 @@ class _FanOut:
 
         return Node(name, work, counts_usage=counts_usage)
 
-    def _tasks(self, items: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    def _tasks(self, items: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(items, str | Mapping) or not isinstance(items, Sequence):
+            raise GraphError(f"the channel {self.over!r} holds {type(items).__name__}, where a list of tasks is needed")
         seen: set[str] = set()
         for number, item in enumerate(items, 1):
             fields = item if isinstance(item, Mapping) else {"item": item}
@@ -122,7 +126,8 @@ class _FanOut:
         started = perf_counter()
         state = {**read_channels(self.channels), **task["item"], "task_id": task["task_id"]}
         try:
-            result = await self.actions[name](state, runtime)
+            # JSON-plain, or a checkpoint of the whole fan-out would fail on it.
+            result = to_jsonable_python(await self.actions[name](state, runtime))
         except GraphBubbleUp:
             raise
         except Exception as error:
@@ -132,7 +137,7 @@ class _FanOut:
             attempts, seconds = meter().attempts, perf_counter() - started
             return from_error(task["task_id"], name, error, attempts=attempts, seconds=seconds)
         attempts, seconds = meter().attempts or 1, perf_counter() - started
-        return done(task["task_id"], name, _plain(result), attempts=attempts, seconds=seconds)
+        return done(task["task_id"], name, result, attempts=attempts, seconds=seconds)
 
 
 def _actions(worker: str | None, action: Worker | None, workers: Mapping[str, Worker] | None) -> dict[str, Worker]:
@@ -145,12 +150,14 @@ def _actions(worker: str | None, action: Worker | None, workers: Mapping[str, Wo
 
 def _callable(action: Worker) -> Callable[[dict[str, Any], Runtime[Any]], Awaitable[Any]]:
     """Make an action that may be synchronous, and may do without a runtime, a coroutine function that takes both."""
-    wants_runtime = len(inspect.signature(action).parameters) > 1
+    wants_runtime = "runtime" in inspect.signature(action).parameters
     is_async = inspect.iscoroutinefunction(action)
 
     async def called(state: dict[str, Any], runtime: Runtime[Any]) -> Any:
-        given = (state, runtime) if wants_runtime else (state,)
-        return await action(*given) if is_async else await asyncio.to_thread(action, *given)
+        given = {"runtime": runtime} if wants_runtime else {}
+        result = action(state, **given) if is_async else await in_thread(lambda: action(state, **given))
+        # Also of a synchronous callable: a lambda or an object can return what is still to be awaited.
+        return await result if inspect.isawaitable(result) else result
 
     return called
 
@@ -158,10 +165,6 @@ def _callable(action: Worker) -> Callable[[dict[str, Any], Runtime[Any]], Awaita
 def _skipped(task_id: str, worker: str, limit: int) -> Outcome:
     message = f"the plan has more than {limit} tasks; raise max_tasks in the context"
     return not_done(task_id, worker, message, status="skipped", kind="max_tasks")
-
-
-def _plain(result: Any) -> Any:
-    return result.model_dump(mode="json") if isinstance(result, BaseModel) else result
 
 
 def _get(state: Any, name: str) -> Any:

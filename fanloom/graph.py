@@ -16,7 +16,8 @@ class StateGraph(LangGraphStateGraph[Any, Any, Any, Any]):
     """A LangGraph StateGraph whose async nodes also run under `invoke`, `stream` and `batch`, at the same width.
 
     LangGraph by itself refuses async nodes in a synchronous run and gives such a run 6 threads on 2 cores. Everything
-    else is LangGraph's; so are the arguments.
+    else is LangGraph's, and so are its rules: an async router of a conditional edge, or a `timeout` on a node, still
+    works in asynchronous runs only.
     """
 
     def add_node(self, node: Any, action: Any = None, **options: Any) -> Self:

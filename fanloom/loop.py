@@ -7,9 +7,11 @@ notebook leaves a session behind, and none meets a loop that is closed.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from fanloom.errors import GraphError
@@ -47,6 +49,30 @@ async def on_background(work: Coroutine[Any, Any, T]) -> T:
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
 
 
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work in a daemon thread of its own, with the caller's context variables.
+
+    The loop's own pool has 6 threads on 2 cores, which work that waits for other work of the pool can lock for ever;
+    and its threads keep a process from exiting. How much runs at once is bounded by who calls this.
+    """
+    future: Future[T] = Future()
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(context.run(work))
+        except StopIteration as error:
+            # No future can carry this one.
+            future.set_exception(RuntimeError(f"StopIteration: {error}"))
+        except BaseException as error:  # noqa: BLE001 - the thread only carries what happened to the caller
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="fanloom-work", daemon=True).start()
+    return await asyncio.wrap_future(future)
+
+
 def call_later(delay: float, work: Callable[[], None]) -> None:
     """Call a function on the background loop after some seconds."""
     loop = _background_loop()
@@ -57,9 +83,19 @@ def _background_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if os.getpid() not in _loops:
             loop = asyncio.new_event_loop()
-            threading.Thread(target=loop.run_forever, name="fanloom-loop", daemon=True).start()
+            threading.Thread(target=_run_for_ever, args=[loop], name="fanloom-loop", daemon=True).start()
             _loops[os.getpid()] = loop
         return _loops[os.getpid()]
+
+
+def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
+    while True:
+        try:
+            loop.run_forever()
+            return
+        except (SystemExit, KeyboardInterrupt):
+            # asyncio lets these two out of the loop too; the task that raised has them, and its caller gets them.
+            continue
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

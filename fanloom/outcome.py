@@ -81,9 +81,13 @@ def from_error(task_id: str, worker: str, error: Exception, *, attempts: int = 1
     `skipped` and a time-out `timed_out`; everything else is `failed`.
     """
     why = error_of(error)
+    return not_done(task_id, worker, **why, status=status_of(why), attempts=attempts, seconds=seconds)
+
+
+def status_of(why: OutcomeError) -> Status:
+    """Return how a task ended that an error ended."""
     statuses: dict[str, Status] = {"budget": "skipped", "timeout": "timed_out"}
-    status = statuses.get(why["kind"], "failed")
-    return not_done(task_id, worker, **why, status=status, attempts=attempts, seconds=seconds)
+    return statuses.get(why["kind"], "failed")
 
 
 def error_of(error: Exception) -> OutcomeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from string import Template
@@ -14,6 +14,9 @@ from fanloom.errors import PromptError
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
+
+
+_AROUND = re.compile(r"<([\w-]+)>[^<>]*\$\{?[A-Za-z_]")
 
 
 class Prompt:
@@ -44,21 +47,26 @@ class Prompt:
         text = "\0".join(part.template for part in self._templates)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    @cached_property
+    def _tags(self) -> frozenset[str]:
+        """The tags that stand around variables; no part of a value may be called like them."""
+        return frozenset(tag for part in self._templates for tag in _AROUND.findall(part.template))
+
     @property
     def _templates(self) -> list[Template]:
         return [*([self._system] if self._system else []), *self._parts]
 
-    def render(self, **values: Any) -> list[str]:
+    def render(self, /, **values: Any) -> list[str]:
         """Return the text of each part, the system part (if any) first.
 
         Values are JSON-plain: text is escaped, a list of texts becomes bullets, a mapping becomes tags named by its
         keys. Raises PromptError if a variable is missing or unknown, naming it.
         """
         self._check(values.keys())
-        texts = {name: as_text(value) for name, value in values.items()}
+        texts = {name: as_text(value, self._tags) for name, value in values.items()}
         return [part.substitute(texts).strip() for part in self._templates]
 
-    def messages(self, **values: Any) -> list[BaseMessage]:
+    def messages(self, /, **values: Any) -> list[BaseMessage]:
         """Return the chat messages of `render(**values)`: one content block a part, so that a prefix can be cached."""
         from langchain_core.messages import HumanMessage, SystemMessage
 
@@ -88,20 +96,23 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<")
 
 
-def as_text(value: Any) -> str:
-    """Write a JSON-plain value as prompt text that cannot open or close a tag of the prompt."""
-    if isinstance(value, str):
-        return escape(value).strip()
+def as_text(value: Any, taken: Collection[str] = ()) -> str:
+    """Write a JSON-plain value as prompt text that can neither open nor close a tag of the prompt, those `taken`."""
     if isinstance(value, Mapping):
-        return "\n".join(_tagged(str(key), item) for key, item in value.items())
-    if isinstance(value, Sequence):
-        return "\n".join(_tagged("item", item) if isinstance(item, Mapping) else f"- {as_text(item)}" for item in value)
-    return str(value)
+        return "\n".join(_tagged(str(key), item, taken) for key, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "\n".join(_item(item, taken) for item in value)
+    return escape(str(value)).strip()
 
 
-def _tagged(key: str, value: Any) -> str:
+def _item(value: Any, taken: Collection[str]) -> str:
+    return _tagged("item", value, taken) if isinstance(value, Mapping) else f"- {as_text(value, taken)}"
+
+
+def _tagged(key: str, value: Any, taken: Collection[str]) -> str:
     tag = re.sub(r"[^\w-]", "_", key) or "_"
-    text = as_text(value)
+    tag = f"{tag}_" if tag in taken else tag
+    text = as_text(value, taken)
     return f"<{tag}>\n{text}\n</{tag}>" if "\n" in text else f"<{tag}>{text}</{tag}>"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ from typing import Any, cast
 from langgraph._internal._constants import CONF, CONFIG_KEY_CHECKPOINTER, CONFIG_KEY_READ
 from langgraph.config import get_config
 
+from fanloom.loop import in_thread
 from fanloom.usage import Usage, add_usage, no_usage
 
 
@@ -46,5 +46,5 @@ async def _pending_writes(config: Any) -> list[Any]:
     try:
         found = await saver.aget_tuple(here)
     except NotImplementedError:
-        found = await asyncio.to_thread(saver.get_tuple, here)
+        found = await in_thread(lambda: saver.get_tuple(here))
     return list(found.pending_writes or []) if found else []

@@ -15,6 +15,7 @@ from fanloom.candidate import Candidate, candidate
 from fanloom.context import Context, Role
 from fanloom.errors import InvalidContext
 from fanloom.limits import Slots
+from fanloom.loop import in_thread
 from fanloom.models.factory import chat_model, model_name
 from fanloom.prices import cost_usd
 from fanloom.resume import usage_so_far
@@ -50,7 +51,7 @@ class Run:
         is reported before anything is paid for. Raises UnknownModel, MissingCredentials or MissingPackage.
         """
         if not self._models:
-            self._models = await asyncio.to_thread(self._make_models)
+            self._models = await in_thread(self._make_models)
         # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
         if (role, output) not in self._candidates:
             names = [role, _FALLBACK] if _FALLBACK in self._models else [role]

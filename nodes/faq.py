@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 
 from fanloom import Context, InvalidInput, Outcome, RunError, new_run, settle
 from fanloom import check_input as checked
-from fanloom.outcome import OutcomeError, error_of, failures, not_done
+from fanloom.outcome import OutcomeError, error_of, failures, not_done, status_of
 from fanloom.prompt import unescape
 from nodes.faq_state import Answered, Faq, FaqInput, FaqState, Question, Source
 from nodes.faq_steps import FIND_SOURCES, FIND_SOURCES_AGAIN, GENERATE_QUESTIONS, MORE_QUESTIONS
@@ -117,12 +117,14 @@ def _invented(names: Sequence[str]) -> OutcomeError:
 def _unclear(outcome: Outcome) -> Outcome:
     """Report the sources of an answer that is there as a task of their own that is not done."""
     result: Answered = outcome["result"]
-    return Outcome(
-        task_id=f"{outcome['task_id']}.sources",
-        worker="find_sources",
-        status="failed",
+    problem = result["problem"]
+    assert problem is not None, "collect asks for answers with a problem only"
+    return not_done(
+        f"{outcome['task_id']}.sources",
+        "find_sources",
+        **problem,
+        status=status_of(problem),
         result=result["sources"],
-        error=result["problem"],
         attempts=outcome["attempts"],
         seconds=outcome["seconds"],
     )

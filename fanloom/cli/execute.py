@@ -79,8 +79,10 @@ def _is_about_schema(error: Exception, graph: AnyGraph) -> bool:
     """Tell whether Pydantic refuses the input or the context, not something that a node has made."""
     from pydantic import ValidationError
 
+    if not isinstance(error, ValidationError):
+        return False
     schemas = (graph.get_input_schema(), graph.context_schema)
-    return isinstance(error, ValidationError) and error.title in {getattr(schema, "__name__", "") for schema in schemas}
+    return error.title in {getattr(schema, "__name__", "") for schema in schemas}
 
 
 def _message(error: Exception) -> str:

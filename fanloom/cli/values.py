@@ -59,9 +59,9 @@ def parse_json(value: str) -> Any:
     try:
         return json.loads(given)
     except json.JSONDecodeError as error:
-        shown = value if len(value) <= 60 else f"{value[:60]}..."
+        named = "standard input" if value == "@-" else repr(value if len(value) <= 60 else f"{value[:60]}...")
         raise UserError(
-            f"{shown!r} is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}."
+            f"{named} is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}."
         ) from None
 
 

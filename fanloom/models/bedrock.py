@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import json
-import threading
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future
-from typing import Any, Self, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any, Self
 
 from langchain_aws import ChatBedrockConverse
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -16,7 +12,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import model_validator
 
-T = TypeVar("T")
+from fanloom.loop import in_thread
 
 _END = object()
 
@@ -71,20 +67,3 @@ def _readable(block: dict[str, Any]) -> dict[str, Any]:
     if isinstance(given, dict):
         return block
     return {"text": given if isinstance(given, str) else json.dumps(given)}
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Run blocking work in a daemon thread of its own, with the caller's context variables."""
-    future: Future[T] = Future()
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            future.set_result(context.run(work))
-        except BaseException as error:  # noqa: BLE001 - the thread only carries what happened to the caller
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="fanloom-bedrock", daemon=True).start()
-    return await asyncio.wrap_future(future)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
+from fanloom.loop import in_thread
 from fanloom.models.example import example
 
 # The understudy of the step that is asking. A context variable, because call arguments would end up in every trace.
@@ -66,7 +66,7 @@ class OfflineChatModel(BaseChatModel):
         if sum(len(message.text) for message in messages) < _LONG:
             return self._generate(messages, stop, None, **kwargs)
         # In a thread: an understudy may read a megabyte of text, and the loop serves others meanwhile.
-        return await asyncio.to_thread(self._generate, messages, stop, None, **kwargs)
+        return await in_thread(lambda: self._generate(messages, stop, None, **kwargs))
 
     def _stream(
         self,

@@ -60,3 +60,16 @@ def test_an_empty_variable_counts_as_not_set_and_a_bad_one_is_named(monkeypatch:
     monkeypatch.setenv("FANLOOM_RPM", "many")
     with pytest.raises(InvalidSettings, match="FANLOOM_RPM='many'"):
         settings()
+
+
+@pytest.mark.parametrize("given", ["google_genai:gemini-2.5-flash", 5, [1]])
+def test_what_is_no_context_is_refused(given: object) -> None:
+    with pytest.raises(InvalidContext, match="a context is a dict or a Context"):
+        Context.of(given)
+
+
+def test_the_fallback_comes_from_the_context_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Context().fallback() is None
+    monkeypatch.setenv("FANLOOM_FALLBACK_MODEL", "groq:x")
+    assert Context().fallback() == "groq:x"
+    assert Context(fallback_model="offline").fallback() == "offline"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import END, START
+from langgraph.types import Command, interrupt
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
@@ -228,3 +229,61 @@ async def test_synchronous_runs_are_as_wide_as_asynchronous_ones(width: int) -> 
 def test_a_lost_task_is_reported() -> None:
     lost = settle(["a"], [])
     assert (lost[0]["status"], lost[0]["error"] and lost[0]["error"]["kind"]) == ("skipped", "lost")
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"), [({"over": "itmes"}, "no channel itmes"), ({"outcomes": "ledger"}, "no channel ledger")]
+)
+def test_a_channel_that_does_not_exist_is_refused_at_once(channels: dict[str, str], said: str) -> None:
+    builder = StateGraph(State, context_schema=Context)
+    with pytest.raises(GraphError, match=said):
+        add_fan_out(builder, "plan", **{"over": "items", **channels}, join="join", **DOUBLING)
+
+
+@pytest.mark.parametrize("items", ["abc", {"a": 1}, 3])
+async def test_what_is_no_list_of_tasks_is_refused(items: Any) -> None:
+    with pytest.raises(GraphError, match="a list of tasks is needed"):
+        await graph_of(**DOUBLING).compile().ainvoke({"items": items})
+
+
+class Point(BaseModel):
+    x: int
+
+
+async def test_results_are_json_plain_and_one_that_cannot_be_costs_one_task() -> None:
+    made: dict[int, Any] = {0: [Point(x=1)], 1: object(), 2: {"at": (1, 2)}}
+    builder = graph_of(worker="make", action=lambda task: made[task["item"]])
+    saver = InMemorySaver()
+    config = {"configurable": {"thread_id": "t"}}
+    result = await builder.compile(checkpointer=saver).ainvoke({"items": [0, 1, 2]}, config)
+    assert [outcome["result"] for outcome in result["outcomes"]] == [[{"x": 1}], None, {"at": [1, 2]}]
+    assert statuses(result) == ["done", "failed", "done"]
+
+
+async def test_workers_are_called_as_they_are_written() -> None:
+    async def late(task: dict[str, Any]) -> int:
+        return 1
+
+    class Callable_:
+        async def __call__(self, task: dict[str, Any]) -> int:
+            return 2
+
+    def with_default(task: dict[str, Any], times: int = 3) -> int:
+        return times
+
+    for action, expected in ((lambda task: late(task), 1), (Callable_(), 2), (with_default, 3)):
+        result = await graph_of(worker="work", action=action).compile().ainvoke({"items": [1]})
+        assert result["outcomes"][0]["result"] == expected
+
+
+async def test_a_worker_can_wait_for_a_person() -> None:
+    async def ask(task: dict[str, Any]) -> str:
+        return interrupt("ok?") if task["item"] == 1 else "no need"
+
+    graph = graph_of(worker="ask", action=ask).compile(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "t"}}
+    waiting = await graph.ainvoke({"items": [0, 1]}, config)
+    assert [ask.value for ask in waiting["__interrupt__"]] == ["ok?"]
+    result = await graph.ainvoke(Command(resume="yes"), config)
+    assert [outcome["result"] for outcome in result["outcomes"]] == ["no need", "yes"]
+    assert result["joined"] == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from fanloom import InvalidInput
@@ -263,3 +264,20 @@ def test_no_secret_reaches_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_API_KEY", "very-secret-key")
     assert redact("key very-secret-key refused") == "key *** refused"
     assert redact("at http://user:word@127.0.0.1:9/v1") == "at http://***@127.0.0.1:9/v1"
+
+
+def test_a_thread_that_is_used_again_counts_from_nothing() -> None:
+    graph = faq_parallel.builder.compile(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "t"}}
+    for n in (3, 1):
+        model = ScriptedModel(reply=Writer())
+        result = graph.invoke({"sources": SOURCES, "n_questions": n}, config, context={"model": model})
+        assert (len(result["faqs"]), result["usage"]["model_calls"]) == (n, 1 + 2 * n)
+
+
+@pytest.mark.parametrize("module", IN_STEPS)
+def test_what_the_budget_does_not_allow_is_skipped(module: Any) -> None:
+    result = made_by(module, Writer(), n=3, max_model_calls=3)
+    assert result["usage"]["model_calls"] == 3
+    assert {failure["error"]["kind"] for failure in result["failures"]} == {"budget"}
+    assert {failure["status"] for failure in result["failures"]} == {"skipped"}

@@ -21,7 +21,9 @@ DRY = {"make test", "make dev"}
 
 
 def run(command: str | list[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    # Under `make test` a child make would announce the directories that it enters.
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment = {**outer, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
         command,
         cwd=ROOT,

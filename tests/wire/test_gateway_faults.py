@@ -71,8 +71,8 @@ def slow(fault: Answer) -> Row:
         ModelUnavailable,
         "timeout",
         "did not answer in time: raise timeout_s",
-        2,
-        max_attempts=2,
+        requests=1,
+        max_attempts=1,
         timeout_s=TIMEOUT_S,
     )
 

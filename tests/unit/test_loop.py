@@ -1,0 +1,95 @@
+"""The background loop and the threads: nothing that a node does can stop them for the others."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from langgraph.graph import END, START
+
+from fanloom import Context, RunState, StateGraph, add_fan_out
+from fanloom.loop import in_thread, run_in_background
+
+LEAVING = """
+from fanloom.loop import run_in_background
+
+async def leave():
+    raise {error}("bye")
+
+async def stay():
+    return "still here"
+
+try:
+    run_in_background(leave())
+except {error}:
+    print(run_in_background(stay()))
+"""
+
+
+@pytest.mark.parametrize("error", ["SystemExit", "KeyboardInterrupt", "GeneratorExit"])
+def test_what_leaves_a_program_does_not_leave_the_loop(error: str) -> None:
+    command = [sys.executable, "-c", LEAVING.format(error=error)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout.strip() == "still here", done.stderr
+
+
+async def test_a_thread_carries_what_its_work_raises() -> None:
+    def stop() -> Any:
+        raise StopIteration(3)
+
+    with pytest.raises(RuntimeError, match="StopIteration: 3"):
+        await in_thread(stop)
+    with pytest.raises(KeyError):
+        await in_thread(lambda: {}["x"])
+
+
+class State(RunState, total=False):
+    items: list[Any]
+
+
+def fan_out(worker: Any) -> Any:
+    async def begin(state: State) -> dict[str, Any]:
+        return {}
+
+    builder = StateGraph(State, context_schema=Context)
+    builder.add_node("begin", begin)
+    builder.add_node("join", begin)
+    builder.add_edge(START, "begin")
+    add_fan_out(builder, "begin", over="items", worker="work", action=worker, join="join")
+    builder.add_edge("join", END)
+    return builder.compile()
+
+
+def test_synchronous_workers_that_call_graphs_do_not_wait_for_each_other() -> None:
+    inner = fan_out(lambda task: task["item"])
+
+    def call(task: dict[str, Any]) -> Any:
+        return inner.invoke({"items": [task["item"]]})["outcomes"][0]["result"]
+
+    result = fan_out(call).invoke({"items": list(range(20))})
+    assert [outcome["result"] for outcome in result["outcomes"]] == list(range(20))
+
+
+async def test_synchronous_workers_are_as_wide_as_asynchronous_ones() -> None:
+    import threading
+
+    barrier = threading.Barrier(20)
+
+    def meet(task: dict[str, Any]) -> int:
+        barrier.wait(20)
+        return 1
+
+    result = await fan_out(meet).ainvoke({"items": list(range(20))})
+    assert {outcome["status"] for outcome in result["outcomes"]} == {"done"}
+
+
+def test_a_forked_or_second_use_finds_a_living_loop() -> None:
+    async def now() -> float:
+        return time.monotonic()
+
+    assert run_in_background(now()) <= run_in_background(now())
+    assert asyncio.run(asyncio.wait_for(in_thread(lambda: 5), 10)) == 5
