@@ -40,7 +40,7 @@ types: setup
 	@$(BIN)/mypy
 
 tests: setup
-	@$(BIN)/pytest -q --cov --cov-report=term
+	@$(BIN)/pytest -q -n 2 --dist loadfile --cov --cov-report=term
 
 bench: setup ## Measure what the framework costs; some minutes; one of them: ARGS="width"
 	@$(BIN)/python -m benchmarks $(ARGS)

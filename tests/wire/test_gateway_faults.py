@@ -42,7 +42,7 @@ from tests.wire.steps import GOOD, PLAIN, QUESTION, SECRETS, TYPED, one_step, ru
 
 GRAPHS = {"plain": one_step(PLAIN), "typed": one_step(TYPED)}
 HEALTHY = {"plain": "ok", "typed": GOOD}
-TIMEOUT_S = 0.25
+TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True)
