@@ -37,6 +37,7 @@ def run_in_background(work: Coroutine[Any, Any, T]) -> T:
     try:
         return future.result()
     except BaseException:
+        # Also for Ctrl-C in the thread that waits: nobody would read the result.
         future.cancel()
         raise
 

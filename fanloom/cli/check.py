@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fanloom.cli.exits import FAILED, brief, clean, redact
+from fanloom.cli.exits import FAILED, brief, clean
 from fanloom.cli.models import configured, enter_environment
 from fanloom.cli.readiness import without_userinfo
 from fanloom.errors import UserError
+from fanloom.redaction import redact
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

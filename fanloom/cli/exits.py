@@ -22,15 +22,11 @@ from contextlib import contextmanager, suppress
 import click
 
 from fanloom.errors import UserError
+from fanloom.redaction import redact
 
 FAILED, USAGE, NOT_ALL_DONE, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 MAX_LINES, MAX_CHARS = 8, 2000
 
-_SECRET_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)", re.IGNORECASE)
-_SECRET_FORMS = re.compile(
-    r"AIza[\w-]{30,}|(?:AKIA|ASIA)[A-Z0-9]{16}|lsv2_\w{10,}|sk-[\w-]{16,}|(?<=Bearer )[\w.~+/=-]{8,}"
-    r"|(?<=[?&]key=)[^&\s'\"]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-)
 _SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # Control characters but newline and tab, and the marks that turn the direction of text round.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -51,14 +47,6 @@ class Refused(click.ClickException):
 def clean(text: str) -> str:
     """Return text that cannot drive a terminal: no escape sequences, no control characters but newline and tab."""
     return _CONTROLS.sub("", _SEQUENCES.sub("", text.replace("\r\n", "\n")))
-
-
-def redact(text: str) -> str:
-    """Return text with keys and passwords masked: those of the environment, and what has the form of one."""
-    for name, value in os.environ.items():
-        if len(value) >= 8 and _SECRET_NAMES.search(name):
-            text = text.replace(value, "***")
-    return _SECRET_FORMS.sub("***", text)
 
 
 def brief(text: str) -> str:

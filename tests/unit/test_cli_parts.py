@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 from rich.console import Console
 
-from fanloom.cli.exits import brief, clean, redact
+from fanloom.cli.exits import brief, clean
 from fanloom.cli.groups import nearest
 from fanloom.cli.progress import MAX_LINES, Board
 from fanloom.cli.project import parse_env
 from fanloom.cli.render import plain, readable, unfinished, usage_lines
 from fanloom.cli.schema import fields, options, resolve
 from fanloom.cli.values import heading
+from fanloom.redaction import redact
 
 # Schemas
 

@@ -263,6 +263,7 @@ def test_questions_differ_in_more_than_case_and_punctuation() -> None:
 def test_no_secret_reaches_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_API_KEY", "very-secret-key")
     assert redact("key very-secret-key refused") == "key *** refused"
+    assert redact("key AIza" + 35 * "x" + " refused") == "key *** refused"
     assert redact("at http://user:word@127.0.0.1:9/v1") == "at http://***@127.0.0.1:9/v1"
 
 
