@@ -5,7 +5,7 @@ CODE := fanloom graphs nodes prompts
 ALL := $(CODE) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check format lint types tests bench lock clean
+.PHONY: help setup demo seed dev test check format lint types tests soak bench eval docs lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -16,15 +16,18 @@ setup: .venv/ready ## Make .venv with everything in it
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fanloom needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/all.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/all.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup ## Make FAQs from the documents in examples/, with no key and no network
 	@$(BIN)/fanloom run faq_parallel --model offline --n-questions 6 $(foreach file,$(sort $(wildcard examples/*.md examples/*.txt)),--sources $(file))
 
+seed: setup ## Write the support desk's demo data into its database
+	@$(BIN)/python -m nodes.support.seed
+
 dev: setup ## Start the LangGraph development server; pass more of its options as ARGS="--port 2025"
-	@LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=true $(BIN)/langgraph dev --no-browser --no-reload --n-jobs-per-worker 10 $(ARGS)
+	@$(BIN)/fanloom dev $(ARGS)
 
 test: check ## Do what `make check` does
 
@@ -39,15 +42,28 @@ lint: setup
 types: setup
 	@$(BIN)/mypy
 
+# The tests start some hundred processes, and each would compile its modules anew.
 tests: setup
-	@$(BIN)/pytest -q -n 2 --dist loadfile --cov --cov-report=term
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+
+soak: setup ## Kill runs a hundred times and more, over SQLite and PostgreSQL; minutes
+	@$(BIN)/pytest -q -s -m soak tests
 
 bench: setup ## Measure what the framework costs; some minutes; one of them: ARGS="width"
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+eval: setup ## Run the data sets in evals/ through their graphs, with no key and no network, and print the figures
+	@$(foreach file,$(sort $(wildcard evals/*.jsonl)),$(BIN)/fanloom eval $(file) --model offline && echo &&) true
+
+docs: setup ## Build the guide and the API reference into site/
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/docs
+	@$(BIN)/uv pip install --quiet --python .venv/docs/bin/python --require-hashes -r requirements/docs.txt
+	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
+
 lock: setup ## Pin the newest versions that pyproject.toml allows
-	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:docs -o requirements/docs.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
 
 clean: ## Remove what the other targets made
-	@rm -rf .venv .fanloom .langgraph_api .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist
+	@rm -rf .venv .fanloom .langgraph_api .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist site

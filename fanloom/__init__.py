@@ -9,15 +9,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fanloom.checkpoint import open_checkpointer as open_checkpointer
+    from fanloom.checkpoint import open_store as open_store
     from fanloom.context import Context as Context
     from fanloom.context import Role as Role
+    from fanloom.database import Database as Database
+    from fanloom.effects import effect_key as effect_key
+    from fanloom.effects import effects_table as effects_table
     from fanloom.errors import BadModelOutput as BadModelOutput
     from fanloom.errors import BudgetExceeded as BudgetExceeded
+    from fanloom.errors import Declined as Declined
     from fanloom.errors import FanloomError as FanloomError
     from fanloom.errors import InvalidContext as InvalidContext
     from fanloom.errors import InvalidInput as InvalidInput
     from fanloom.errors import ModelRefused as ModelRefused
     from fanloom.errors import ModelUnavailable as ModelUnavailable
+    from fanloom.errors import NeedsInput as NeedsInput
     from fanloom.errors import RunError as RunError
     from fanloom.errors import UnknownModel as UnknownModel
     from fanloom.errors import UserError as UserError
@@ -34,21 +41,30 @@ if TYPE_CHECKING:
     from fanloom.state import new_run as new_run
     from fanloom.state import stored_once as stored_once
     from fanloom.step import LLMStep as LLMStep
+    from fanloom.tracing import finish_tracing as finish_tracing
+    from fanloom.tracing import start_tracing as start_tracing
     from fanloom.usage import Usage as Usage
     from fanloom.validation import check_input as check_input
+    from fanloom.voting import Vote as Vote
+    from fanloom.voting import vote as vote
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "checkpoint": ["open_checkpointer", "open_store"],
     "context": ["Context", "Role"],
+    "database": ["Database"],
+    "effects": ["effect_key", "effects_table"],
     "errors": [
         "BadModelOutput",
         "BudgetExceeded",
+        "Declined",
         "FanloomError",
         "InvalidContext",
         "InvalidInput",
         "ModelRefused",
         "ModelUnavailable",
+        "NeedsInput",
         "RunError",
         "UnknownModel",
         "UserError",
@@ -63,8 +79,10 @@ _HOMES = {
     "settings": ["Settings"],
     "state": ["RunState", "new_run", "stored_once"],
     "step": ["LLMStep"],
+    "tracing": ["finish_tracing", "start_tracing"],
     "usage": ["Usage"],
     "validation": ["check_input"],
+    "voting": ["Vote", "vote"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

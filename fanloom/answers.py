@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
+from fanloom.fitting import explain, fit, fit_in_part
 from fanloom.schema import OutputModel
 
 if TYPE_CHECKING:
@@ -33,8 +35,10 @@ _BLOCKED = {
     "refusal",
 }
 _MALFORMED = {"malformed_function_call", "malformed_tool_use", "malformed_model_output", "unexpected_tool_call"}
-# A stream of these that ends without a reason was cut off; the clients take what has come for the whole answer.
+# A stream of these that ends without a reason was cut off; the clients take what has come for the whole answer. And
+# these are all their reasons of answers that are whole: with any other, such as Gemini's OTHER, something is missing.
 _ALWAYS_SAY_WHY = {"google_genai", "bedrock_converse"}
+_WHOLE = {"stop", "end_turn", "tool_use", "stop_sequence"}
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
@@ -55,7 +59,8 @@ def read(message: AIMessage, output: type[T]) -> T:
 
 def _judge_end(message: AIMessage) -> None:
     reason = finish_reason(message)
-    if not reason and message.text and message.response_metadata.get("model_provider") in _ALWAYS_SAY_WHY:
+    says_why = message.response_metadata.get("model_provider") in _ALWAYS_SAY_WHY
+    if says_why and not reason and (message.text or message.tool_calls or message.invalid_tool_calls):
         raise ModelUnavailable("the answer ended before the model had finished it", kind="connection")
     if reason in _TRUNCATED:
         raise BadModelOutput("the answer was cut off at the output limit", kind="truncated")
@@ -63,25 +68,30 @@ def _judge_end(message: AIMessage) -> None:
         raise BadModelOutput(f"the provider's filter blocked the answer ({reason or 'prompt'})", kind="blocked")
     if reason in _MALFORMED:
         raise BadModelOutput("the model made a malformed tool call", kind="malformed")
+    if says_why and reason and reason not in _WHOLE:
+        raise BadModelOutput(f"the provider ended the answer before it was whole ({reason})", kind="blocked")
 
 
-def salvage(message: AIMessage, output: type[T]) -> T | None:
-    """Return what is valid of an answer that is a list with some invalid items, or None if there is no such list.
+def salvage(messages: Sequence[AIMessage], output: type[T]) -> T | None:
+    """Return what is valid of answers that are lists with some invalid items, or None if there is no such list.
 
-    The answer's `dropped` says what was left out and why.
+    Of several answers the one with the most valid items is taken, and of equal ones the last. Its `dropped` says what
+    was left out and why.
     """
     if not issubclass(output, OutputModel):
         return None
+    kept = [found for message in reversed(messages) if (found := _salvaged(message, output))]
+    return max(kept, key=lambda found: found[0])[1] if kept else None
+
+
+def _salvaged(message: AIMessage, output: type[M]) -> tuple[int, M] | None:
+    """Return how many items of an answer's list are valid, and the answer with only those."""
     try:
         _judge_end(message)
-        data = _unpacked(_data(message))
-        output.model_validate(data)
-    except RunError:
+        return fit_in_part(_data(message), output)
+    except (RunError, RecursionError):
         # An answer that was cut off or withheld is not kept in part: nobody knows what is missing.
         return None
-    except ValidationError as error:
-        return _without(data, error, output)
-    return None
 
 
 def finish_reason(message: AIMessage) -> str:
@@ -103,30 +113,11 @@ def _prompt_blocked(message: AIMessage) -> bool:
 
 def _validated(data: Any, output: type[M]) -> M:
     try:
-        return output.model_validate(data)
+        return fit(data, output)
     except ValidationError as error:
-        # Some models give nested values as JSON text; only an answer that does not fit is read that way.
-        unpacked = _unpacked(data)
-        if unpacked != data:
-            return _validated(unpacked, output)
-        raise BadModelOutput(_explain(error), kind="wrong_shape") from None
-
-
-def _without(data: Any, error: ValidationError, output: type[M]) -> M | None:
-    wrong = [entry["loc"] for entry in error.errors(include_url=False)]
-    fields = {place[0] for place in wrong}
-    if len(fields) != 1 or not all(len(place) > 1 and isinstance(place[1], int) for place in wrong):
-        return None
-    (field,) = fields
-    bad = {place[1] for place in wrong}
-    kept = [item for number, item in enumerate(data[field]) if number not in bad]
-    try:
-        answer = output.model_validate({**data, field: kept}) if kept else None
-    except ValidationError:
-        return None
-    if isinstance(answer, OutputModel):
-        answer.dropped = [_explain(error)]
-    return answer
+        raise BadModelOutput(explain(error), kind="wrong_shape") from None
+    except RecursionError:
+        raise BadModelOutput("the answer is nested too deeply to be read", kind="wrong_shape") from None
 
 
 def _data(message: AIMessage) -> Any:
@@ -144,23 +135,5 @@ def _data(message: AIMessage) -> Any:
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadModelOutput("the answer is prose or broken JSON where data was asked for", kind="not_data") from None
-
-
-def _unpacked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _unpacked(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_unpacked(item) for item in value]
-    if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
-
-
-def _explain(error: ValidationError) -> str:
-    problems = [f"{'.'.join(map(str, e['loc'])) or 'answer'}: {e['msg']}" for e in error.errors(include_url=False)[:5]]
-    return "the answer does not fit: " + "; ".join(problems)

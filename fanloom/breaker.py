@@ -24,14 +24,18 @@ class Breaker:
         self._probe_at = 0.0
         self._lock = threading.Lock()
 
-    def allows(self) -> bool:
-        """Say whether a call should be tried; while open, True is a probe, and the next one comes a while later."""
+    def is_open(self) -> bool:
+        """Say whether calls should go elsewhere for now; who asks this takes no probe."""
         with self._lock:
-            if self._in_a_row < self.failures:
-                return True
-            if self.clock() < self._probe_at:
+            return self._sends_elsewhere()
+
+    def allows(self) -> bool:
+        """Say whether a call should be sent now; while open, True is a probe, and the next one comes a while later."""
+        with self._lock:
+            if self._sends_elsewhere():
                 return False
-            self._probe_at = self.clock() + self.open_s
+            if self._in_a_row >= self.failures:
+                self._probe_at = self.clock() + self.open_s
             return True
 
     def succeeded(self) -> None:
@@ -45,3 +49,6 @@ class Breaker:
             self._in_a_row += 1
             if self._in_a_row == self.failures:
                 self._probe_at = self.clock() + self.open_s
+
+    def _sends_elsewhere(self) -> bool:
+        return self._in_a_row >= self.failures and self.clock() < self._probe_at

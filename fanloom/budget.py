@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from concurrent.futures import Future
 from typing import NamedTuple
 
 from fanloom.context import Context
 from fanloom.errors import BudgetExceeded
-from fanloom.limits import give
+from fanloom.handoff import Handoff
 from fanloom.usage import ModelUsage, Usage
 
 # How long an answer is taken to be before the run has seen one: long, so that the budget holds from the first wave on.
 FIRST_GUESS_TOKENS = 4096
+# What a request counts as that was sent and not answered: a call, but none in `usage`, whose calls are answers.
+UNANSWERED = ModelUsage(model_calls=1, input_tokens=0, output_tokens=0, cached_tokens=0, cost_usd=0.0)
 
 
 class Amount(NamedTuple):
@@ -33,8 +34,9 @@ class Budget:
     """The budget of a run, which calls in any loop and thread spend from.
 
     A request reserves what it is expected to use. While requests in flight could use up the rest, others wait for them
-    to end, first come, first served; once it is spent, no other begins. So a budget of calls is kept exactly, and one
-    of tokens or cost is exceeded by no more than what the last requests use beyond their estimates.
+    to end, first come, first served; once it is spent, no other begins. So no more requests are sent than a budget of
+    calls allows, and one of tokens or cost is exceeded by no more than what the last requests use beyond their
+    estimates.
     """
 
     def __init__(self, context: Context, spent: Usage) -> None:
@@ -43,7 +45,7 @@ class Budget:
         self.reserved = Amount()
         self._largest = Amount(*(total / max(1, spent["model_calls"]) for total in self.spent))
         self._largest_output = spent["output_tokens"] / max(1, spent["model_calls"])
-        self._waiting: deque[tuple[Amount, Future[Amount | None]]] = deque()
+        self._waiting: deque[tuple[Amount, Handoff[Amount | None]]] = deque()
         self._lock = threading.Lock()
 
     async def reserve(self, input_tokens: int, cost_usd: float) -> Amount:
@@ -51,15 +53,15 @@ class Budget:
 
         Raises BudgetExceeded, naming the limit, once it is spent.
         """
-        turn: Future[Amount | None] = Future()
+        turn: Handoff[Amount | None] = Handoff()
         with self._lock:
             self._waiting.append((Amount(1, input_tokens, cost_usd), turn))
             self._serve()
         try:
-            reserved = turn.result() if turn.done() else await asyncio.wrap_future(turn)
+            reserved = await turn.wait()
         except asyncio.CancelledError:
             # It may have come in the very moment in which its waiter was cancelled; and others may stand behind it.
-            came = None if turn.cancel() else turn.result()
+            came = None if turn.cancel() else turn.value
             self.settle(came or Amount(), None)
             raise
         if reserved is None:
@@ -68,7 +70,7 @@ class Budget:
         return reserved
 
     def settle(self, reserved: Amount, used: ModelUsage | None) -> None:
-        """Replace a reservation by what was used; None says that no answer came."""
+        """Replace a reservation by what was used; None says that nothing was sent."""
         with self._lock:
             self.reserved = self.reserved.plus(reserved, -1)
             if used:
@@ -83,10 +85,10 @@ class Budget:
             asked, turn = self._waiting[0]
             wanted = None if self._spent_limit() else self._expected(asked)
             must_wait = wanted and self.reserved.max_model_calls and not self._fits(wanted)
-            if must_wait and not turn.cancelled():
+            if must_wait and not turn.cancelled:
                 return
             self._waiting.popleft()
-            if give(turn, wanted) and wanted:
+            if turn.give(wanted) and wanted:
                 self.reserved = self.reserved.plus(wanted)
 
     @property

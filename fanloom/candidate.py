@@ -44,7 +44,7 @@ def candidate(choice: str | BaseChatModel, model: BaseChatModel, output: type) -
     return Candidate(
         name=model_name(choice),
         send=send,
-        limits=None if choice == OFFLINE else limits_of(choice if by_name else (model_name(choice), id(model))),
+        limits=None if choice == OFFLINE else limits_of(model_name(choice), None if by_name else model),
         output_limit=_output_limit(model, output),
         max_output_tokens=(model.profile or {}).get("max_output_tokens"),
     )

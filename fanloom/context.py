@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 Role = Literal["planner", "worker", "synthesizer", "evaluator"]
+"""What a step does in its workflow; the context gives each role its model."""
 MAX_WIDTH = 1000
 
 
@@ -85,7 +86,10 @@ class Context(BaseModel):
         50, ge=1, le=100_000, title="Tasks", description="Widest fan-out; what exceeds it is skipped and reported."
     )
     max_model_calls: int | None = Field(
-        None, ge=0, title="Budget: model calls", description="Model calls one run may make. Default: no limit."
+        None,
+        ge=0,
+        title="Budget: model calls",
+        description="Model calls one run may send, answered or not. Default: no limit.",
     )
     max_total_tokens: int | None = Field(
         None, ge=0, title="Budget: tokens", description="Tokens in and out one run may use. Default: no limit."

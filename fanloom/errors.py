@@ -10,11 +10,13 @@ FanloomError
     MissingPackage           a provider whose package is not installed
     PromptError              a prompt file or the variables given to it
     GraphError               a graph that is wired in a way that cannot work
-  RunError                   the run failed; `.kind` says how, `.retryable` whether trying again can help
+  RunError (RuntimeError)    the run failed; `.kind` says how, `.retryable` whether trying again can help
     ModelUnavailable         throttled, unreachable, timed out or failing on its side
     ModelRefused             the provider refuses this request for good: key, access, model id, size
     BadModelOutput           answers that cannot be used: empty, truncated, blocked or of the wrong shape
     BudgetExceeded           the run has spent what its context allows
+    NeedsInput               a worker's task lacks something that only the caller can give
+    Declined                 a person has decided against a worker's task
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ class GraphError(UserError):
     """A graph is wired in a way that cannot work."""
 
 
-class RunError(FanloomError):
+class RunError(FanloomError, RuntimeError):
     """The run failed after it had begun.
 
     `kind` is a short stable word for dashboards and outcomes; `retryable` says whether the same call can succeed later.
@@ -76,20 +78,30 @@ class RunError(FanloomError):
 
 
 class ModelUnavailable(RunError):
-    """The model is throttled, unreachable, too slow or failing on its side."""
+    """The model is throttled, unreachable, too slow or failing on its side.
+
+    Kinds: `throttled`, `timeout`, `connection`, `server_error`.
+    """
 
     kind = "unavailable"
     retryable = True
 
 
 class ModelRefused(RunError):
-    """The provider refuses this request, and will refuse it again."""
+    """The provider refuses this request, and will refuse it again.
+
+    Kinds: `auth`, `not_found`, `context_overflow`, `bad_request`.
+    """
 
     kind = "refused"
 
 
 class BadModelOutput(RunError):
-    """The model answers, and its answers cannot be used."""
+    """The model answers, and its answers cannot be used.
+
+    Kinds: `truncated`, `blocked`, `malformed`, `empty`, `not_data` (prose where data was asked for), `wrong_shape`; and
+    `no_understudy`, where the offline model finds no answer that fits.
+    """
 
     kind = "bad_output"
 
@@ -98,3 +110,15 @@ class BudgetExceeded(RunError):
     """The run has spent what its context allows."""
 
     kind = "budget"
+
+
+class NeedsInput(RunError):
+    """A worker's task lacks something that only the caller can give; its Outcome is `needs_input`."""
+
+    kind = "needs_input"
+
+
+class Declined(RunError):
+    """A person has decided against a worker's task; its Outcome is `declined`."""
+
+    kind = "declined"

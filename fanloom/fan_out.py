@@ -19,14 +19,20 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from fanloom.context import Context
-from fanloom.errors import GraphError
+from fanloom.errors import Declined, GraphError, NeedsInput
 from fanloom.loop import in_thread
+from fanloom.needs import Board, in_order_of_needs, needs_of
 from fanloom.node import Node
 from fanloom.outcome import Outcome, done, from_error, not_done
 from fanloom.resume import read_channels
+from fanloom.run import current_run
+from fanloom.tracing import note, traced_task
 from fanloom.usage import meter
 
 Worker = Callable[..., Any]
+
+# How a task ends that nobody has failed at.
+_NO_FAILURE = (NeedsInput, Declined)
 
 
 class FanOutInput(TypedDict):
@@ -49,13 +55,20 @@ def add_fan_out(
 ) -> None:
     """Add worker nodes to a graph: after `source`, one Send for each item of the channel `over`, then `join`.
 
-    Give one `worker` name with its `action`, or `workers` from the item's field `by` to actions. An action sees the
-    graph's state, read where it is and not sent, with its task over it: the item's own fields (an item that is not a
-    mapping stands under `item`) and its `task_id` (the item's, else `<over>-<number>`). What it returns is the result
-    of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order. A worker that raises, an
-    item of an unknown type and whatever exceeds `max_tasks` end in an Outcome too, and the join runs in every case,
-    also for no item at all; with `on_failure="fail_fast"` the first error ends the run.
-    Raises GraphError if the arguments do not go together or the graph has no such channels.
+    Give one `worker` name with its `action`, or `workers` from the item's field `by` to actions. An action is a
+    function, async or not, of one mapping and, where it has a parameter of the name `runtime`, LangGraph's Runtime. The
+    mapping is the graph's state, read where it is and not sent, with its task over it: the item's own fields (an item
+    that is not a mapping stands under `item`) and its `task_id` (the item's, else `<over>-<number>`). What it returns,
+    JSON-plain, is the result of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order.
+
+    A worker that raises, an item of an unknown type and whatever exceeds `max_tasks` end in an Outcome too, and the
+    join runs in every case, also for no item at all; with `on_failure="fail_fast"` the first error ends the run. A
+    worker that lacks something raises NeedsInput, and one that a person has decided against Declined: neither is a
+    failure. An item may list the `task_id`s of others under `depends_on`: its action then finds their results under
+    `needs`, and starts as soon as they are there; if one of them is not done, it is skipped.
+
+    Raises GraphError if the arguments do not go together or the graph has no such channels; a run raises it before any
+    worker begins if two items have one `task_id`, or need each other in a circle, or need what is no task.
     """
     actions = _actions(worker, action, workers)
     if unknown := {over, outcomes} - builder.channels.keys():
@@ -78,10 +91,13 @@ class _FanOut:
     def path(self) -> Callable[[Any], list[Send | str]]:
         def dispatch(state: Any) -> list[Send | str]:
             limit = Context.of(get_runtime().context).max_tasks
-            tasks = list(self._tasks(_get(state, self.over) or []))
+            tasks = in_order_of_needs(list(self._tasks(_get(state, self.over) or [])))
             sends: list[Send | str] = [Send(task["worker"], {"fan_out": task}) for task in tasks[:limit]]
             if surplus := tasks[limit:]:
-                skipped = {"skipped": [(task["task_id"], task["worker"]) for task in surplus], "limit": limit}
+                left = [
+                    {name: task[name] for name in ("task_id", "worker", "awaited") if name in task} for task in surplus
+                ]
+                skipped = {"skipped": left, "limit": limit}
                 sends.append(Send(next(iter(self.actions)), {"fan_out": skipped}))
             return sends or [self.join]
 
@@ -92,12 +108,36 @@ class _FanOut:
         async def work(state: FanOutInput, runtime: Runtime[Any]) -> dict[str, list[Outcome]]:
             task = state["fan_out"]
             if "skipped" in task:
-                return {
-                    self.outcomes: [_skipped(task_id, worker, task["limit"]) for task_id, worker in task["skipped"]]
-                }
-            return {self.outcomes: [await self._outcome(name, task, runtime)]}
+                note(outcome="skipped", reason="max_tasks", tasks=len(task["skipped"]))
+                return {self.outcomes: [self._skipped(surplus, task["limit"], runtime) for surplus in task["skipped"]]}
+            note(task_id=task["task_id"])
+            with traced_task(task["task_id"]):
+                outcome = await self._settled(name, task, runtime)
+            note(outcome=outcome["status"], **({"reason": outcome["error"]["kind"]} if outcome["error"] else {}))
+            return {self.outcomes: [outcome]}
 
         return Node(name, work, counts_usage=counts_usage)
+
+    async def _settled(self, name: str, task: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
+        if not task.get("awaited"):
+            return await self._outcome(name, task, runtime)
+        with self._board(runtime).told_if_given_up(task["task_id"]):
+            outcome = await self._outcome(name, task, runtime)
+        self._board(runtime).settle(outcome)
+        return outcome
+
+    def _skipped(self, surplus: dict[str, Any], limit: int, runtime: Runtime[Any]) -> Outcome:
+        message = f"the plan has more than {limit} tasks; raise max_tasks in the context"
+        outcome = not_done(surplus["task_id"], surplus["worker"], message, status="skipped", kind="max_tasks")
+        if surplus.get("awaited"):
+            self._board(runtime).settle(outcome)
+        return outcome
+
+    def _board(self, runtime: Runtime[Any]) -> Board:
+        """Return the board of this fan-out in this superstep of this run."""
+        info = runtime.execution_info
+        here = (self.over, info.checkpoint_id, info.checkpoint_ns.rpartition("|")[0]) if info else (self.over,)
+        return current_run(runtime).board(here, self.outcomes)
 
     def _tasks(self, items: Any) -> Iterator[dict[str, Any]]:
         if isinstance(items, str | Mapping) or not isinstance(items, Sequence):
@@ -105,7 +145,8 @@ class _FanOut:
         seen: set[str] = set()
         for number, item in enumerate(items, 1):
             fields = item if isinstance(item, Mapping) else {"item": item}
-            task_id = str(fields.get("task_id") or f"{self.over}-{number}")
+            named = fields.get("task_id")
+            task_id = f"{self.over}-{number}" if named in (None, "") else str(named)
             if task_id in seen:
                 raise GraphError(f"two items of {self.over!r} have the task_id {task_id!r}; give each its own")
             seen.add(task_id)
@@ -123,8 +164,16 @@ class _FanOut:
             known = ", ".join(self.actions)
             message = f"no worker for {self.by} {task['unknown']!r}; there are {known}"
             return not_done(task["task_id"], task["unknown"], message, kind="unknown_worker")
-        started = perf_counter()
-        state = {**read_channels(self.channels), **task["item"], "task_id": task["task_id"]}
+        needs = await self._board(runtime).outcomes(wanted) if (wanted := needs_of(task)) else {}
+        if undone := [need for need, outcome in needs.items() if outcome["status"] != "done"]:
+            message = f"it needs the result of {', '.join(undone)}, which was not done"
+            return not_done(task["task_id"], name, message, status="skipped", kind="needs", retryable=True)
+        results = {"needs": {need: outcome["result"] for need, outcome in needs.items()}} if needs else {}
+        state = {**read_channels(self.channels), **results, **task["item"], "task_id": task["task_id"]}
+        return await self._done(name, state, runtime)
+
+    async def _done(self, name: str, state: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
+        task_id, started = state["task_id"], perf_counter()
         try:
             # JSON-plain, or a checkpoint of the whole fan-out would fail on it.
             result = to_jsonable_python(await self.actions[name](state, runtime))
@@ -132,12 +181,12 @@ class _FanOut:
             raise
         except Exception as error:
             # One failure costs one task: whatever a worker raises is reported, and its siblings go on.
-            if Context.of(runtime.context).on_failure == "fail_fast":
+            if Context.of(runtime.context).on_failure == "fail_fast" and not isinstance(error, _NO_FAILURE):
                 raise
             attempts, seconds = meter().attempts, perf_counter() - started
-            return from_error(task["task_id"], name, error, attempts=attempts, seconds=seconds)
+            return from_error(task_id, name, error, attempts=attempts, seconds=seconds)
         attempts, seconds = meter().attempts or 1, perf_counter() - started
-        return done(task["task_id"], name, result, attempts=attempts, seconds=seconds)
+        return done(task_id, name, result, attempts=attempts, seconds=seconds)
 
 
 def _actions(worker: str | None, action: Worker | None, workers: Mapping[str, Worker] | None) -> dict[str, Worker]:
@@ -160,11 +209,6 @@ def _callable(action: Worker) -> Callable[[dict[str, Any], Runtime[Any]], Awaita
         return await result if inspect.isawaitable(result) else result
 
     return called
-
-
-def _skipped(task_id: str, worker: str, limit: int) -> Outcome:
-    message = f"the plan has more than {limit} tasks; raise max_tasks in the context"
-    return not_done(task_id, worker, message, status="skipped", kind="max_tasks")
 
 
 def _get(state: Any, name: str) -> Any:

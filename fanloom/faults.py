@@ -68,6 +68,13 @@ def classify(error: BaseException, model: str) -> RunError | None:
     return ModelUnavailable(message, kind=kind) if kind in _UNAVAILABLE else ModelRefused(message, kind=kind)
 
 
+def set_apart(error: BaseException, handled: BaseException | None) -> None:
+    """Cut an exception off from one that was being handled when the call began, which says nothing about the call."""
+    for cause in chain(error):
+        if handled is not None and cause.__context__ is handled:
+            cause.__context__ = None
+
+
 def _kind_of_status(status: int, text: str, names: set[str]) -> str:
     if "ContextOverflowError" in names or (status in (400, 413) and _OVERFLOW.search(text)):
         return "context_overflow"
@@ -87,6 +94,9 @@ def _kind_of_names(text: str, names: set[str]) -> str | None:
         return "timeout"
     if names & _NO_CREDENTIALS:
         return "auth"
+    if "ParamValidationError" in names:
+        # botocore's own check: nothing has been sent.
+        return "bad_request"
     if names & _CONNECTION or _CUT_OFF.search(text):
         return "connection"
     # langchain-aws cannot even read a tool call whose arguments are no object: pydantic's own error comes out.

@@ -23,26 +23,20 @@ async def call(run: Run, request: Request[T]) -> T:
     """Make one model call within the bounds of its run and of the process.
 
     The role's model gets at most `max_attempts` requests; if it stays unavailable or keeps answering badly, the
-    fallback model gets as many. Of a list whose items are not all valid, the valid ones are kept at last. Raises
-    ModelUnavailable, ModelRefused, BadModelOutput or BudgetExceeded.
+    fallback model gets as many, and at once while the first is known to be down. Of a list whose items are not all
+    valid, the valid ones are kept at last. Raises ModelUnavailable, ModelRefused, BadModelOutput or BudgetExceeded.
     """
-    first, *others = await run.candidates(request.role, request.output)
+    candidates = await run.candidates(request.role, request.output)
     prefix = request.prefix if run.context.cache_first else None
-    async with run.alone_first((first.name, prefix)) if prefix else nullcontext():
-        return await _down_the_ladder(run, request, _open(first, others))
-
-
-def _open(first: Candidate, others: list[Candidate]) -> list[Candidate]:
-    """Leave out a model that is known to be down, if there is another."""
-    down = bool(others) and first.limits is not None and not first.limits.breaker.allows()
-    return others if down else [first, *others]
+    async with run.alone_first((candidates[0].name, prefix)) if prefix else nullcontext():
+        return await _down_the_ladder(run, request, candidates)
 
 
 async def _down_the_ladder(run: Run, request: Request[T], candidates: list[Candidate]) -> T:
     tried: list[Attempts[T]] = []
     errors: list[RunError] = []
     for candidate in candidates:
-        tried.append(Attempts(run, request, candidate, sent_before=sum(attempts.sent for attempts in tried)))
+        tried.append(Attempts(run, request, candidate, before=tried[:], has_next=candidate is not candidates[-1]))
         try:
             return await tried[-1].result()
         except (ModelUnavailable, BadModelOutput, ModelRefused) as error:
@@ -54,7 +48,7 @@ async def _down_the_ladder(run: Run, request: Request[T], candidates: list[Candi
 
 
 def _what_is_valid(tried: list[Attempts[T]], request: Request[T]) -> T | None:
-    kept = (salvage(attempts.bad, request.output) for attempts in tried if attempts.bad is not None)
+    kept = (salvage(attempts.bad, request.output) for attempts in tried)
     return next((answer for answer in kept if answer is not None), None)
 
 

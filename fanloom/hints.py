@@ -42,13 +42,14 @@ def _header_hint(headers: dict[str, str]) -> float | None:
         return seconds
     try:
         return parsedate_to_datetime(value).timestamp() - time()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def _retry_info(details: Any) -> float | None:
     body = details.get("error", details) if isinstance(details, dict) else {}
-    for detail in body.get("details") or [] if isinstance(body, dict) else []:
+    listed = body.get("details") if isinstance(body, dict) else None
+    for detail in listed if isinstance(listed, list) else []:
         if isinstance(detail, dict) and "retryDelay" in detail:
             return _number(str(detail["retryDelay"]).removesuffix("s"))
     return None

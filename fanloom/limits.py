@@ -6,19 +6,17 @@ import asyncio
 import os
 import threading
 import time
+import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
-from typing import TypeVar
 
 from fanloom.breaker import Breaker
+from fanloom.handoff import Handoff
 from fanloom.limiter import Limiter, Ticket
 from fanloom.loop import call_later
 from fanloom.settings import settings
-
-T = TypeVar("T")
 
 _REMEMBERED_MODELS = 256
 
@@ -29,7 +27,7 @@ class Slots:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._taken = 0
-        self._waiting: deque[Future[None]] = deque()
+        self._waiting: deque[Handoff[None]] = deque()
         self._lock = threading.Lock()
 
     async def acquire(self) -> None:
@@ -38,10 +36,10 @@ class Slots:
             if self._taken < self.limit and not self._waiting:
                 self._taken += 1
                 return
-            turn: Future[None] = Future()
+            turn: Handoff[None] = Handoff()
             self._waiting.append(turn)
         try:
-            await asyncio.wrap_future(turn)
+            await turn.wait()
         except asyncio.CancelledError:
             if not turn.cancel():
                 # It came in the very moment in which its waiter was cancelled.
@@ -53,7 +51,7 @@ class Slots:
         with self._lock:
             while self._waiting:
                 # A turn whose waiter was cancelled refuses; the slot then goes to the next one.
-                if give(self._waiting.popleft(), None):
+                if self._waiting.popleft().give(None):
                     return
             self._taken -= 1
 
@@ -78,15 +76,13 @@ class ModelLimits:
 
     async def acquire(self, run: Hashable, tokens: int) -> Ticket:
         """Wait until a call of a run, with an estimate of its tokens, may begin."""
-        turn: Future[None] = Future()
-        ticket = Ticket(run, tokens, lambda: give(turn, None))
+        turn: Handoff[None] = Handoff()
+        ticket = Ticket(run, tokens, lambda: turn.give(None))
         with self._lock:
             self.limiter.enter(ticket)
             self._grant()
-        if turn.done():
-            return ticket
         try:
-            await asyncio.wrap_future(turn)
+            await turn.wait()
         except asyncio.CancelledError:
             self._give_up(ticket, turn)
             raise
@@ -103,7 +99,7 @@ class ModelLimits:
         with self._lock:
             self.limiter.cool_down(self.clock() + seconds)
 
-    def _give_up(self, ticket: Ticket, turn: Future[None]) -> None:
+    def _give_up(self, ticket: Ticket, turn: Handoff[None]) -> None:
         with self._lock:
             if turn.cancel():
                 self.limiter.withdraw(ticket)
@@ -128,28 +124,26 @@ class ModelLimits:
                 self._grant()
 
 
-_limits: OrderedDict[Hashable, ModelLimits] = OrderedDict()
+_limits: OrderedDict[Hashable, tuple[ModelLimits, Callable[[], object]]] = OrderedDict()
 _lock = threading.Lock()
 
 
-def limits_of(model: Hashable) -> ModelLimits:
-    """Return the bounds of a model, made from the settings: FANLOOM_MAX_CONCURRENCY, FANLOOM_RPM, FANLOOM_TPM."""
+def limits_of(name: str, instance: object = None) -> ModelLimits:
+    """Return the bounds of a model, made from the settings: FANLOOM_MAX_CONCURRENCY, FANLOOM_RPM, FANLOOM_TPM.
+
+    A model that its caller has made has bounds of its own, which end with it.
+    """
     now = settings()
     # A forked process has none of its parent's calls in flight.
-    key = (os.getpid(), model, now.max_concurrency, now.rpm, now.tpm)
+    key = (os.getpid(), name, id(instance), now.max_concurrency, now.rpm, now.tpm)
     with _lock:
-        if key not in _limits:
-            _limits[key] = ModelLimits(Limiter(now.max_concurrency, now.rpm, now.tpm))
+        found, owner = _limits.get(key, (None, None))
+        # The id of an instance that is gone can be given to another one.
+        if found is None or owner is None or owner() is not instance:
+            found = ModelLimits(Limiter(now.max_concurrency, now.rpm, now.tpm))
+            _limits[key] = found, (lambda: None) if instance is None else weakref.ref(instance)
             while len(_limits) > _REMEMBERED_MODELS:
                 _limits.popitem(last=False)
         # The model that nobody has asked for longest is forgotten first.
         _limits.move_to_end(key)
-        return _limits[key]
-
-
-def give(turn: Future[T], value: T) -> bool:
-    """Give somebody who waits a turn; return whether anybody still waits for it."""
-    if not turn.set_running_or_notify_cancel():
-        return False
-    turn.set_result(value)
-    return True
+        return found

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from fanloom.errors import GraphError
+from fanloom.handoff import Handoff, running_loop
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ def run_in_background(work: Coroutine[Any, Any, T]) -> T:
     which would wait for itself for ever.
     """
     loop = _background_loop()
-    if _running_loop() is loop:
+    if running_loop() is loop:
         work.close()
         raise GraphError("an async node calls graph.invoke or graph.stream; await graph.ainvoke or graph.astream there")
     future = asyncio.run_coroutine_threadsafe(work, loop)
@@ -47,7 +48,20 @@ async def on_background(work: Coroutine[Any, Any, T]) -> T:
     loop = _background_loop()
     if asyncio.get_running_loop() is loop:
         return await work
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+    begun: list[asyncio.Task[T]] = []
+    ended: Handoff[asyncio.Task[T]] = Handoff()
+
+    def begin() -> None:
+        begun.append(loop.create_task(work))
+        begun[0].add_done_callback(ended.give)
+
+    loop.call_soon_threadsafe(begin)
+    try:
+        return (await ended.wait()).result()
+    except asyncio.CancelledError:
+        # It has begun by then: a loop does what it is told in order.
+        loop.call_soon_threadsafe(lambda: begun[0].cancel())
+        raise
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -97,10 +111,3 @@ def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
         except (SystemExit, KeyboardInterrupt):
             # asyncio lets these two out of the loop too; the task that raised has them, and its caller gets them.
             continue
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -12,13 +12,22 @@ from fanloom.redaction import redact
 
 Status = Literal["done", "failed", "timed_out", "skipped", "needs_input", "declined"]
 
+_STATUS_OF_KIND: dict[str, Status] = {
+    "budget": "skipped",
+    "timeout": "timed_out",
+    "needs_input": "needs_input",
+    "declined": "declined",
+}
+
 
 class OutcomeError(TypedDict):
     """Why a task is not done."""
 
     kind: str
+    """The `kind` of the RunError that was raised; `error` of any other exception, whose class the message names."""
     message: str
     retryable: bool
+    """Whether the same task can succeed later."""
 
 
 class Outcome(TypedDict):
@@ -30,9 +39,12 @@ class Outcome(TypedDict):
 
     task_id: str
     worker: str
+    """The name of its worker node."""
     status: Status
+    """`done`, `failed`, `timed_out`, `skipped`, `needs_input` or `declined`."""
     result: Any
     error: OutcomeError | None
+    """None if the task is done."""
     attempts: int
     seconds: float
 
@@ -78,7 +90,7 @@ def from_error(task_id: str, worker: str, error: Exception, *, attempts: int = 1
     """Make the outcome of a task whose worker raised.
 
     A `RunError` keeps its kind; anything else is a defect of the worker, named by its type. A spent budget is
-    `skipped` and a time-out `timed_out`; everything else is `failed`.
+    `skipped`, a time-out `timed_out`, `NeedsInput` and `Declined` what they say; everything else is `failed`.
     """
     why = error_of(error)
     return not_done(task_id, worker, **why, status=status_of(why), attempts=attempts, seconds=seconds)
@@ -86,8 +98,7 @@ def from_error(task_id: str, worker: str, error: Exception, *, attempts: int = 1
 
 def status_of(why: OutcomeError) -> Status:
     """Return how a task ended that an error ended."""
-    statuses: dict[str, Status] = {"budget": "skipped", "timeout": "timed_out"}
-    return statuses.get(why["kind"], "failed")
+    return _STATUS_OF_KIND.get(why["kind"], "failed")
 
 
 def error_of(error: Exception) -> OutcomeError:

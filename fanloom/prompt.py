@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from fanloom.errors import PromptError
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 
+# Few, because each can hold a run's documents until newer ones have pushed it out.
+_REMEMBERED_PARTS = 16
+_SURROUNDING = 30
 _AROUND = re.compile(r"<([\w-]+)>[^<>]*\$\{?[A-Za-z_]")
 
 
@@ -33,28 +37,39 @@ class Prompt:
         if not files:
             raise PromptError("a prompt needs at least one Markdown file")
         self.name = Path(files[-1]).stem
-        self._parts = [_read(Path(file)) for file in files]
-        self._system = _read(Path(system)) if system else None
+        self._has_system = bool(system)
+        self._parts = [_read(Path(file)) for file in ([system] if system else []) + list(files)]
+
+    @classmethod
+    def of_text(cls, name: str, text: str) -> Self:
+        """Make a prompt of one part from a template. Raises PromptError if it is empty or not a valid template."""
+        return cls._of(name, [_part(text.strip(), f"prompt {name!r}")])
+
+    def followed_by(self, other: Prompt) -> Self:
+        """Return a prompt of this one's parts and then the other's, which keeps the common prefix of their requests."""
+        return self._of(other.name, [*self._parts, *other._parts[other._has_system :]], self._has_system)
+
+    @classmethod
+    def _of(cls, name: str, parts: list[_Part], has_system: bool = False) -> Self:
+        made = cls.__new__(cls)
+        made.name, made._parts, made._has_system = name, parts, has_system
+        return made
 
     @cached_property
     def variables(self) -> frozenset[str]:
         """The names of the variables of all parts."""
-        return frozenset(name for part in self._templates for name in part.get_identifiers())
+        return frozenset(name for part in self._parts for name in part.variables)
 
     @cached_property
     def version(self) -> str:
         """The first 12 hex digits of the SHA-256 of the prompt's text."""
-        text = "\0".join(part.template for part in self._templates)
+        text = "\0".join(part.template for part in self._parts)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @cached_property
     def _tags(self) -> frozenset[str]:
         """The tags that stand around variables; no part of a value may be called like them."""
-        return frozenset(tag for part in self._templates for tag in _AROUND.findall(part.template))
-
-    @property
-    def _templates(self) -> list[Template]:
-        return [*([self._system] if self._system else []), *self._parts]
+        return frozenset(tag for part in self._parts for tag in _AROUND.findall(part.template))
 
     def render(self, /, **values: Any) -> list[str]:
         """Return the text of each part, the system part (if any) first.
@@ -63,15 +78,17 @@ class Prompt:
         keys. Raises PromptError if a variable is missing or unknown, naming it.
         """
         self._check(values.keys())
-        texts = {name: as_text(value, self._tags) for name, value in values.items()}
-        return [part.substitute(texts).strip() for part in self._templates]
+        plain = {name: _plain(value) for name, value in values.items()}
+        *stable, varying = self._parts
+        texts = [_rendered_once(part, self._tags, part.used(plain)) for part in stable]
+        return [*texts, _rendered(varying, self._tags, varying.used(plain))]
 
     def messages(self, /, **values: Any) -> list[BaseMessage]:
         """Return the chat messages of `render(**values)`: one content block a part, so that a prefix can be cached."""
         from langchain_core.messages import HumanMessage, SystemMessage
 
         texts = self.render(**values)
-        system = [SystemMessage(texts.pop(0))] if self._system else []
+        system = [SystemMessage(texts.pop(0))] if self._has_system else []
         *stable, varying = texts
         blocks: list[str | dict[str, Any]] = [{"type": "text", "text": text + "\n\n"} for text in stable]
         content = [*blocks, {"type": "text", "text": varying}] if stable else varying
@@ -98,35 +115,88 @@ def unescape(text: str) -> str:
 
 def as_text(value: Any, taken: Collection[str] = ()) -> str:
     """Write a JSON-plain value as prompt text that can neither open nor close a tag of the prompt, those `taken`."""
+    return _text(_plain(value), taken)
+
+
+@dataclass(frozen=True)
+class _Mapping:
+    items: tuple[tuple[str, Plain], ...]
+
+
+# A value as a prompt sees it: nothing but texts, in tuples that can be the key of a cache and that nobody can change.
+Plain: TypeAlias = "str | tuple[Plain, ...] | _Mapping"
+
+
+def _plain(value: Any) -> Plain:
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, Mapping):
-        return "\n".join(_tagged(str(key), item, taken) for key, item in value.items())
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "\n".join(_item(item, taken) for item in value)
-    return escape(str(value)).strip()
+        return _Mapping(tuple((str(key), _plain(item)) for key, item in value.items()))
+    return tuple(map(_plain, value)) if isinstance(value, Sequence) else str(value)
 
 
-def _item(value: Any, taken: Collection[str]) -> str:
-    return _tagged("item", value, taken) if isinstance(value, Mapping) else f"- {as_text(value, taken)}"
+def _text(value: Plain, taken: Collection[str]) -> str:
+    if isinstance(value, str):
+        return escape(value).strip()
+    if isinstance(value, _Mapping):
+        return "\n".join(_tagged(key, item, taken) for key, item in value.items)
+    return "\n".join(_item(item, taken) for item in value)
 
 
-def _tagged(key: str, value: Any, taken: Collection[str]) -> str:
+def _item(value: Plain, taken: Collection[str]) -> str:
+    return _tagged("item", value, taken) if isinstance(value, _Mapping) else f"- {_text(value, taken)}"
+
+
+def _tagged(key: str, value: Plain, taken: Collection[str]) -> str:
     tag = re.sub(r"[^\w-]", "_", key) or "_"
     tag = f"{tag}_" if tag in taken else tag
-    text = as_text(value, taken)
+    text = _text(value, taken)
     return f"<{tag}>\n{text}\n</{tag}>" if "\n" in text else f"<{tag}>{text}</{tag}>"
 
 
-def _read(file: Path) -> Template:
+@dataclass(frozen=True)
+class _Part:
+    template: str
+    variables: tuple[str, ...]
+
+    def used(self, values: Mapping[str, Plain]) -> tuple[Plain, ...]:
+        """Return the values of its variables, in their order."""
+        return tuple(values[name] for name in self.variables)
+
+
+def _rendered(part: _Part, tags: frozenset[str], values: tuple[Plain, ...]) -> str:
+    texts = (_text(value, tags) for value in values)
+    return Template(part.template).substitute(dict(zip(part.variables, texts, strict=True))).strip()
+
+
+# The documents of a fan-out stand in every one of its prompts; a megabyte is not to be escaped once a call.
+_rendered_once = lru_cache(maxsize=_REMEMBERED_PARTS)(_rendered)
+
+
+def _read(file: Path) -> _Part:
     try:
-        text = file.read_text(encoding="utf-8").strip()
+        # Windows' editors begin a file with a byte order mark, which is no part of the text.
+        text = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(f"prompt file {str(file)!r} cannot be read: {error}") from None
+    return _part(text, f"prompt file {str(file)!r}")
+
+
+def _part(text: str, named: str) -> _Part:
     template = Template(text)
     if not text:
-        raise PromptError(f"prompt file {str(file)!r} is empty")
+        raise PromptError(f"{named} is empty")
     if not template.is_valid():
-        raise PromptError(f"prompt file {str(file)!r}: write a dollar sign as $$, and a variable as $name or ${{name}}")
-    return template
+        wanted = "write a dollar sign as $$, and a variable as $name or ${name}"
+        raise PromptError(f"{named}: {wanted}; one stands in {_bad_line(text)!r}")
+    return _Part(text, tuple(template.get_identifiers()))
+
+
+def _bad_line(text: str) -> str:
+    """Return what surrounds the first dollar sign that is neither doubled nor a variable's, within its line."""
+    at = next(found.start() for found in Template.pattern.finditer(text) if found["invalid"] is not None)
+    before, after = text[:at].rpartition("\n")[2], text[at:].partition("\n")[0]
+    return before[-_SURROUNDING:] + after[:_SURROUNDING]
 
 
 def _listed(names: Any) -> str:

@@ -25,9 +25,17 @@ class Request(Generic[T]):
     metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def characters(self) -> int:
+        """How long the prompt is; counted without joining its parts, which can be whole documents."""
+        return sum(len(text) for message in self.messages for text in _texts(message))
+
+    @property
     def prefix(self) -> str | None:
         """The stable part of the prompt, if it has one."""
-        content = self.messages[-1].content
-        if not isinstance(content, list) or len(content) < 2:
-            return None
-        return "".join(block["text"] for block in content[:-1] if isinstance(block, dict))
+        *stable, _ = _texts(self.messages[-1])
+        return "".join(stable) or None
+
+
+def _texts(message: BaseMessage) -> list[str]:
+    content = [message.content] if isinstance(message.content, str) else message.content
+    return [part if isinstance(part, str) else part.get("text", "") for part in content]

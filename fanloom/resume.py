@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 # private: LangGraph shows a node neither its channels' values from inside a Send nor the writes of the siblings that
 # finished before a crash. Its own ToolNode reads channels the same way; tests/unit fail when the names go.
-from langgraph._internal._constants import CONF, CONFIG_KEY_CHECKPOINTER, CONFIG_KEY_READ
+from langgraph._internal._constants import (
+    CONF,
+    CONFIG_KEY_CHECKPOINT_MAP,
+    CONFIG_KEY_CHECKPOINT_NS,
+    CONFIG_KEY_CHECKPOINTER,
+    CONFIG_KEY_DURABILITY,
+    CONFIG_KEY_READ,
+)
 from langgraph.config import get_config
+from tenacity import AsyncRetrying, RetryError, retry_if_result, stop_after_delay, wait_exponential
 
+from fanloom.errors import RunError
 from fanloom.loop import in_thread
 from fanloom.usage import Usage, add_usage, no_usage
+
+if TYPE_CHECKING:
+    from langgraph.runtime import ExecutionInfo
+
+_STORED_WITHIN_S = 30
 
 
 def read_channels(names: Iterable[str]) -> dict[str, Any]:
@@ -37,14 +51,64 @@ async def usage_so_far() -> Usage:
     return usage
 
 
-async def _pending_writes(config: Any) -> list[Any]:
+async def finished_before(channel: str) -> list[Any]:
+    """Return what the tasks of this superstep that had finished before a crash have added to a channel of lists."""
+    writes = await _pending_writes(get_config())
+    return [item for _, name, value in writes if name == channel and isinstance(value, list) for item in value]
+
+
+async def until_stored(task: ExecutionInfo) -> None:
+    """Wait until the checkpoints that planned a task are stored.
+
+    LangGraph stores them in the background while the task already runs, unless `durability` is `sync`: killed before
+    that, the thread goes on from an older one, plans anew, and the task has another id. Under `durability="exit"`
+    nothing is stored before the end, and nothing is waited for. Raises RunError of the kind `not_stored`.
+    """
+    config = get_config()
+    saver = _saver(config)
+    if saver is None or config[CONF].get(CONFIG_KEY_DURABILITY) == "exit":
+        return
+    own = task.checkpoint_ns.rpartition("|")[0]
+    planned: dict[str, str] = {**config[CONF].get(CONFIG_KEY_CHECKPOINT_MAP, {}), own: task.checkpoint_id}
+    try:
+        for namespace, checkpoint in planned.items():
+            place = {"thread_id": task.thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint}
+            await _until_found(saver, {CONF: place})
+    except RetryError:
+        raise RunError(
+            f"the thread's checkpoint was not stored within {_STORED_WITHIN_S} s; check the checkpointer's database",
+            kind="not_stored",
+            retryable=True,
+        ) from None
+
+
+async def _until_found(saver: Any, place: Any) -> None:
+    patient = AsyncRetrying(
+        retry=retry_if_result(lambda found: found is None),
+        wait=wait_exponential(multiplier=0.002, max=0.25),
+        stop=stop_after_delay(_STORED_WITHIN_S),
+    )
+    await patient(_found, saver, place)
+
+
+async def _found(saver: Any, place: Any) -> Any:
+    try:
+        return await saver.aget_tuple(place)
+    except NotImplementedError:
+        return await in_thread(lambda: saver.get_tuple(place))
+
+
+def _saver(config: Any) -> Any:
     saver = config[CONF].get(CONFIG_KEY_CHECKPOINTER)
-    if saver is None or isinstance(saver, bool):
+    return None if isinstance(saver, bool) else saver
+
+
+async def _pending_writes(config: Any) -> list[Any]:
+    saver = _saver(config)
+    if saver is None:
         return []
     place = {name: config[CONF][name] for name in ("thread_id", "checkpoint_id") if name in config[CONF]}
-    here = {CONF: {**place, "checkpoint_ns": ""}}
-    try:
-        found = await saver.aget_tuple(here)
-    except NotImplementedError:
-        found = await in_thread(lambda: saver.get_tuple(here))
+    # A task's own namespace is that of its graph and then its own: a nested graph keeps its record in its own one.
+    graph = config[CONF].get(CONFIG_KEY_CHECKPOINT_NS, "").rpartition("|")[0]
+    found = await _found(saver, {CONF: {**place, "checkpoint_ns": graph}})
     return list(found.pending_writes or []) if found else []

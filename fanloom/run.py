@@ -17,6 +17,7 @@ from fanloom.errors import InvalidContext
 from fanloom.limits import Slots
 from fanloom.loop import in_thread
 from fanloom.models.factory import chat_model, model_name
+from fanloom.needs import Board
 from fanloom.prices import cost_usd
 from fanloom.resume import usage_so_far
 
@@ -42,6 +43,7 @@ class Run:
         self._candidates: dict[tuple[Role, type], list[Candidate]] = {}
         self._budget: Budget | None = None
         self._first: dict[Hashable, Future[None]] = {}
+        self._boards: dict[Hashable, Board] = {}
         self._lock = threading.Lock()
 
     async def candidates(self, role: Role, output: type) -> list[Candidate]:
@@ -80,6 +82,11 @@ class Run:
         finally:
             if is_first:
                 finished.set_result(None)
+
+    def board(self, place: Hashable, outcomes: str) -> Board:
+        """Return the board of the fan-out at a place of this run, whose outcomes go to a channel."""
+        with self._lock:
+            return self._boards.setdefault(place, Board(outcomes))
 
     def _make_models(self) -> dict[str, tuple[str | BaseChatModel, BaseChatModel]]:
         choices: dict[str, str | BaseChatModel] = {role: self.context.model_for(role) for role in get_args(Role)}

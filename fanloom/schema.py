@@ -39,8 +39,11 @@ def portable(schema: dict[str, Any]) -> dict[str, Any]:
 
     A model that refers to itself cannot be inlined: the reference ends as an object without properties.
     """
-    inlined = _portable(schema, schema.get("$defs", {}), ())
-    return {"title": schema["title"], **inlined} if "title" in schema else inlined
+    defs = schema.get("$defs", {})
+    # That of a model which refers to itself stands where the reference leads to; langchain-aws names its tool by it.
+    named = schema if "title" in schema else defs.get(schema.get("$ref", "").rsplit("/", 1)[-1], {})
+    inlined = _portable(schema, defs, ())
+    return {"title": named["title"], **inlined} if "title" in named else inlined
 
 
 def _portable(node: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:

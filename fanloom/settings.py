@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from fanloom.errors import InvalidSettings
 
 PREFIX = "FANLOOM_"
+Hidden = Literal["all", "inputs", "outputs", "pii"]
+"""What is kept out of traces."""
+
+
+def _listed(given: str) -> list[str]:
+    return [part.strip() for part in given.split(",") if part.strip()]
 
 
 class Settings(BaseModel):
-    """The settings of this process; each field is the variable FANLOOM_<FIELD>.
-
-    `max_concurrency` is in model calls in flight per model, `rpm` in requests and `tpm` in tokens per minute and model.
-    """
+    """The settings of this process; each field is the variable `FANLOOM_<FIELD>`."""
 
     model: str = "offline"
+    """The model of a run whose context names none."""
     fallback_model: str | None = None
+    """The fallback model of a run whose context names none."""
     max_concurrency: int = Field(64, ge=1, le=1000)
+    """Model calls in flight in this process, per model."""
     rpm: int | None = Field(None, ge=1)
+    """Requests a minute, per model. Default: no limit."""
     tpm: int | None = Field(None, ge=1)
+    """Tokens a minute, in and out, per model. Default: no limit."""
+    api_keys: str | None = None
+    """The keys that our server knows: JSON, or the path of a JSON file."""
+    url: str | None = None
+    """The LangGraph server that the command line works on."""
+    api_key: str | None = None
+    """The key by which that server knows the command line."""
     database_url: str = "sqlite+aiosqlite:///.fanloom/support.db"
+    """The support desk's database, SQLite or PostgreSQL."""
     checkpoint_url: str = "sqlite:///.fanloom/checkpoints.db"
+    """Where threads and long-term memory are kept; see `open_checkpointer` for the forms."""
+    trace_redact: Annotated[frozenset[Hidden], BeforeValidator(_listed)] = frozenset()
+    """What is kept out of traces, with commas between: `all`, `inputs`, `outputs`, `pii`."""
 
 
 def settings() -> Settings:

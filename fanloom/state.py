@@ -40,7 +40,9 @@ class RunState(TypedDict, total=False):
     """The channels of the ledger: how every task ended, and what the run has used."""
 
     outcomes: Annotated[list[Outcome], grown()]
+    """One a task, in plan order; what a node writes is added."""
     usage: Annotated[Usage, add_usage]
+    """What the run has used so far; what a node writes is added."""
 
 
 def new_run() -> dict[str, Any]:

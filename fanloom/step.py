@@ -23,8 +23,9 @@ T = TypeVar("T")
 class LLMStep(Generic[T]):
     """One model call: a prompt, the type of its answer, the role whose model gives it.
 
-    `output` is `str` or a Pydantic model, best an `OutputModel`. `understudy` answers under the `offline` model: it
-    takes the prompt's variables by name and returns an `output`; without one, offline answers are marked examples.
+    `name` is what usage, traces and errors call it. `output` is `str` or a Pydantic model, best an `OutputModel`.
+    `understudy` answers under the `offline` model: it takes the prompt's variables by name and returns an `output`;
+    without one, offline answers are marked examples.
     """
 
     name: str

@@ -26,6 +26,7 @@ class ModelUsage(TypedDict):
     input_tokens: int
     output_tokens: int
     cached_tokens: int
+    """The part of `input_tokens` that the provider read from its prompt cache."""
     cost_usd: float | None
 
 
@@ -34,6 +35,7 @@ class Usage(ModelUsage):
 
     by_model: dict[str, ModelUsage]
     by_step: dict[str, ModelUsage]
+    """By the name of each step."""
 
 
 def no_usage() -> Usage:

@@ -35,6 +35,10 @@ def _plain(error: Any) -> str:
         return "is missing; give it a value"
     if error["type"] == "too_short":
         return f"needs at least {error['ctx']['min_length']}, has {error['ctx']['actual_length']}"
+    if error["type"] in ("too_long", "string_too_long"):
+        # Pydantic counts the characters of a text as items where another validator comes first.
+        unit = " characters" if isinstance(error["input"], str) else ""
+        return f"may have {error['ctx']['max_length']:,}{unit}, has {len(error['input']):,}; shorten it"
     told = str(error["msg"]).removeprefix("Value error, ")
     return f"{told}, not {error['input']}" if isinstance(error["input"], int | float) else told
 

@@ -20,4 +20,4 @@ builder.add_conditional_edges("answer_question", after_answer)
 builder.add_conditional_edges("find_sources", next_question)
 builder.add_edge("collect", END)
 
-graph = builder.compile(name="faq_chain")
+graph = builder.compile(name="faq_chain", pattern="chain")

@@ -16,4 +16,4 @@ builder.add_edge("check_input", "write_faq")
 builder.add_edge("write_faq", "collect")
 builder.add_edge("collect", END)
 
-graph = builder.compile(name="faq_one_shot")
+graph = builder.compile(name="faq_one_shot", pattern="single-call")

@@ -18,4 +18,4 @@ add_fan_out(
 )
 builder.add_edge("collect", END)
 
-graph = builder.compile(name="faq_parallel")
+graph = builder.compile(name="faq_parallel", pattern="parallel")

@@ -26,12 +26,12 @@ async def check_input(state: FaqState) -> dict[str, Any]:
         if (title := _key(source["title"])) in titles:
             raise InvalidInput(f"input field 'sources': two documents have the title {source['title']!r}.")
         titles.add(title)
-    return {**new_run(), "n_questions": given.get("n_questions", 10)}
+    return {**new_run(), "wanted": given.get("n_questions", 10)}
 
 
 async def generate_questions(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Ask for the questions; what is missing, or a duplicate, is asked for once more."""
-    wanted, sources = state["n_questions"], state["sources"]
+    wanted, sources = state["wanted"], state["sources"]
     asked = await GENERATE_QUESTIONS.run(runtime, sources=sources, n_questions=wanted)
     questions, shortage = distinct(asked.questions), ""
     if missing := max(0, wanted - len(questions)):
@@ -131,7 +131,7 @@ def _unclear(outcome: Outcome) -> Outcome:
 
 
 def _missing(state: FaqState) -> list[Outcome]:
-    have, wanted = len(state["questions"]), state["n_questions"]
+    have, wanted = len(state["questions"]), state["wanted"]
     message = f"{have} of {wanted} distinct questions could be drawn from the documents. {state['shortage']}".strip()
     return [
         not_done(f"q{number}", "generate_questions", message, kind="shortage") for number in range(have + 1, wanted + 1)

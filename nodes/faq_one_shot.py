@@ -17,7 +17,7 @@ from nodes.faq_steps import WRITE_FAQ, WRITE_MORE_FAQ, FaqItem
 
 async def write_faq(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Write the FAQ in one call; what is missing, and sources that do not exist, are asked for once more."""
-    wanted, sources = state["n_questions"], state["sources"]
+    wanted, sources = state["wanted"], state["sources"]
     asked = await WRITE_FAQ.run(runtime, sources=sources, n_questions=wanted)
     items, shortage = _usable(asked.faqs), ""
     if missing := max(0, wanted - len(items)):

@@ -4,37 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired
 
-from pydantic import AfterValidator, ConfigDict, Field, with_config
+from langgraph.channels import EphemeralValue
+from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from fanloom import Outcome, RunState, Usage, stored_once
 from fanloom.outcome import OutcomeError
+from nodes.text import ProperText
 
 MAX_SOURCES = 1_000
 MAX_CONTENT = 1_000_000
 MAX_QUESTIONS = 200
 
 
-def _proper_text(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty; give it some text")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("holds half a character (a lone surrogate); decode the file with its own encoding") from None
-    return text
-
-
 @with_config(ConfigDict(extra="forbid"))
 class Source(TypedDict):
     """One document."""
 
-    title: Annotated[
-        str, AfterValidator(_proper_text), Field(max_length=500, description="Its title, unlike any other.")
-    ]
+    title: Annotated[ProperText, Field(max_length=500, description="Its title, unlike any other.")]
     content: Annotated[
-        str,
-        AfterValidator(_proper_text),
+        ProperText,
         Field(max_length=MAX_CONTENT, description="Its text, plain or Markdown, up to 1,000,000 characters."),
     ]
 
@@ -95,10 +84,14 @@ class Draft(TypedDict):
 
 
 class FaqState(RunState, total=False):
-    """The state of an FAQ graph. The documents are stored once, not at every step."""
+    """The state of an FAQ graph. The documents are stored once, not at every step.
+
+    `n_questions` is what this run was given, if it was; a thread does not remember it for the next run.
+    """
 
     sources: Annotated[list[Source], stored_once()]
-    n_questions: int
+    n_questions: Annotated[int, EphemeralValue(int)]
+    wanted: int
     questions: list[Question]
     shortage: str
     draft: Draft | None

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 
 import pytest
+
+from fanloom.loop import run_in_background
+from tests.postgres import postgres_url as postgres_url
 
 _TAKEN = ("FANLOOM_", "GOOGLE_", "GEMINI_", "AWS_", "LANGSMITH_", "LANGCHAIN_", "OPENAI_", "ANTHROPIC_")
 
@@ -20,3 +25,37 @@ def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         monkeypatch.setenv("LANGSMITH_TRACING", "false")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+# The files that take longest. Whatever is begun last ends last, and the other workers wait for it.
+_LONG = [
+    "test_readme",
+    "test_support_desk",
+    "test_tracing",
+    "test_kills",
+    "test_gateway_faults",
+    "test_gateway_loops",
+    "test_remote",
+    "test_new",
+    "test_graphs",
+    "test_cli_process",
+    "test_keys",
+    "test_eval",
+    "test_cli_threads",
+    "test_check",
+    "test_kill",
+]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long files begin first, in their order; the others come in the random order they have."""
+    rank = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+@pytest.fixture(autouse=True)
+def no_database_stays_open() -> Iterator[None]:
+    yield
+    if store := sys.modules.get("nodes.support.store"):
+        run_in_background(store.close_databases())

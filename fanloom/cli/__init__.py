@@ -1,4 +1,4 @@
-"""The command line: `fanloom list`, `fanloom run GRAPH`, `fanloom draw GRAPH`.
+"""The command line: `fanloom list`, `fanloom run GRAPH`, `fanloom resume THREAD`, `fanloom draw GRAPH` and more.
 
 Only click and the standard library are imported here and by `fanloom.cli.groups` and `fanloom.cli.exits`: commands are
 imported when they are used, so that `fanloom --help` starts at once. A new command is one module and one line of
@@ -31,9 +31,14 @@ class Entry(NamedTuple):
 COMMANDS = {
     "list": Entry("fanloom.cli.listing:list_graphs", "List the graphs of this project."),
     "run": Entry("fanloom.cli.run:run", "Run a graph and show its result."),
+    "threads": Entry("fanloom.cli.threads:threads", "List the threads that are kept, and how each stands."),
+    "resume": Entry("fanloom.cli.resume:resume", "Go on with a thread, and answer what it waits for."),
     "draw": Entry("fanloom.cli.draw:draw", "Draw a graph, as Mermaid or as text."),
+    "eval": Entry("fanloom.cli.evaluate:evaluate", "Run a data set through a graph, and judge the results."),
     "models": Entry("fanloom.cli.models:models", "List the model of each role, and whether its provider is ready."),
     "check": Entry("fanloom.cli.check:check", "Call each configured model once, and say what is wrong."),
+    "dev": Entry("fanloom.cli.dev:dev", "Start LangGraph's development server for this project."),
+    "new": Entry("fanloom.cli.new:new", "Make a project of your own from the shipped graphs."),
 }
 
 
@@ -77,7 +82,8 @@ def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> 
     cls=Cli,
     name="fanloom",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 the run failed, 2 bad usage or input, 3 finished with some tasks not done.",
+    epilog="Exit codes: 0 done, 1 the run failed, 2 bad usage or input, 3 finished with some tasks not done, "
+    "or waiting for a person.",
 )
 @click.option(
     "-C",
@@ -99,11 +105,26 @@ def cli(ctx: click.Context, project: Path, debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
+    _open_streams()
     try:
         cli(prog_name="fanloom")
     except SystemExit as ending:
         if ending.code == INTERRUPTED:
             # Threads that are still inside a model call would hold a normal exit up until their time-out.
             sys.stdout.flush()
+            _finish_tracing()
             os._exit(INTERRUPTED)
         raise
+
+
+def _open_streams() -> None:
+    # Python has None for a stream that was closed when the process began, as some schedulers do.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it is open as long as the process
+
+
+def _finish_tracing() -> None:
+    # If it was never imported, nothing has been traced.
+    if tracing := sys.modules.get("fanloom.tracing"):
+        tracing.finish_tracing()

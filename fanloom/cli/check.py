@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import re
 import sys
@@ -112,10 +111,7 @@ class _Checkup:
     def run(self, names: Sequence[str]) -> list[Answer]:
         from fanloom.loop import run_in_background
 
-        answers = run_in_background(self._all(names))
-        # langchain-core drops a coroutine on each 5xx of Gemini's; collected here, its warning stays off the terminal.
-        gc.collect()
-        return answers
+        return run_in_background(self._all(names))
 
     async def _all(self, names: Sequence[str]) -> list[Answer]:
         # All are built before any is called, so that importing one client does not slow the call of another.

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from fanloom.cli import values
 from fanloom.cli.schema import Schema, check_names, resolve
 from fanloom.errors import UserError
 
-if TYPE_CHECKING:
-    from fanloom.cli.loading import AnyGraph
 
+def make_context(
+    schema: Schema | None, model: str | None, settings: Iterable[str], base: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """Make the context of a run, over that of an earlier one, from the schema of the graph's context.
 
-def context_schema(graph: AnyGraph) -> Schema | None:
-    """Return the JSON schema of a graph's context, or None where it takes none."""
-    return graph.get_context_jsonschema()
-
-
-def make_context(graph: AnyGraph, model: str | None, settings: Iterable[str]) -> dict[str, Any] | None:
-    """Make the context of a run. Raises UserError for what the graph does not take."""
+    Raises UserError for what the graph does not take.
+    """
     pairs = [*([f"model={model}"] if model else []), *settings]
-    schema = context_schema(graph)
     if schema is None:
         if pairs:
             raise UserError(f"this graph takes no context, so {pairs[0]!r} cannot be set. Leave --model and --set out.")
@@ -30,7 +25,7 @@ def make_context(graph: AnyGraph, model: str | None, settings: Iterable[str]) ->
     split = [_split(pair) for pair in pairs]
     known = schema.get("properties", {})
     check_names((name for name, _ in split), known, "context field")
-    context = {name: _value(value, known[name], schema) for name, value in split}
+    context = {**(base or {}), **{name: _value(value, known[name], schema) for name, value in split}}
     missing = [name for name in schema.get("required", ()) if name not in context]
     if missing:
         raise UserError(f"the context of this graph needs {missing[0]!r}: give --set {missing[0]}=VALUE.")
@@ -46,10 +41,7 @@ def _split(pair: str) -> tuple[str, str]:
 
 def _value(given: str, part: Schema, root: Schema) -> Any:
     given = values.text(given)
-    try:
-        value = json.loads(given)
-    except json.JSONDecodeError:
-        return given
+    value = values.parsed_or_text(given)
     # A customer whose id is 1001 is no number: where the schema wants a string, it gets what was typed.
     is_text = resolve(part, root).get("type") == "string"
     return given if is_text and value is not None else value

@@ -5,39 +5,48 @@ from __future__ import annotations
 import re
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
 from typing import Any
+
+from langgraph.checkpoint.base import WRITES_IDX_MAP
+from langgraph.pregel import Pregel
+from langgraph.types import Durability
 
 from fanloom.cli.exits import Refused, RunFailed
 from fanloom.cli.loading import AnyGraph, Session
 from fanloom.cli.progress import Board, live
+from fanloom.cli.thread import INTERRUPT, Result
+from fanloom.cli.thread_store import output_of, questions
 from fanloom.errors import RunError, UserError
-
-INTERRUPT = "__interrupt__"
-
-
-@dataclass
-class Result:
-    """What a run ended with: what `ainvoke` would return, and what it waits for."""
-
-    output: Any = None
-    waiting: list[Any] = field(default_factory=list)
-    paused: bool = False
+from fanloom.tracing import start_tracing
 
 
-def execute(session: Session, graph: AnyGraph, given: Any, context: Any, *, progress: bool) -> Result:
-    """Run a graph. Raises Refused for what the caller can mend, and RunFailed."""
+def execute(
+    session: Session,
+    graph: AnyGraph,
+    given: Any,
+    context: Any,
+    *,
+    progress: bool,
+    config: Mapping[str, Any] | None = None,
+) -> Result:
+    """Run a graph, in a thread that nobody will ask for unless `config` names one.
+
+    Raises Refused for what the caller can mend, and RunFailed.
+    """
     board = Board()
+    # Also for graphs that are not made with our StateGraph.
+    start_tracing()
     # What nodes print is not our result.
     with redirect_stdout(sys.stderr), _explained(graph), live(board, shown=progress):
-        result: Result = session.run(_stream(graph, given, context, board))
+        result: Result = session.run(_stream(graph, given, context, board, config))
         return result
 
 
-async def _stream(graph: AnyGraph, given: Any, context: Any, board: Board) -> Result:
-    config: Any = {"configurable": {"thread_id": str(uuid.uuid4())}}
+async def _stream(graph: AnyGraph, given: Any, context: Any, board: Board, kept: Mapping[str, Any] | None) -> Result:
+    config: Any = kept or {"configurable": {"thread_id": str(uuid.uuid4())}}
+    finished = await _finished(graph, config) if kept else {}
     result = Result()
     # The stream of `values` with the output's keys is what `ainvoke` itself takes its result from.
     events: AsyncIterator[Any] = graph.astream(
@@ -46,36 +55,64 @@ async def _stream(graph: AnyGraph, given: Any, context: Any, board: Board) -> Re
         context=context,
         stream_mode=["tasks", "values", "custom"],
         output_keys=graph.output_channels,
+        durability=_durability(graph) if kept else None,
     )
     async for mode, data in events:
         if mode == "tasks":
             board.task(data)
+            if "input" in data and data["id"] in finished:
+                # A thread that goes on names these too, but does not run them again.
+                board.task({**data, "result": finished[data["id"]]})
             result.waiting += data.get("interrupts", ())
         elif mode == "custom":
             board.custom(data)
         elif not (isinstance(data, dict) and INTERRUPT in data):
             result.output = data
-    result.paused = bool(result.waiting) or await _is_paused(graph, config)
+    result.paused = bool(result.waiting)
+    if graph.checkpointer:
+        # Also what waits since an earlier round; and `interrupt_before` stops a graph without asking anything.
+        snapshot = await graph.aget_state({"configurable": config["configurable"]})
+        result.waiting, result.paused = questions(snapshot), bool(snapshot.tasks)
+        if result.output is None:
+            # A run that stops at once streams none.
+            result.output = output_of(graph, snapshot.values)
     return result
 
 
-async def _is_paused(graph: AnyGraph, config: Any) -> bool:
-    """Tell whether a graph compiled with `interrupt_before` or `interrupt_after` has stopped there."""
-    if not (graph.checkpointer and (graph.interrupt_before_nodes or graph.interrupt_after_nodes)):
-        return False
-    return bool((await graph.aget_state(config)).next)
+def _durability(graph: AnyGraph) -> Durability:
+    """Return how a run is kept: each step is stored before the next begins, so that no finished worker runs again."""
+    # LangGraph fails to do that where a graph inside the graph keeps nothing.
+    return "async" if _keeps_nothing(graph) else "sync"
+
+
+def _keeps_nothing(graph: AnyGraph) -> bool:
+    inner = [node.bound for node in graph.nodes.values() if isinstance(node.bound, Pregel)]
+    return graph.checkpointer is False or any(map(_keeps_nothing, inner))
+
+
+async def _finished(graph: AnyGraph, config: Any) -> dict[str, dict[str, Any]]:
+    """Return what the tasks wrote that had finished when a thread stopped, by task."""
+    saver: Any = graph.checkpointer
+    stopped = await saver.aget_tuple({"configurable": config["configurable"]})
+    finished: dict[str, dict[str, Any]] = {}
+    for task, channel, value in (stopped and stopped.pending_writes) or []:
+        # Errors, questions and answers are written too.
+        if channel not in WRITES_IDX_MAP:
+            finished.setdefault(task, {})[channel] = value
+    return finished
 
 
 @contextmanager
 def _explained(graph: AnyGraph) -> Iterator[None]:
     try:
         yield
-    except Exception as error:
+    # Nodes are anybody's code, and whatever it raises ends the run; `sys.exit` in one must not pass for our exit code.
+    except (Exception, SystemExit) as error:
         mendable = isinstance(error, UserError) or _is_about_schema(error, graph)
         raise (Refused if mendable else RunFailed)(_message(error)) from error
 
 
-def _is_about_schema(error: Exception, graph: AnyGraph) -> bool:
+def _is_about_schema(error: BaseException, graph: AnyGraph) -> bool:
     """Tell whether Pydantic refuses the input or the context, not something that a node has made."""
     from pydantic import ValidationError
 
@@ -85,10 +122,12 @@ def _is_about_schema(error: Exception, graph: AnyGraph) -> bool:
     return error.title in {getattr(schema, "__name__", "") for schema in schemas}
 
 
-def _message(error: Exception) -> str:
+def _message(error: BaseException) -> str:
     said = str(error)
     if not isinstance(error, RunError | UserError):
         said = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        if "msgpack serializable" in said:
+            said += "\nA thread stores plain data only: keep the graph's state plain, or run it without --thread."
     step = next(
         (m[1] for note in getattr(error, "__notes__", ()) if (m := re.search(r"task with name '(.+?)' and id", note))),
         "",

@@ -71,6 +71,7 @@ def guard(*, debug: bool) -> Iterator[None]:
     except BrokenPipeError:
         _leave_pipe()
         raise click.exceptions.Exit(PIPE_CLOSED) from None
+    # The end of the line: what no command has explained gets a message and an exit code here, never a traceback.
     except Exception as error:
         if debug:
             click.echo(clean(redact("".join(traceback.format_exception(error.__cause__ or error)))), err=True)

@@ -149,6 +149,7 @@ def _explained(project: Project, entry: GraphEntry, what: str) -> Iterator[None]
         yield
     except UserError:
         raise
+    # Importing a module runs anybody's code, and whatever it raises is the reason why there is no graph.
     except (Exception, SystemExit) as error:
         raise UserError(f"{_place(entry)} {what}: {_cause(project, error)}") from error
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import click
 
@@ -16,7 +16,6 @@ from fanloom.cli.readiness import SHIPPED, Provider, examine, keyed
 from fanloom.errors import InvalidSettings, UnknownModel
 
 if TYPE_CHECKING:
-    from fanloom.cli.loading import AnyGraph
     from fanloom.context import Context
 
 FALLBACK = "fallback"
@@ -86,20 +85,11 @@ def _checked(choice: Choice) -> Choice:
     return choice._replace(model=choice.model.strip())
 
 
-class _AnyGraph:
-    """A graph whose context is the framework's own."""
-
-    def get_context_jsonschema(self) -> dict[str, Any]:
-        from fanloom.context import Context
-
-        return Context.model_json_schema()
-
-
 def _context(model: str | None, settings: tuple[str, ...]) -> Context:
     from fanloom.cli.choices import make_context
     from fanloom.context import Context
 
-    return Context(**(make_context(cast("AnyGraph", _AnyGraph()), model, settings) or {}))
+    return Context(**(make_context(Context.model_json_schema(), model, settings) or {}))
 
 
 def _providers(chosen: Mapping[str, Choice]) -> list[str]:

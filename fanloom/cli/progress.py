@@ -98,6 +98,10 @@ class Board:
         if isinstance(said, str):
             self.note = " ".join(clean(said).split())
 
+    def has_running(self) -> bool:
+        """Tell whether a task has started and not ended."""
+        return bool(self._tasks)
+
     def stop(self) -> None:
         """Count what still runs as stopped."""
         for name, _ in self._tasks.values():

@@ -40,6 +40,11 @@ class Project:
     graphs: Mapping[str, GraphEntry]
     folders: tuple[str, ...]
     env: Any
+    auth: str = ""
+
+    def variable(self, name: str) -> str:
+        """Return a variable as the server sees it: the project's own wins over the environment."""
+        return {**os.environ, **_variables(self.root, self.env)}.get(name, "")
 
     def enter(self) -> None:
         """Make the project's modules importable and its variables visible, without changing what is set already."""
@@ -85,7 +90,7 @@ def read_project(root: Path) -> Project:
     if not isinstance(graphs, dict) or not graphs:
         raise UserError(f'{root / CONFIG}: "graphs" must name at least one graph, as in {{"chat": "./chat.py:graph"}}.')
     entries = {name: _entry(name, value, root) for name, value in graphs.items()}
-    return Project(root, entries, tuple(_folders(root, config)), config.get("env"))
+    return Project(root, entries, tuple(_folders(root, config)), config.get("env"), _auth(config))
 
 
 def _read_config(path: Path) -> dict[str, Any]:
@@ -110,6 +115,11 @@ def _entry(name: str, value: Any, root: Path) -> GraphEntry:
         given = options.get("path")
         raise UserError(f"{root / CONFIG}: graph {name!r} must be 'module:name' or './file.py:name', not {given!r}.")
     return GraphEntry(name, module, attribute, str(options.get("description") or "").strip())
+
+
+def _auth(config: Mapping[str, Any]) -> str:
+    auth = config.get("auth")
+    return str(auth.get("path") or "") if isinstance(auth, dict) else str(auth or "")
 
 
 def _folders(root: Path, config: Mapping[str, Any]) -> Iterator[str]:

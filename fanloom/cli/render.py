@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -145,6 +144,8 @@ def _prose(text: str, markdown: bool) -> RenderableType:
     text = clean(text)
     # Rich leaves HTML out of Markdown, and nothing of an answer may be left out.
     if markdown and "\n" in text and "<" not in text and _MARKDOWN.search(text):
+        from rich.markdown import Markdown
+
         return Markdown(text, hyperlinks=False)
     return Text(text.strip("\n"))
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fanloom.cli.exits import NOT_ALL_DONE, brief
 from fanloom.cli.groups import ListedGroup
-from fanloom.cli.project import read_project
+from fanloom.cli.host import open_host, take_url, url_option
 from fanloom.errors import UserError
 
 if TYPE_CHECKING:
-    from fanloom.cli.execute import Result
-    from fanloom.cli.loading import AnyGraph, Session
+    from fanloom.cli.host import Host, Work
     from fanloom.cli.schema import Field
+
+_HOST = "fanloom.host"
 
 # By parameter name; the flags of these are not for fields.
 OWN = {
@@ -27,31 +27,32 @@ OWN = {
     "settings": click.Option(
         ["settings", "--set"], multiple=True, metavar="NAME=VALUE", help="Set a field of the context."
     ),
+    "thread": click.Option(
+        ["--thread"], metavar="NAME", help="Keep the run under this name, so that it can be resumed."
+    ),
+    "url": url_option(),
     "as_json": click.Option(["as_json", "--json"], is_flag=True, help="Print the output as JSON and nothing else."),
     "quiet": click.Option(["-q", "--quiet"], is_flag=True, help="Show no progress."),
 }
 
 
 class RunGroup(ListedGroup):
-    """The graphs of the project in hand, as commands."""
+    """The graphs of the project in hand, or of a server, as commands."""
 
     noun = "graph"
 
     def summaries(self, ctx: click.Context) -> Mapping[str, str]:
         """Return a line about each graph."""
-        project = read_project(ctx.obj.project)
-        return {name: project.summary(entry) for name, entry in project.graphs.items()}
+        return self._host(ctx).summaries()
 
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """Load a graph and make its command."""
-        from fanloom.cli.loading import Session, open_graph
-
-        session = ctx.with_resource(Session())
-        graph = open_graph(read_project(ctx.obj.project), name, session)
-        return GraphCommand(name, self.summaries(ctx)[name], graph, session)
+        host = self._host(ctx)
+        return GraphCommand(name, host.summaries()[name], host.open(name), host.url)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let options stand before the graph too."""
+        args = take_url(ctx, args)
         if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
             graph = next((arg for arg in args if arg in self.summaries(ctx)), None)
             if graph is None:
@@ -59,23 +60,30 @@ class RunGroup(ListedGroup):
             args = [graph, *(arg for arg in args if arg is not graph)]
         return super().parse_args(ctx, args)
 
+    def _host(self, ctx: click.Context) -> Host:
+        if _HOST not in ctx.meta:
+            ctx.meta[_HOST] = open_host(ctx)
+        host: Host = ctx.meta[_HOST]
+        return host
+
 
 @click.group("run", cls=RunGroup, options_metavar="", subcommand_metavar="GRAPH [OPTIONS]")
 def run() -> None:
     """Run a graph and show its result.
 
-    The options are made from the graph's input schema: see `fanloom run GRAPH --help`.
+    The options are made from the graph's input schema: see `fanloom run GRAPH --help`. With --url URL the graphs are
+    those of a LangGraph server, and run there.
     """
 
 
 class GraphCommand(click.Command):
     """Runs one graph."""
 
-    def __init__(self, name: str, summary: str, graph: AnyGraph, session: Session) -> None:
+    def __init__(self, name: str, summary: str, work: Work, url: str) -> None:
         from fanloom.cli.schema import fields, options
 
-        self.graph, self.session = graph, session
-        self.schema = _input_schema(graph)
+        self.work, self.url = work, url
+        self.schema = work.input_schema
         flags = [flag.lstrip("-") for option in OWN.values() for flag in option.opts]
         self.fields = options(fields(self.schema), [*flags, "help"])
         params: list[click.Parameter] = [*(option for _, option in self.fields.values()), *OWN.values()]
@@ -83,11 +91,10 @@ class GraphCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the fields of the input, our own options and the fields of the context."""
-        from fanloom.cli.choices import context_schema
         from fanloom.cli.schema import fields
 
         _section(ctx, formatter, "Input", [option for _, option in self.fields.values()])
-        known = fields(context_schema(self.graph) or {})
+        known = fields(self.work.context_schema or {})
         if known:
             with formatter.section("Context (--set NAME=VALUE)"):
                 formatter.write_dl([(field.name, field.help) for field in known])
@@ -98,20 +105,24 @@ class GraphCommand(click.Command):
         input_file: str | None,
         model: str | None,
         settings: tuple[str, ...],
+        thread: str | None,
         as_json: bool,
         quiet: bool,
         **given: Any,
     ) -> None:
         from fanloom.cli.choices import make_context
-        from fanloom.cli.execute import execute
+        from fanloom.cli.ending import finish, resumable
         from fanloom.cli.render import show
 
         value = self._input(input_file, given)
-        context = make_context(self.graph, model, settings)
+        context = make_context(self.work.context_schema, model, settings)
         watched = sys.stderr.isatty() and not (as_json or quiet)
-        result = execute(self.session, self.graph, value, context, progress=watched)
+        if thread is not None:
+            self.work.claim(thread, context)
+        with resumable(thread, self.url):
+            result = self.work.start(value, context, thread, progress=watched)
         show(result.output, result.waiting, as_json=as_json)
-        _finish(result)
+        finish(result, thread, self.url)
 
     def _input(self, input_file: str | None, given: Mapping[str, Any]) -> Any:
         """Make the input from --input and the options over it."""
@@ -141,27 +152,6 @@ class GraphCommand(click.Command):
             raise click.UsageError(f"Give at least one of {_flags(option for _, option in self.fields.values())}.")
 
 
-def _input_schema(graph: AnyGraph) -> dict[str, Any]:
-    from pydantic.errors import PydanticUserError
-
-    try:
-        schema = graph.get_input_jsonschema()
-        return {**schema, "required": _required(graph, schema)}
-    except PydanticUserError:
-        # A state that JSON schema cannot describe still runs, with --input.
-        return {"type": "object"}
-
-
-def _required(graph: AnyGraph, schema: Mapping[str, Any]) -> list[str]:
-    """Return the fields a run needs; where the whole state is the input, LangGraph itself needs none of a TypedDict."""
-    from typing_extensions import is_typeddict
-
-    builder = getattr(graph, "builder", None)
-    state = getattr(builder, "state_schema", None)
-    is_state = state is not None and getattr(builder, "input_schema", None) is state
-    return [] if is_state and is_typeddict(state) else list(schema.get("required", ()))
-
-
 def _flags(options: Iterable[click.Option]) -> str:
     return ", ".join(option.opts[0] for option in options)
 
@@ -171,17 +161,3 @@ def _section(ctx: click.Context, formatter: click.HelpFormatter, title: str, par
     if rows:
         with formatter.section(title):
             formatter.write_dl(rows)
-
-
-def _finish(result: Result) -> None:
-    """Say what is not done, and leave with the exit code for it."""
-    from fanloom.cli.render import plain, unfinished
-
-    if result.paused:
-        asked = "; ".join(str(plain(item.get("value"))) for item in result.waiting)
-        click.echo(brief(f"waiting for a person: {asked or 'the graph stops here on purpose'}"), err=True)
-        raise click.exceptions.Exit(NOT_ALL_DONE)
-    left = unfinished(result.output)
-    if left:
-        click.echo(f"{left} {'task was' if left == 1 else 'tasks were'} not done.", err=True)
-        raise click.exceptions.Exit(NOT_ALL_DONE)

@@ -63,6 +63,10 @@ def parse_json(value: str) -> Any:
         raise UserError(
             f"{named} is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}."
         ) from None
+    except (ValueError, RecursionError):
+        raise UserError(
+            "the JSON that is given has a number too long or is nested too deeply. Make it smaller."
+        ) from None
 
 
 def json_object(value: str) -> dict[str, Any]:
@@ -75,10 +79,14 @@ def json_object(value: str) -> dict[str, Any]:
 
 def json_or_text(value: str) -> Any:
     """Parse JSON where the value is JSON; otherwise it is a string."""
-    given = text(value)
+    return parsed_or_text(text(value))
+
+
+def parsed_or_text(given: str) -> Any:
+    """Parse JSON where the text is JSON that can be read; otherwise return the text."""
     try:
         return json.loads(given)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return given
 
 

@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import model_validator
 
-from fanloom.loop import in_thread
+from fanloom.models.line import Line, sends_on_lines
 
 _END = object()
 
@@ -21,13 +21,17 @@ class WideBedrockConverse(ChatBedrockConverse):
     """ChatBedrockConverse whose async calls each have a thread of their own.
 
     The default pool has 6 threads on 2 cores, so 64 calls of one second take 11 s (langchain-aws issue 663). How many
-    calls are in flight is the gateway's affair; the threads are daemons, so an abandoned call keeps no process alive.
+    calls are in flight is the gateway's affair. A call that is given up ends its thread; the threads are daemons, so
+    that none keeps a process alive.
     """
 
     @model_validator(mode="after")
-    def let_malformed_calls_through(self) -> Self:
-        """Have the client hand over tool calls on which langchain-aws would fail."""
-        self.client.meta.events.register("after-call.bedrock-runtime.Converse", show_malformed_calls)
+    def listen_to_the_client(self) -> Self:
+        """Have the client hand over tool calls on which langchain-aws would fail, and send on lines."""
+        events = self.client.meta.events
+        events.register("after-call.bedrock-runtime.Converse", show_malformed_calls)
+        # private: botocore lets a handler answer a request in the session's stead, but shows nobody the session.
+        events.register("before-send.bedrock-runtime", sends_on_lines(self.client._endpoint.http_session))
         return self
 
     async def _agenerate(
@@ -38,7 +42,7 @@ class WideBedrockConverse(ChatBedrockConverse):
         **kwargs: Any,
     ) -> ChatResult:
         manager = run_manager.get_sync() if run_manager else None
-        return await in_thread(lambda: self._generate(messages, stop, manager, **kwargs))
+        return await Line().call(lambda: self._generate(messages, stop, manager, **kwargs))
 
     async def _astream(
         self,
@@ -49,8 +53,12 @@ class WideBedrockConverse(ChatBedrockConverse):
     ) -> AsyncIterator[ChatGenerationChunk]:
         manager = run_manager.get_sync() if run_manager else None
         chunks = self._stream(messages, stop, manager, **kwargs)
-        while (chunk := await in_thread(lambda: next(chunks, _END))) is not _END:
-            yield chunk  # type: ignore[misc]
+        line = Line()
+        try:
+            while (chunk := await line.call(lambda: next(chunks, _END))) is not _END:
+                yield chunk  # type: ignore[misc]
+        finally:
+            line.hang_up()
 
 
 def show_malformed_calls(parsed: dict[str, Any], **_: Any) -> None:

@@ -80,7 +80,7 @@ def _offline(spec: names.Spec, timeout_s: float) -> BaseChatModel:
 
 
 def _gemini(spec: names.Spec, timeout_s: float) -> BaseChatModel:
-    from langchain_google_genai import ChatGoogleGenerativeAI
+    from fanloom.models.gemini import ReadableGemini
 
     if not any(os.environ.get(name) for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI")):
         raise MissingCredentials(
@@ -88,7 +88,7 @@ def _gemini(spec: names.Spec, timeout_s: float) -> BaseChatModel:
             "(from Google AI Studio), or choose the model 'offline', which needs none."
         )
     # max_retries counts attempts here: 1 is none.
-    return ChatGoogleGenerativeAI(model=spec.model, max_retries=1, timeout=timeout_s)
+    return ReadableGemini(model=spec.model, max_retries=1, timeout=timeout_s)
 
 
 def _bedrock(spec: names.Spec, timeout_s: float) -> BaseChatModel:

@@ -15,26 +15,28 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
+from fanloom.examples.texts import MARK
 from fanloom.loop import in_thread
-from fanloom.models.example import example
+from fanloom.models.example import example_of, example_or_why
 
 # The understudy of the step that is asking. A context variable, because call arguments would end up in every trace.
 UNDERSTUDY: ContextVar[Callable[[], Any] | None] = ContextVar("fanloom_understudy", default=None)
 
-MARK = "[offline]"
 _LONG = 10_000
 
 
 class OfflineChatModel(BaseChatModel):
     """Answer through the understudy of the step that asks: deterministic, and never a language model's work.
 
-    Without an understudy it gives the smallest valid instance of the schema it is asked for, or the beginning of the
-    message, marked `[offline]`. Tokens are estimated at four characters each.
+    Without an understudy it gives a small valid instance of the schema it is asked for, or the beginning of the
+    message, marked `[offline]`. Raises BadModelOutput of the kind `no_understudy` where it finds no valid instance, as
+    with some validators of a model's own. Tokens are estimated at four characters each.
     """
 
     model_name: str = "offline"
+    _output: type[BaseModel] | None = PrivateAttr(None)
 
     @property
     def _llm_type(self) -> str:
@@ -44,7 +46,10 @@ class OfflineChatModel(BaseChatModel):
         self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Bind the tools in OpenAI's form; the first one is the one that is called."""
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+        asked = self.model_copy()
+        # The class itself, for its schema says more than a tool's; a call argument would end up in every trace.
+        asked._output = tools[0] if tools and isinstance(tools[0], type) and issubclass(tools[0], BaseModel) else None
+        return asked.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
 
     def _generate(
         self,
@@ -53,7 +58,7 @@ class OfflineChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        message = _answer(messages, kwargs.get("tools"))
+        message = _answer(messages, kwargs.get("tools"), self._output)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _agenerate(
@@ -75,24 +80,34 @@ class OfflineChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        for part in _parts(_answer(messages, kwargs.get("tools"))):
+        for part in _parts(_answer(messages, kwargs.get("tools"), self._output)):
             chunk = ChatGenerationChunk(message=part)
             if run_manager:
                 run_manager.on_llm_new_token(part.text, chunk=chunk)
             yield chunk
 
 
-def _answer(messages: list[BaseMessage], tools: Sequence[dict[str, Any]] | None) -> AIMessage:
+def _answer(
+    messages: list[BaseMessage], tools: Sequence[dict[str, Any]] | None, output: type[BaseModel] | None
+) -> AIMessage:
     understudy = UNDERSTUDY.get()
     asked = "\n".join(message.text for message in messages)
     if not tools:
         text = str(understudy()) if understudy else f"{MARK} {_beginning(messages[-1].text)}"
         return AIMessage(text, usage_metadata=_tokens(asked, text), response_metadata=_finished("stop"))
     function = tools[0]["function"]
-    data = _plain(understudy()) if understudy else example(function["parameters"])
+    data = _plain(understudy()) if understudy else _example(output, function)
+    if not isinstance(data, dict):
+        # The arguments of a tool call are an object, the answer to a RootModel need not be one.
+        text = json.dumps(data, ensure_ascii=False)
+        return AIMessage(text, usage_metadata=_tokens(asked, text), response_metadata=_finished("stop"))
     call = {"name": function["name"], "args": data, "id": "offline-1", "type": "tool_call"}
     usage = _tokens(asked, json.dumps(data, ensure_ascii=False))
     return AIMessage("", tool_calls=[call], usage_metadata=usage, response_metadata=_finished("tool_calls"))
+
+
+def _example(output: type[BaseModel] | None, function: dict[str, Any]) -> Any:
+    return example_of(output) if output else example_or_why(function["parameters"], function["name"])
 
 
 def _parts(message: AIMessage) -> Iterator[AIMessageChunk]:

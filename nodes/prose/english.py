@@ -34,10 +34,12 @@ HAVE = listed("has have had")
 DO = listed("does do did doesn't don't didn't")
 AUXILIARIES = (MODALS | BE | HAVE | DO) - {"not"}
 
-NUMBER_WORDS = listed("""
-    two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred
-    thousand million billion half
-""")
+_COUNTED = """
+    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
+""".split()  # noqa: SIM905 - as a list of literals it would fill the screen
+NUMBERS = dict(zip(_COUNTED, [*range(2, 21), *range(30, 100, 10), 100, 1_000, 10**6, 10**9], strict=True))
+NUMBER_WORDS = frozenset(NUMBERS) | {"half"}
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 # What every English text has and other languages have not.
 ENGLISH = listed(

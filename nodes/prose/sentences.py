@@ -27,7 +27,9 @@ OPENERS = listed("""
 """)
 LONGEST_SENTENCE = 1500  # characters
 BOUNDARY = re.compile(
-    r"[.!?…]+[\"'”’»)\]]*(?:\[\d+\])*\s+(?=[\"'“‘«(\[¿¡]*[^\W_a-z])|[。！？]+[”’」』）]*\s*|[؟۔।॥]+\s+|(?<=[!?…])\s+(?=[^\w\s])"
+    # A run of marks is looked at once, from its beginning: a line of a hundred thousand dots takes no longer than text.
+    r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?:\[\d+\])*\s+(?=[\"'“‘«(\[¿¡]*[^\W_a-z])|[。！？]+[”’」』）]*\s*"
+    r"|(?<![؟۔।॥])[؟۔।॥]+\s+|(?<=[!?…])\s+(?=[^\w\s])"
 )
 LAST_WORD = re.compile(r"([^\s(\[\"'“‘]+?)\.[\"'”’»)\]]*$")
 NEXT_WORD = re.compile(r"[^\W\d_]+")

@@ -64,6 +64,18 @@ def test_a_probe_that_is_never_heard_of_again_does_not_keep_it_shut() -> None:
         assert breaker.allows()
 
 
+def test_who_asks_whether_it_is_open_takes_no_probe() -> None:
+    clock = Clock()
+    breaker = opened(clock)
+    assert breaker.is_open()
+    clock.now += OPEN_S
+    assert not any(breaker.is_open() for _ in range(3))
+    assert breaker.allows()
+    assert breaker.is_open()
+    breaker.succeeded()
+    assert not breaker.is_open()
+
+
 def test_of_many_threads_one_probes() -> None:
     clock = Clock()
     breaker, together = opened(clock), threading.Barrier(16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fanloom.budget
-from fanloom import Context, limits
-from fanloom.budget import Amount, Budget, sets_a_budget
+from fanloom import Context
+from fanloom.budget import UNANSWERED, Amount, Budget, sets_a_budget
 from fanloom.errors import BudgetExceeded
+from fanloom.handoff import Handoff
 from fanloom.usage import ModelUsage, Usage, no_usage
 
 LIMITS = list(Amount._fields)
@@ -37,7 +38,7 @@ async def run_loop() -> None:
 
 @dataclass
 class Request:
-    """What a request is expected to use, what it uses (None: no answer comes), and how far it has come."""
+    """What a request is expected to use, what it uses (None: it is never sent), and how far it has come."""
 
     tokens: int
     cost: float
@@ -92,12 +93,18 @@ class Watched(Budget):
         self.last: list[Amount] = []
         self.used: dict[int, ModelUsage | None] = {}
 
-    def give(self, turn: Future[Any], value: Amount | None) -> bool:
-        came = limits.give(turn, value)
-        if came and value:
-            self.flying.append(value)
-            self.last = list(self.flying)
-        return came
+    def turn(self) -> Handoff[Amount | None]:
+        budget = self
+
+        class Turn(Handoff[Amount | None]):
+            def give(self, value: Amount | None) -> bool:
+                came = super().give(value)
+                if came and value:
+                    budget.flying.append(value)
+                    budget.last = list(budget.flying)
+                return came
+
+        return Turn()
 
     def settle(self, reserved: Amount, used: ModelUsage | None) -> None:
         self.flying = [other for other in self.flying if other is not reserved]
@@ -118,6 +125,7 @@ class Watched(Budget):
 
 USED = st.one_of(
     st.none(),
+    st.just(UNANSWERED),
     st.builds(usage, st.just(1), st.integers(0, 40), st.integers(0, 400), st.sampled_from([None, 0.0, 0.5, 2])),
 )
 REQUESTS = st.tuples(st.integers(0, 60), st.sampled_from([0.0, 0.25, 1]), USED)
@@ -140,7 +148,7 @@ BEFORE = st.one_of(st.just(no_usage()), st.builds(spent, st.integers(1, 4), st.i
 def test_a_budget_is_kept_and_nobody_waits_for_ever(bounds: dict[str, Any], before: Usage, actions: list[Any]) -> None:
     async def check() -> None:
         budget = Watched(Context(**bounds), before)
-        patch.setattr(fanloom.budget, "give", budget.give)
+        patch.setattr(fanloom.budget, "Handoff", budget.turn)
         requests = Requests(budget)
         for action in actions:
             match action:
@@ -170,7 +178,7 @@ async def test_calls_wait_while_those_in_flight_could_use_up_the_rest() -> None:
         requests.start(Request(1, 0.0, used))
     await run_loop()
     assert requests.began == [0, 1]
-    # The first one fails, which costs nothing: another one may go.
+    # The first one is given up before it is sent, which costs nothing: another one may go.
     requests.requests[0].end.set()
     await run_loop()
     assert requests.began == [0, 1, 2]
@@ -252,19 +260,19 @@ async def test_a_reservation_that_comes_as_its_waiter_is_cancelled_is_given_back
 
 
 def test_a_budget_of_calls_is_exact_over_threads() -> None:
-    budget, lock, answers = Budget(Context(max_model_calls=100), no_usage()), threading.Lock(), 0
+    budget, lock, sent = Budget(Context(max_model_calls=100), no_usage()), threading.Lock(), 0
 
     async def send(number: int) -> None:
-        nonlocal answers
+        nonlocal sent
         reserved = await budget.reserve(1, 0.0)
         used = None
         try:
             await asyncio.sleep(0)
-            # Every third gets no answer.
-            used = usage() if number % 3 else None
+            # Of every three one is answered, one is sent in vain, and one is not sent.
+            used = (usage(), UNANSWERED, None)[number % 3]
             with lock:
-                answers += used is not None
-                assert answers <= 100
+                sent += used is not None
+                assert sent <= 100
         finally:
             budget.settle(reserved, used)
 
@@ -279,7 +287,7 @@ def test_a_budget_of_calls_is_exact_over_threads() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda run: asyncio.run(many(run)), range(4)))
-    assert answers == budget.spent.max_model_calls == 100
+    assert sent == budget.spent.max_model_calls == 100
     assert budget.reserved == Amount()
 
 

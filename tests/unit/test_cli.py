@@ -614,7 +614,7 @@ def test_options_may_stand_before_the_graph(project: Path, run: Run) -> None:
         ("down", ["--text", "x"], 1, "Error: the model is down\nIt happened in step 'step'."),
         ("refusing", ["--text", "x"], 2, "Error: no such customer"),
         ("part", ["--text", "x"], 3, "1 task was not done."),
-        ("asking", ["--text", "x"], 3, "waiting for a person: {'question': 'May I?'}"),
+        ("asking", ["--text", "x"], 3, "waiting for a person:\nMay I?\nExpected answer: any JSON"),
         ("counted", ["--n", "0"], 2, "greater than or equal to 1"),
         ("badly", ["--n", "1"], 1, "ValueError: invalid literal for int()"),
         ("failing", [], 2, "Give at least one of --text, --out."),

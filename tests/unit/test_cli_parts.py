@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,13 +15,15 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 from rich.console import Console
 
+from fanloom.cli import main
 from fanloom.cli.exits import brief, clean
 from fanloom.cli.groups import nearest
 from fanloom.cli.progress import MAX_LINES, Board
 from fanloom.cli.project import parse_env
 from fanloom.cli.render import plain, readable, unfinished, usage_lines
 from fanloom.cli.schema import fields, options, resolve
-from fanloom.cli.values import heading
+from fanloom.cli.values import heading, json_or_text, parse_json
+from fanloom.errors import UserError
 from fanloom.redaction import redact
 
 # Schemas
@@ -390,3 +393,22 @@ def test_unfinished_counts_each_task_once() -> None:
     lost = {"task_id": "1", "status": "failed"}
     assert unfinished({"failures": [lost], "outcomes": [lost, {"task_id": "2", "status": "done"}, 3], "n": 1}) == 1
     assert unfinished([lost]) == 0
+
+
+@pytest.mark.parametrize("given", ["[" * 9_000, "9" * 5_000])
+def test_json_that_python_cannot_hold(given: str) -> None:
+    with pytest.raises(UserError, match="a number too long or is nested too deeply"):
+        parse_json(given)
+    assert json_or_text(given) == given
+
+
+def test_streams_that_were_closed_before_the_start_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    monkeypatch.setattr(sys, "argv", ["fanloom", "--version"])
+    with pytest.raises(SystemExit) as ending:
+        main()
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    for stream in streams:
+        stream.close()
+    assert ending.value.code == 0

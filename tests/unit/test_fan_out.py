@@ -139,10 +139,19 @@ async def test_workers_see_the_graphs_state_with_their_task_over_it() -> None:
 
 
 def test_langgraph_still_has_the_private_name_that_shared_stands_on() -> None:
-    from langgraph._internal._constants import CONF, CONFIG_KEY_CHECKPOINTER, CONFIG_KEY_READ
+    from langgraph._internal._constants import (
+        CONF,
+        CONFIG_KEY_CHECKPOINT_MAP,
+        CONFIG_KEY_CHECKPOINT_NS,
+        CONFIG_KEY_CHECKPOINTER,
+        CONFIG_KEY_DURABILITY,
+        CONFIG_KEY_READ,
+    )
 
     assert (CONF, CONFIG_KEY_READ) == ("configurable", "__pregel_read")
     assert CONFIG_KEY_CHECKPOINTER == "__pregel_checkpointer"
+    assert CONFIG_KEY_CHECKPOINT_NS == "checkpoint_ns"
+    assert (CONFIG_KEY_CHECKPOINT_MAP, CONFIG_KEY_DURABILITY) == ("checkpoint_map", "__pregel_durability")
 
 
 class Mine(TypedDict, total=False):

@@ -282,3 +282,12 @@ def test_what_the_budget_does_not_allow_is_skipped(module: Any) -> None:
     assert result["usage"]["model_calls"] == 3
     assert {failure["error"]["kind"] for failure in result["failures"]} == {"budget"}
     assert {failure["status"] for failure in result["failures"]} == {"skipped"}
+
+
+@pytest.mark.parametrize("module", [faq_one_shot, faq_chain, faq_parallel], ids=lambda module: module.__name__)
+def test_a_thread_does_not_remember_the_number_of_questions(module: Any) -> None:
+    graph = module.builder.compile(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "t"}}
+    for given, wanted in (({"n_questions": 2}, 2), ({}, 10)):
+        result = graph.invoke({"sources": SOURCES, **given}, config, context={"model": ScriptedModel(reply=Writer())})
+        assert len(result["faqs"]) == wanted

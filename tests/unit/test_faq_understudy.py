@@ -299,7 +299,7 @@ def test_questions_are_answered_by_their_own_sentences() -> None:
     questions = draw_questions(sources, 200)
     right = sum(is_answered_rightly(question, sources) for question in questions)
     share = f"{right} of {len(questions)} drawn questions ({right / len(questions):.1%})"
-    print(f"\n{share} find their sentence and document")  # noqa: T201
+    print(f"\n{share} find their sentence and document")
     assert len(questions) >= 100
     assert right >= 0.95 * len(questions)
 
@@ -322,7 +322,7 @@ def test_reworded_questions_are_found_by_search_alone() -> None:
         asked = f"Please tell me: {question[:-1].lower()}, exactly?"
         assert normalised(asked) not in read(SOURCES).owners
         found += answer_question(asked, SOURCES) == answer_question(question, SOURCES)
-    print(f"\n{found} of {len(questions)} reworded questions ({found / len(questions):.1%}) find the same sentence")  # noqa: T201
+    print(f"\n{found} of {len(questions)} reworded questions ({found / len(questions):.1%}) find the same sentence")
     assert found >= 0.8 * len(questions)
 
 
@@ -520,6 +520,6 @@ def test_a_megabyte_is_read_quickly() -> None:
     questions = draw_questions(source(content), 50)
     answers = [answer_question(question, source(content)) for question in questions]
     elapsed = time.perf_counter() - started
-    print(f"\n1 MB read and 50 questions answered in {elapsed:.2f} s")  # noqa: T201
+    print(f"\n1 MB read and 50 questions answered in {elapsed:.2f} s")
     assert len(answers) == 50
     assert elapsed < 8

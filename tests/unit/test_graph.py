@@ -5,7 +5,8 @@ import threading
 from typing import Any
 
 import pytest
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langgraph.errors import GraphRecursionError
 from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 from langgraph.types import Command
@@ -121,3 +122,23 @@ async def test_usage_reaches_the_state_whatever_the_node_returns(tmp_path: Any, 
     assert result["usage"]["by_model"]["ScriptedModel"]["output_tokens"] == 5
     assert result["usage"]["cost_usd"] is None
     assert result["seen"] == ["x"]
+
+
+async def test_a_long_loop_ends_by_itself_in_every_way_of_running() -> None:
+    async def again(state: Narrow) -> dict[str, Any]:
+        return {"seen": [*state["seen"], "x"]}
+
+    builder = StateGraph(State, context_schema=Context)
+    builder.add_node("again", again)
+    builder.add_edge(START, "again")
+    builder.add_conditional_edges("again", lambda state: END if len(state["seen"]) == 40 else "again", [END, "again"])
+    graph = builder.compile(name="loop")
+    assert len((await both_worlds(graph, {"seen": []}))["seen"]) == 40
+    within: Any = RunnableLambda(lambda given: graph.invoke(given))
+    for runnable in (RunnableLambda(lambda given: given) | graph, within):
+        assert len(runnable.invoke({"seen": []})["seen"]) == 40
+    for limited in (graph.with_config(recursion_limit=12), graph):
+        with pytest.raises(GraphRecursionError, match="12"):
+            limited.invoke({"seen": []}, {"recursion_limit": 12})
+    with pytest.raises(GraphRecursionError, match="12"):
+        graph.with_config(recursion_limit=12).batch([{"seen": []}])

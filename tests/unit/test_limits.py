@@ -339,6 +339,24 @@ def test_the_limits_of_a_model_in_use_are_not_forgotten(monkeypatch: pytest.Monk
     monkeypatch.setattr(limits, "_limits", limits._limits.copy())
     used = limits_of("google_genai:gemini-2.5-flash")
     for number in range(600):
-        limits_of(("an instance", number))
+        limits_of(f"another model {number}")
         assert limits_of("google_genai:gemini-2.5-flash") is used
     assert len(limits._limits) <= 256
+
+
+class Instance:
+    """A model that its caller has made."""
+
+
+def test_an_instance_has_limits_of_its_own_and_leaves_them_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_limits", limits._limits.copy())
+    one, other = Instance(), Instance()
+    mine = limits_of("m", one)
+    assert limits_of("m", one) is mine
+    assert mine not in (limits_of("m", other), limits_of("m"))
+    # As if the next instance stood where the one before it was.
+    monkeypatch.setattr(limits, "id", lambda instance: 7, raising=False)
+    dead = Instance()
+    gone = limits_of("m", dead)
+    del dead
+    assert limits_of("m", Instance()) is not gone

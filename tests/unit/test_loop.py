@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 from langgraph.graph import END, START
 
 from fanloom import Context, RunState, StateGraph, add_fan_out
-from fanloom.loop import in_thread, run_in_background
+from fanloom.loop import in_thread, on_background, run_in_background
 
 LEAVING = """
 from fanloom.loop import run_in_background
@@ -47,6 +49,40 @@ async def test_a_thread_carries_what_its_work_raises() -> None:
         await in_thread(lambda: {}["x"])
 
 
+async def test_what_runs_in_the_background_ends_here_as_it_ended_there() -> None:
+    seen: ContextVar[str] = ContextVar("seen", default="nothing")
+    seen.set("what the caller set")
+
+    async def work(error: type[BaseException] | None) -> str:
+        await asyncio.sleep(0)
+        if error:
+            raise error("from there")
+        return f"{seen.get()} in {threading.current_thread().name}"
+
+    assert await on_background(work(None)) == "what the caller set in fanloom-loop"
+    for error in (KeyError, asyncio.CancelledError):
+        with pytest.raises(error):
+            await on_background(work(error))
+
+
+async def test_who_is_cancelled_here_is_cancelled_there() -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    async def work() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    here = asyncio.create_task(on_background(work()))
+    assert await asyncio.to_thread(began.wait, 20)
+    here.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await here
+    assert await asyncio.to_thread(ended.wait, 20)
+
+
 class State(RunState, total=False):
     items: list[Any]
 
@@ -75,8 +111,6 @@ def test_synchronous_workers_that_call_graphs_do_not_wait_for_each_other() -> No
 
 
 async def test_synchronous_workers_are_as_wide_as_asynchronous_ones() -> None:
-    import threading
-
     barrier = threading.Barrier(20)
 
     def meet(task: dict[str, Any]) -> int:

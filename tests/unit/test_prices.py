@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from genai_prices import Usage, calc_price
+from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fanloom.prices import cost_usd
+from fanloom.models.spec import PACKAGES
+from fanloom.prices import _PROVIDERS, cost_usd
 
 GEMINI, NOVA = "google_genai:gemini-2.5-flash", "bedrock_converse:us.amazon.nova-pro-v1:0"
 CLAUDE = "bedrock_converse:us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -25,14 +27,41 @@ THEIRS = {
 TOKENS = st.integers(0, 2_000_000)
 
 
-@settings(deadline=None)
-@given(st.sampled_from(sorted(THEIRS)), TOKENS, TOKENS, st.floats(0, 1))
-def test_a_known_price_is_that_of_the_price_list(model: str, given: int, made: int, share: float) -> None:
-    cached = int(given * share)
-    provider, name = THEIRS[model]
-    usage = Usage(input_tokens=given, output_tokens=made, cache_read_tokens=cached)
-    theirs = float(calc_price(usage, model_ref=name, provider_id=provider).total_price)
-    assert cost_usd(model, given, made, cached) == pytest.approx(theirs)
+# Every model of the price list whose provider LangChain has too, by our name.
+LISTED = {
+    f"{ours}:{model.id}": (provider.id, model.id)
+    for provider in get_snapshot().providers
+    for ours in [next((name for name, theirs in _PROVIDERS.items() if theirs == provider.id), provider.id)]
+    if ours in PACKAGES
+    for model in provider.models
+}
+
+
+def theirs(model: str, given: int, made: int, cached: int, written: int) -> float | None:
+    provider, name = (THEIRS | LISTED)[model]
+    usage = Usage(input_tokens=given, output_tokens=made, cache_read_tokens=cached, cache_write_tokens=written)
+    try:
+        return float(calc_price(usage, model_ref=name, provider_id=provider).total_price)
+    except (LookupError, ValueError):
+        return None
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(sorted(THEIRS | LISTED)), TOKENS, TOKENS, TOKENS, TOKENS, st.booleans())
+def test_a_price_is_exactly_that_of_the_price_list(
+    model: str, given: int, made: int, cached: int, written: int, sound: bool
+) -> None:
+    # Both are parts of what was given, unless a provider miscounts.
+    given = given + cached + written if sound else given
+    assert cost_usd(model, given, made, cached, written) == theirs(model, given, made, cached, written)
+
+
+def test_every_listed_price_is_exact_below_at_and_above_its_tiers() -> None:
+    assert len(LISTED) > 200
+    for model in LISTED:
+        for tokens in (0, 1, 32_000, 128_000, 128_001, 200_000, 200_001, 272_001, 1_000_000):
+            counts = (tokens, tokens // 7, tokens // 3, tokens // 5)
+            assert cost_usd(model, *counts) == theirs(model, *counts), (model, counts)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fanloom.prompt
 from fanloom import Prompt
 from fanloom.errors import PromptError
 from fanloom.prompt import as_text, escape, unescape
@@ -31,11 +32,23 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "empty"), ("costs $5", r"\$\$"), ("a ${b", r"\$\$")],
+    [
+        ("", "empty"),
+        ("costs $5", r"\$\$"),
+        ("a ${b", r"\$\$"),
+        ("$$ $a ${b}\n$c costs $5 each\n$ again", r"stands in '\$c costs \$5 each'$"),
+        ("x" * 100 + "$ " + "y" * 100, r"stands in 'x{30}\$ y{28}'$"),
+    ],
 )
 def test_a_file_that_is_no_template_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(PromptError, match=said):
         Prompt(written(tmp_path, text))
+
+
+def test_a_byte_order_mark_is_no_part_of_a_prompt(tmp_path: Path) -> None:
+    file = tmp_path / "step.md"
+    file.write_text("Ask", encoding="utf-8-sig")
+    assert Prompt(file).render() == ["Ask"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -114,3 +127,47 @@ def test_nothing_that_is_given_closes_the_tag_around_it(tmp_path: Path, value: A
 
 def test_any_name_can_be_a_variable(tmp_path: Path) -> None:
     assert Prompt(written(tmp_path, "$self")).render(self="x") == ["x"]
+
+
+def test_a_document_that_many_calls_share_is_escaped_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    escaped: list[str] = []
+    monkeypatch.setattr(fanloom.prompt, "escape", lambda text: escaped.append(text) or escape(text))
+    (tmp_path / "shared.md").write_text("<docs>$docs</docs>", encoding="utf-8")
+    prompt = Prompt(tmp_path / "shared.md", written(tmp_path, "Ask $q"))
+    texts = [prompt.render(docs=[{"content": "a <b> of its own"}], q=f"Q{number}") for number in range(5)]
+    assert {shared for shared, _ in texts} == {"<docs><item><content>a &lt;b> of its own</content></item></docs>"}
+    assert escaped == ["a <b> of its own", *(f"Q{number}" for number in range(5))]
+    # And it is not kept for ever.
+    assert fanloom.prompt._rendered_once.cache_parameters()["maxsize"] < 100
+
+
+def test_what_was_rendered_before_is_never_taken_for_something_else(tmp_path: Path) -> None:
+    (tmp_path / "shared.md").write_text("<docs>$docs</docs>", encoding="utf-8")
+    prompt = Prompt(tmp_path / "shared.md", written(tmp_path, "Ask $q"))
+    alike: list[Any] = [1, True, 1.0, "1", [1], [True], [[1]], {"1": 1}, [["1", "1"]], [{"1": "1"}], {}, [], ""]
+    for value in alike:
+        assert prompt.render(docs=value, q="?")[0] == f"<docs>{as_text(value)}</docs>"
+    growing = [{"title": "one"}]
+    before = prompt.render(docs=growing, q="?")
+    growing[0]["title"] = "two"
+    assert "two" in prompt.render(docs=growing, q="?")[0] != before[0]
+
+
+def test_a_prompt_can_be_a_text_and_go_on_with_another(tmp_path: Path) -> None:
+    text = Prompt.of_text("mine", " Say <x>$what</x>. \n")
+    assert (text.name, text.variables) == ("mine", {"what"})
+    assert text.render(what="</x>") == ["Say <x>&lt;/x></x>."]
+    assert text.version != Prompt.of_text("mine", "Say $what.").version
+    file, system = tmp_path / "more.md", tmp_path / "system.md"
+    file.write_text("More of <y>$y</y>.", encoding="utf-8")
+    system.write_text("Rules.", encoding="utf-8")
+    both = Prompt(file, system=system).followed_by(text)
+    assert [message.type for message in both.messages(y=1, what=2)] == ["system", "human"]
+    assert both.render(y=1, what={"y": "z"}) == ["Rules.", "More of <y>1</y>.", "Say <x><y_>z</y_></x>."]
+    assert text.followed_by(Prompt(file, system=system)).render(y=1, what=2) == ["Say <x>2</x>.", "More of <y>1</y>."]
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "'mine' is empty"), ("5 $ each", "'mine': write a dollar sign")])
+def test_a_text_that_is_no_template_is_refused(text: str, said: str) -> None:
+    with pytest.raises(PromptError, match=re.escape(said)):
+        Prompt.of_text("mine", text)

@@ -1,7 +1,8 @@
-"""Every command, example, picture and output in the README is real."""
+"""Every command, example, picture, output and link in the README is real, and every command and example in docs/."""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import re
@@ -13,14 +14,33 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-COMMANDS = [line for kind, body in BLOCKS if kind == "sh" for line in body.splitlines()]
+# The guide is a project of its own: tests/unit/test_docs.py runs it.
+PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.name != "guide.md"]
+TEXTS = [TEXT, *(page.read_text(encoding="utf-8") for page in PAGES)]
+BLOCKS = [block for text in TEXTS for block in re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)]
+# A page may show a command that another shows too: it runs once.
+COMMANDS = list(dict.fromkeys(line for kind, body in BLOCKS if kind == "sh" for line in body.splitlines()))
 EXAMPLES = [body for kind, body in BLOCKS if kind == "python"]
-# What these do is the whole test run, or a server that stays up (tests/wire/test_dev_server.py starts it).
+# What an example prints, by words that only this one has.
+PRINTED = {
+    "sources = [{": "->",
+    'open_checkpointer("memory://")': "2 questions answered",
+    "orchestrator(plan=plan": "drivers",
+    "import vote": "Billing Inquiry {'Billing Inquiry': 5} []",
+    'LLMStep("greet"': "done Hello Ada!",
+}
+# What these do is the whole test run, or a server that stays up (tests/wire/server starts it).
 DRY = {"make test", "make dev"}
+# Of each data set, some lines of the table that `fanloom eval` prints.
+FIGURES = {
+    "support_router": ["accuracy", "held_out"],
+    "support_desk": ["precision", "recall", "F1"],
+    "faq": ["facts told"],
+}
 
 
-def run(command: str | list[str]) -> subprocess.CompletedProcess[str]:
+@functools.cache
+def run(command: str | tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     # Under `make test` a child make would announce the directories that it enters.
     outer = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     environment = {**outer, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -38,7 +58,7 @@ def run(command: str | list[str]) -> subprocess.CompletedProcess[str]:
 
 def test_there_is_something_to_test() -> None:
     assert {"make demo", "make test", "make dev", "fanloom list"} <= set(COMMANDS)
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == len(PRINTED)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -48,16 +68,34 @@ def test_command(command: str) -> None:
     assert done.stdout
 
 
-@pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_example(number: int) -> None:
-    done = run([sys.executable, "-W", "error", "-c", EXAMPLES[number]])
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.strip().splitlines()[-1][:40])
+def test_example(example: str) -> None:
+    (printed,) = [text for words, text in reversed(PRINTED.items()) if words in example][:1]
+    done = run((sys.executable, "-W", "error", "-c", example))
     assert done.returncode == 0, done.stderr
-    assert ["->", "done Hello Ada!"][number] in done.stdout
+    assert printed in done.stdout
 
 
 def test_the_demo_prints_what_the_readme_says() -> None:
     (shown,) = re.findall(r"makes an FAQ from the documents in `examples/`:\n\n```text\n(.*?)```", TEXT, re.DOTALL)
     assert run("make demo").stdout.strip() == shown.strip()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_figures_are_those_that_an_evaluation_prints(name: str) -> None:
+    (command,) = [command for command in COMMANDS if f"evals/{name}.jsonl" in command]
+    (row,) = re.findall(rf"^\| `{name}` \| \d.*", TEXT, re.MULTILINE)
+    for figure in FIGURES[name]:
+        value, interval = re.findall(rf"{figure} [ \w]*?([\d.]+ %) +([\d.]+ to [\d.]+)", run(command).stdout)[0]
+        assert value in row
+        assert f"({interval})" in row
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((.+?)\)", TEXT))))
+def test_link(link: str) -> None:
+    file, _, anchor = link.partition("#")
+    headings = re.findall(r"^#+ (.+)$", (ROOT / (file or "README.md")).read_text(encoding="utf-8"), re.MULTILINE)
+    assert not anchor or anchor in {re.sub(r"\W+", "-", heading.lower()) for heading in headings}
 
 
 @pytest.mark.parametrize("name", re.findall(r"^`(\w+)`:\n\n```mermaid", TEXT, re.MULTILINE))

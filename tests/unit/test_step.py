@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ParamValidationError
 from langchain_core.messages import AIMessage
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fanloom import (
     BadModelOutput,
@@ -21,6 +22,8 @@ from fanloom import (
 )
 from fanloom.attempts import _wait
 from fanloom.errors import MissingCredentials, PromptError
+from fanloom.hints import hint_seconds
+from fanloom.limits import limits_of
 from fanloom.usage import METER, Meter
 from tests.fakes import Meeting, ScriptedModel
 
@@ -49,8 +52,7 @@ def prompt(tmp_path: Path) -> Prompt:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Tenacity's own sleep is bound when its class is made: there is nothing to patch.
-    monkeypatch.setattr("fanloom.attempts._wait", lambda state: 0.0)
+    monkeypatch.setattr("fanloom.attempts._wait", lambda error, attempt: 0.0)
 
 
 def run_of(model: Any, **context: Any) -> Any:
@@ -148,6 +150,13 @@ async def test_what_can_succeed_later_is_tried_again_and_the_rest_is_not(prompt:
     assert len(defect.asked) == 1
 
 
+async def test_a_request_that_the_client_itself_refuses_is_a_refused_one(prompt: Prompt) -> None:
+    model = script(ParamValidationError(report="Invalid length for parameter"))
+    with pytest.raises(ModelRefused, match=r"does not fit this model.*Invalid length") as failed:
+        await LLMStep("ask", prompt, str).run(run_of(model), question="?")
+    assert (failed.value.kind, len(model.asked)) == ("bad_request", 1)
+
+
 async def test_a_call_ends_at_its_time_out(prompt: Prompt) -> None:
     async def for_ever() -> None:
         await asyncio.Event().wait()
@@ -230,6 +239,19 @@ async def test_the_valid_items_of_a_list_are_kept_at_last(prompt: Prompt) -> Non
         await LLMStep("ask", prompt, Listed).run(run_of(script({"answers": items[1:2]})), question="?")
 
 
+@pytest.mark.parametrize("best", [0, 1])
+async def test_of_several_bad_answers_the_one_with_the_most_valid_items_is_kept(prompt: Prompt, best: int) -> None:
+    good, bad = {"text": "a", "score": 1}, {"text": "b", "score": 99}
+    replies = [{"answers": [good, bad]}, {"answers": [bad]}]
+    replies[best] = {"answers": [good, good, bad]}
+    kept = await LLMStep("ask", prompt, Listed).run(run_of(script(*replies)), question="?")
+    assert len(kept.answers) == 2
+    # Of equal ones the later is kept, which knew what was wrong with the first.
+    replies = [{"answers": [{**good, "text": text}, bad]} for text in ("first", "second")]
+    kept = await LLMStep("ask", prompt, Listed).run(run_of(script(*replies)), question="?")
+    assert [answer.text for answer in kept.answers] == ["second"]
+
+
 async def test_a_model_that_is_down_is_left_out_for_a_while(prompt: Prompt) -> None:
     step = LLMStep("ask", prompt, str)
     dead, spare = script(ConnectionError("down")), script("yes")
@@ -237,6 +259,116 @@ async def test_a_model_that_is_down_is_left_out_for_a_while(prompt: Prompt) -> N
     for _ in range(9):
         assert await step.run(run, question="?") == "yes"
     assert (len(dead.asked), len(spare.asked)) == (5, 9)
+
+
+async def test_calls_that_wait_leave_a_model_that_goes_down_meanwhile(prompt: Prompt) -> None:
+    step = LLMStep("ask", prompt, str)
+    dead, spare = script(ConnectionError("down")), script("yes")
+    run = run_of(dead, fallback_model=spare, max_concurrency=2, max_attempts=4)
+    assert await asyncio.gather(*(step.run(run, question=str(n)) for n in range(40))) == ["yes"] * 40
+    # Five failures in a row open the breaker, and a second call was in flight then.
+    assert 5 <= len(dead.asked) <= 6
+    assert len(spare.asked) == 40
+
+
+async def test_calls_at_the_limiter_leave_a_model_that_goes_down_meanwhile(
+    prompt: Prompt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FANLOOM_MAX_CONCURRENCY", "1")
+    step = LLMStep("ask", prompt, str)
+    dead, spare = script(ConnectionError("down")), script("yes")
+    runs = [run_of(dead, fallback_model=spare, max_attempts=1, max_model_calls=3) for _ in range(20)]
+    assert await asyncio.gather(*(step.run(run, question="?") for run in runs)) == ["yes"] * 20
+    assert (len(dead.asked), len(spare.asked)) == (5, 20)
+
+
+async def test_a_model_that_is_down_is_not_waited_for(prompt: Prompt, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[int] = []
+    monkeypatch.setattr("fanloom.attempts._wait", lambda error, attempt: waits.append(attempt) or 0.0)
+    step = LLMStep("ask", prompt, str)
+    dead, spare = script(ConnectionError("down")), script("yes")
+    run = run_of(dead, fallback_model=spare, max_attempts=9)
+    assert await step.run(run, question="?") == "yes"
+    # After the fifth failure it is known to be down.
+    assert (waits, len(dead.asked)) == ([1, 2, 3, 4], 5)
+    limits_of("ScriptedModel", dead).cool_down(60)
+    async with asyncio.timeout(20):
+        assert await step.run(run, question="?") == "yes"
+    assert len(dead.asked) == 5
+
+
+async def test_when_the_fallback_of_a_model_that_is_down_fails_too_both_are_named(prompt: Prompt) -> None:
+    step = LLMStep("ask", prompt, str)
+    run = run_of(script(ConnectionError("down")), fallback_model=script(Throttled("busy")), max_attempts=5)
+    for words in ("the connection failed.*And then: .*quota", "several times in a row.*And then: .*quota"):
+        with pytest.raises(ModelUnavailable, match=words):
+            await step.run(run, question="?")
+
+
+async def test_an_error_that_is_being_handled_says_nothing_about_a_call(prompt: Prompt) -> None:
+    step = LLMStep("ask", prompt, str)
+    model = script(ConnectionError("reset"), "yes")
+    try:
+        raise Refused("another call's")
+    except Refused:
+        assert await step.run(run_of(model), question="?") == "yes"
+        with pytest.raises(ModelUnavailable) as failed:
+            await step.run(run_of(script(ConnectionError("reset")), max_attempts=1), question="?")
+    assert failed.value.kind == "connection"
+
+
+def said(reason: str | None, **parts: Any) -> AIMessage:
+    return AIMessage(response_metadata={"finish_reason": reason, "model_provider": "google_genai"}, **parts)
+
+
+@pytest.mark.parametrize("reason", ["OTHER", "NO_IMAGE", "TOO_MANY_TOOL_CALLS", "CONTINUATION"])
+async def test_an_answer_that_ended_for_any_other_reason_is_not_whole(prompt: Prompt, reason: str) -> None:
+    model = script(said(reason, content="The first half of"), said("STOP", content="whole"))
+    assert await LLMStep("ask", prompt, str).run(run_of(model), question="?") == "whole"
+    with pytest.raises(BadModelOutput, match=f"before it was whole.*{reason.lower()}"):
+        await LLMStep("ask", prompt, str).run(run_of(script(said(reason, content="half"))), question="?")
+
+
+async def test_a_tool_call_without_an_end_is_a_stream_that_was_cut_off(prompt: Prompt) -> None:
+    call = {"name": "Answer", "args": {"text": "a", "score": 1}, "id": "1"}
+    model = script(said(None, content="", tool_calls=[call]))
+    with pytest.raises(ModelUnavailable, match="ScriptedModel: the answer ended before") as failed:
+        await LLMStep("ask", prompt, Answer).run(run_of(model), question="?")
+    assert (failed.value.kind, len(model.asked)) == ("connection", 3)
+
+
+@pytest.mark.parametrize("answer", ["[" * 100_000, '{"text": ' + "[" * 400 + "]" * 400 + "}"])
+async def test_an_answer_that_is_nested_without_end_is_a_bad_one(prompt: Prompt, answer: str) -> None:
+    with pytest.raises(BadModelOutput) as failed:
+        await LLMStep("ask", prompt, Answer).run(run_of(script(answer)), question="?")
+    assert failed.value.kind in ("not_data", "wrong_shape")
+
+
+HINTS = {
+    "0": 0,
+    "-5": 0,
+    "1e400": float("inf"),
+    "nan": 0,
+    "soon": None,
+    "": None,
+    "Wed, 21 Oct 2015 07:28:00 GMT": 0,
+    "Mon, 01 Jan 0001 00:00:00 -0000": 0,
+    "Fri, 99 Nov 2026 07:28:00 GMT": None,
+}
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_a_hint_may_be_anything(hint: str) -> None:
+    error = Throttled("x")
+    error.headers = {"Retry-After": hint}  # type: ignore[attr-defined]
+    assert hint_seconds(error) == HINTS[hint]
+
+
+@pytest.mark.parametrize("details", [5, "x", [], {"error": 5}, {"error": {"details": 5}}, {"details": [5, None]}])
+def test_details_that_hold_no_hint_give_none(details: Any) -> None:
+    error = Throttled("x")
+    error.details = details  # type: ignore[attr-defined]
+    assert hint_seconds(error) is None
 
 
 @pytest.mark.parametrize(
@@ -250,6 +382,14 @@ async def test_a_budget_stops_new_calls(prompt: Prompt, budget: dict[str, int], 
     spent = [error for error in results if isinstance(error, BudgetExceeded)]
     assert (len(model.asked), len(spent)) == (calls, 6 - calls)
     assert all(next(iter(budget)) in str(error) for error in spent)
+
+
+async def test_a_budget_of_calls_counts_what_was_sent_in_vain_and_says_what_came_of_it(prompt: Prompt) -> None:
+    model = script(ConnectionError("down"))
+    step = LLMStep("ask", prompt, str)
+    with pytest.raises(BudgetExceeded, match=r"max_model_calls=2; raise it.*the request before: .*down"):
+        await step.run(run_of(model, max_model_calls=2), question="?")
+    assert len(model.asked) == 2
 
 
 async def test_the_first_call_over_a_shared_prefix_goes_alone_if_that_is_wanted(tmp_path: Path) -> None:
@@ -273,11 +413,27 @@ def test_the_wait_follows_the_servers_hint() -> None:
     hinted = Throttled("x")
     hinted.headers = {"Retry-After": "7"}  # type: ignore[attr-defined]
 
-    def state(error: Exception) -> Any:
-        return SimpleNamespace(outcome=SimpleNamespace(exception=lambda: error), attempt_number=2)
-
     unavailable = ModelUnavailable("x")
     unavailable.__cause__ = hinted
-    assert _wait(state(unavailable)) == 7
-    assert _wait(state(BadModelOutput("x"))) == 0
-    assert 0 <= _wait(state(ModelUnavailable("x"))) <= 20
+    assert _wait(unavailable, 2) == 7
+    assert _wait(BadModelOutput("x"), 2) == 0
+    assert all(0 <= _wait(ModelUnavailable("x"), attempt) <= min(20, 2**attempt / 4) for attempt in range(1, 20))
+
+
+class Balanced(OutputModel):
+    """Two lists of the same length."""
+
+    left: list[str]
+    right: list[str]
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Balanced:
+        if len(self.left) != len(self.right):
+            raise ValueError("left and right differ in length")
+        return self
+
+
+async def test_what_breaks_a_rule_of_the_whole_answer_cannot_be_kept_in_part(prompt: Prompt) -> None:
+    model = script({"left": ["a"], "right": []}, {"left": ["a"], "right": []})
+    with pytest.raises(BadModelOutput, match="differ in length"):
+        await LLMStep("ask", prompt, Balanced).run(run_of(model), question="?")

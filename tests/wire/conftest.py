@@ -4,20 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tenacity import RetryCallState
 
-from fanloom import attempts, limits
+from fanloom import RunError, attempts, limits
 from tests.wire.provider import FakeProvider, foreign
 
 GEMINI = "google_genai:gemini-2.5-flash"
 BEDROCK = "bedrock_converse:us.amazon.nova-pro-v1:0"
 
-# Not ours to mend. google-genai subclasses aiohttp's session; langchain-core calls the json() of an async
-# response as if it were a sync one, on each 5xx of Gemini's, and drops the coroutine.
-KNOWN_WARNINGS = [
-    "ignore:Inheritance class AiohttpClientSession from ClientSession:DeprecationWarning",
-    "ignore:coroutine 'ClientResponse.json' was never awaited:RuntimeWarning",
-]
+# Not ours to mend: google-genai subclasses aiohttp's session.
+KNOWN_WARNINGS = ["ignore:Inheritance class AiohttpClientSession from ClientSession:DeprecationWarning"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,8 +66,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds: list[float] = []
     wanted = attempts._wait
 
-    def at_once(state: RetryCallState) -> float:
-        seconds.append(wanted(state))
+    def at_once(error: RunError, attempt: int) -> float:
+        seconds.append(wanted(error, attempt))
         return 0.0
 
     monkeypatch.setattr(attempts, "_wait", at_once)

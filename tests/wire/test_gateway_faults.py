@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from fanloom import BadModelOutput, ModelRefused, ModelUnavailable, RunError
+from fanloom import BadModelOutput, ModelRefused, ModelUnavailable, RunError, attempts
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import (
     Answer,
@@ -38,11 +39,54 @@ from tests.wire.provider import (
     unknown_model,
     wrong_shape,
 )
+from tests.wire.provider.faults import Broken
 from tests.wire.steps import GOOD, PLAIN, QUESTION, SECRETS, TYPED, one_step, run
 
 GRAPHS = {"plain": one_step(PLAIN), "typed": one_step(TYPED)}
 HEALTHY = {"plain": "ok", "typed": GOOD}
-TIMEOUT_S = 1.0
+# What the provider leaves unanswered keeps a thread of botocore's for so long.
+PATIENCE_S = 5.0
+
+
+class TimeOuts:
+    """The time-outs of the attempts that are being made, which a provider that keeps silent brings about itself.
+
+    That a time-out also comes by itself, and what it leaves behind, is tested in test_gateway_loops.py.
+    """
+
+    def __init__(self) -> None:
+        self._latest: tuple[asyncio.AbstractEventLoop, asyncio.Timeout] | None = None
+
+    def begin(self, seconds: float) -> asyncio.Timeout:
+        """Take the place of asyncio's `timeout`."""
+        begun = asyncio.timeout(seconds)
+        self._latest = asyncio.get_running_loop(), begun
+        return begun
+
+    def expire(self) -> None:
+        """Let the latest one be over now."""
+        assert self._latest, "no attempt is being made"
+        loop, begun = self._latest
+        loop.call_soon_threadsafe(lambda: begun.reschedule(loop.time()))
+
+
+TIME_OUTS = TimeOuts()
+
+
+@pytest.fixture(autouse=True)
+def time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a silent provider end a call's time."""
+    monkeypatch.setattr(attempts, "timeout", TIME_OUTS.begin)
+
+
+def late(fault: Broken) -> Broken:
+    """Let the time of a call be over when the fault has gone on for a moment."""
+
+    async def answer(exchange: Any) -> Any:
+        asyncio.get_running_loop().call_later(0.05, TIME_OUTS.expire)
+        return await fault.answer(exchange)
+
+    return Broken(answer)
 
 
 @dataclass(frozen=True)
@@ -54,7 +98,6 @@ class Row:
     kind: str
     words: str
     requests: int
-    max_attempts: int = 3
     timeout_s: float = 60
     shapes: tuple[str, ...] = ("plain", "typed")
 
@@ -65,16 +108,9 @@ def unavailable(fault: Answer, kind: str, words: str) -> Row:
 
 
 def slow(fault: Answer) -> Row:
-    """It is tried again too, as the test of a single fault shows; here one attempt takes less time."""
-    return Row(
-        fault,
-        ModelUnavailable,
-        "timeout",
-        "did not answer in time: raise timeout_s",
-        requests=1,
-        max_attempts=1,
-        timeout_s=TIMEOUT_S,
-    )
+    """It is tried again too; its time is over soon after the provider has the request."""
+    words = "did not answer in time: raise timeout_s"
+    return replace(unavailable(fault, "timeout", words), timeout_s=PATIENCE_S)
 
 
 def refused(fault: Answer, kind: str, words: str) -> Row:
@@ -116,13 +152,14 @@ ROWS = {
     "504": unavailable(status(504, error_type="x"), "server_error", FAILS),
     "reset": unavailable(reset(), "connection", LOST),
     "truncated body": unavailable(truncated_body(), "connection", LOST),
-    "hang": slow(hang()),
-    "trickle": slow(trickle(interval=0.1)),
+    "hang": slow(late(hang())),
+    "trickle": slow(late(trickle())),
     "empty": unusable(empty(), "empty", "is empty"),
     "no candidates": unusable(empty(candidates=False), "empty", "is empty"),
     "blocked": unusable(blocked(), "blocked", "filter blocked"),
     "safety": unusable(safety(), "blocked", "filter blocked"),
     "recitation": unusable(recitation(), "blocked", "filter blocked"),
+    "ended otherwise": unusable(Reply("The first half", finish="OTHER"), "blocked", "before it was whole.*other"),
     "prose": unusable(prose(), "not_data", "prose or broken JSON", "typed"),
     "wrong shape": unusable(wrong_shape(), "wrong_shape", "does not fit", "typed"),
     "malformed tool": unusable(malformed_tool(), "malformed", "malformed tool call"),
@@ -194,7 +231,7 @@ async def test_a_fault_that_stays(
 ) -> None:
     wire.reply = row.fault
     with pytest.raises(RunError) as failed:
-        await asked(model, shape, sync, max_attempts=row.max_attempts, timeout_s=row.timeout_s)
+        await asked(model, shape, sync, timeout_s=row.timeout_s)
     check(row, failed.value, wire)
 
 
@@ -204,10 +241,6 @@ async def test_a_fault_that_happens_once(
     wire: FakeProvider, waits: list[float], row: Row, model: str, shape: str, sync: bool
 ) -> None:
     wire.reply = HEALTHY[shape]
-    if row.timeout_s == TIMEOUT_S:
-        # The first call of a client takes longer than that.
-        await asked(model, shape, sync, timeout_s=TIMEOUT_S)
-        wire.clear()
     wire.enqueue(row.fault)
     assert await asked(model, shape, sync, timeout_s=row.timeout_s) == HEALTHY[shape]
     assert len(wire.requests) == 2
@@ -217,7 +250,7 @@ async def test_a_fault_that_happens_once(
 async def test_a_fault_in_a_stream(wire: FakeProvider, waits: list[float], row: Row, model: str, shape: str) -> None:
     wire.reply = row.fault
     with pytest.raises(RunError) as failed:
-        await streamed(model, shape, max_attempts=row.max_attempts, timeout_s=row.timeout_s)
+        await streamed(model, shape, timeout_s=row.timeout_s)
     check(row, failed.value, wire)
     assert {request.streaming for request in wire.requests} == {True}
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tenacity import RetryCallState
+from langgraph.runtime import Runtime
 
-from fanloom import BadModelOutput, ModelRefused, ModelUnavailable, attempts, limits
+from fanloom import BadModelOutput, Context, ModelRefused, ModelUnavailable, RunError, attempts, limits
 from tests.wire.conftest import BEDROCK, GEMINI
-from tests.wire.provider import FakeProvider, Request, bad_key, prose, reset, status
-from tests.wire.steps import GOOD, PLAIN, QUESTION, TYPED, asks, fan_out, one_step, run
+from tests.wire.provider import FakeProvider, Reply, Request, bad_key, prose, reset, status
+from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asks, fan_out, one_step, run
+
+
+async def reads(task: dict[str, Any], runtime: Runtime[Context]) -> str:
+    """Ask a question about the documents."""
+    return await SHARED.run(runtime, question=str(task["item"]), documents=task["documents"])
+
 
 ONE = one_step(PLAIN)
 MANY = fan_out(asks)
@@ -54,8 +61,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Take the place of the limiter's clock and timers, and of the waits between attempts."""
     clock, wanted, real = Clock(), attempts._wait, limits.ModelLimits
 
-    def wait(state: RetryCallState) -> float:
-        return clock.wait(wanted(state))
+    def wait(error: RunError, attempt: int) -> float:
+        return clock.wait(wanted(error, attempt))
 
     monkeypatch.setattr(attempts, "_wait", wait)
     monkeypatch.setattr(limits, "ModelLimits", lambda limiter: real(limiter, clock=lambda: clock.now))
@@ -100,8 +107,7 @@ async def test_without_a_hint_the_waits_are_random_and_grow(wire: FakeProvider, 
     with pytest.raises(ModelUnavailable):
         await run(ONE, ASK, sync=False, model=both, max_attempts=8)
     assert all(0 <= wait <= min(20, 0.5 * 2**number) for number, wait in enumerate(clock.waits))
-    # Tenacity reckons a wait after the last attempt too, and does not wait.
-    assert len(set(clock.waits)) == len(wire.requests) == 8
+    assert len(set(clock.waits)) == len(wire.requests) - 1 == 7
 
 
 @pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
@@ -161,6 +167,80 @@ async def test_the_other_model_is_not_paused(wire: FakeProvider, clock: Clock) -
     assert (await run(ONE, ASK, sync=False, model=BEDROCK))["answer"] == "ok"
     clock.advance(5)
     assert (await paused)["answer"] == "ok"
+
+
+async def settled(model: str, waiting: int) -> None:
+    """Wait until so many calls are queued at the limiter, and all others have ended."""
+    async with asyncio.timeout(20):
+        while (limiter_of(model).in_flight, limiter_of(model).waiting) != (0, waiting):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.002)
+
+
+@pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
+async def test_no_more_requests_are_sent_in_a_minute_than_are_allowed(
+    wire: FakeProvider, clock: Clock, both: str, sync: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FANLOOM_RPM", "4")
+    running = asyncio.create_task(run(MANY, {"items": list(range(10))}, sync, model=both))
+    for sent in (4, 8):
+        await settled(both, waiting=10 - sent)
+        assert len(wire.requests) == sent
+        clock.advance(59.9)
+        assert (limiter_of(both).in_flight, limiter_of(both).waiting) == (0, 10 - sent)
+        clock.advance(0.2)
+    assert {outcome["status"] for outcome in (await running)["outcomes"]} == {"done"}
+    assert len(wire.requests) == 10
+
+
+async def test_a_retry_is_a_request_of_its_minute_too(
+    wire: FakeProvider, clock: Clock, both: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FANLOOM_RPM", "2")
+    clock.passes = False
+    wire.enqueue(status(503), status(503))
+    running = asyncio.create_task(run(ONE, ASK, sync=False, model=both))
+    await settled(both, waiting=1)
+    assert len(wire.requests) == 2
+    clock.advance(60.1)
+    assert (await running)["answer"] == "ok"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A prompt's length, what each answer says it used, the limit, and how many of ten calls a minute takes."""
+
+    document: int
+    used: int
+    tpm: int
+    width: int
+    sent: int
+
+
+TOKENS = {
+    # Estimated at some twenty tokens each, all ten would fit.
+    "more than estimated": Tokens(document=0, used=400, tpm=1000, width=1, sent=3),
+    # Estimated at a thousand, there is room for one.
+    "less than estimated": Tokens(document=4000, used=100, tpm=1600, width=1, sent=6),
+    "side by side": Tokens(document=4000, used=1100, tpm=3500, width=10, sent=3),
+}
+
+
+@pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
+@pytest.mark.parametrize("case", TOKENS)
+async def test_the_tokens_of_a_minute_are_estimated_and_then_settled_by_what_the_answers_used(
+    wire: FakeProvider, clock: Clock, both: str, case: str, sync: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = TOKENS[case]
+    monkeypatch.setenv("FANLOOM_TPM", str(tokens.tpm))
+    wire.reply = Reply("ok", input_tokens=tokens.used - 10, output_tokens=10)
+    given = {"items": list(range(10)), "documents": "x" * tokens.document}
+    running = asyncio.create_task(run(fan_out(reads), given, sync, model=both, max_concurrency=tokens.width))
+    for sent in range(tokens.sent, 10, tokens.sent):
+        await settled(both, waiting=min(10 - sent, tokens.width))
+        assert len(wire.requests) == sent
+        clock.advance(60.1)
+    assert {outcome["status"] for outcome in (await running)["outcomes"]} == {"done"}
+    assert len(wire.requests) == 10
 
 
 async def test_the_process_s_bound_holds_over_runs_and_queueing_costs_no_timeout(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from fanloom import ModelRefused
+from fanloom import ModelRefused, ModelUnavailable, chat_model
 from tests.wire.conftest import BEDROCK, GEMINI
-from tests.wire.provider import FakeProvider, Request, hang, no_access
+from tests.wire.provider import FakeProvider, Request, hang, no_access, trickle
 from tests.wire.steps import PLAIN, QUESTION, asked, asks, fan_out, one_step, run
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,56 @@ async def test_calls_that_time_out_give_up_their_connections(provider: FakeProvi
     assert provider.connections <= WIDTH + 5
     provider.reply = "ok"
     assert (await run(ONE, ASK, sync=False, model=both, timeout_s=5))["answer"] == "ok"
+
+
+@pytest.mark.parametrize("way", ["async", "sync", "streamed"])
+async def test_an_answer_that_trickles_leaves_neither_connection_nor_thread(
+    provider: FakeProvider, both: str, way: str
+) -> None:
+    async def call(timeout_s: float) -> Any:
+        context = {"model": both, "timeout_s": timeout_s, "max_attempts": 1}
+        if way != "streamed":
+            return await run(ONE, ASK, way == "sync", **context)
+        return [part async for part in ONE.astream(ASK, context=context, stream_mode="messages")]
+
+    # Those of other tests that gave a silent provider up.
+    before = set(threading.enumerate())
+    provider.reply = trickle()
+    with pytest.raises(ModelUnavailable) as failed:
+        await call(timeout_s=0.5)
+    assert failed.value.kind == "timeout"
+    await provider.auntil(lambda server: server.in_flight == server.connections == 0)
+    await provider.auntil(lambda _: not working(before))
+    provider.reply = "ok"
+    assert await call(timeout_s=5)
+
+
+async def test_a_call_that_is_given_up_before_it_is_sent_is_never_sent(wire: FakeProvider) -> None:
+    model: Any = await asyncio.to_thread(chat_model, BEDROCK)
+    making, go_on = threading.Event(), threading.Event()
+
+    def sign(**_: Any) -> None:
+        making.set()
+        go_on.wait(20)
+
+    before = set(threading.enumerate())
+    model.client.meta.events.register("before-sign.bedrock-runtime", sign)
+    try:
+        call = asyncio.create_task(model.ainvoke("Hello"))
+        assert await asyncio.to_thread(making.wait, 20)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        go_on.set()
+        await wire.auntil(lambda _: not working(before))
+    finally:
+        model.client.meta.events.unregister("before-sign.bedrock-runtime", sign)
+    assert wire.requests == []
+
+
+def working(before: set[threading.Thread]) -> list[threading.Thread]:
+    """Return the threads in which calls are being made, but for those that were there before."""
+    return [thread for thread in threading.enumerate() if thread.name == "fanloom-work" and thread not in before]
 
 
 SCRIPT = """

@@ -17,7 +17,7 @@ from langgraph.runtime import Runtime
 
 from fanloom import BudgetExceeded, Context, RunError
 from tests.wire.conftest import BEDROCK, GEMINI
-from tests.wire.provider import FakeProvider, Reply, Request, malformed_tool, status
+from tests.wire.provider import FakeProvider, Reply, Request, malformed_tool, reset, status
 from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asked, asks, fan_out, one_step, run
 
 in_both_worlds = pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
@@ -151,6 +151,20 @@ async def test_a_budget_of_calls_is_kept_to_the_call(provider: FakeProvider, bot
     assert all("max_model_calls=10" in error["message"] for error in skipped)
     assert sum(outcome["status"] == "done" for outcome in result["outcomes"]) == 10
     assert result["joined"]
+
+
+@in_both_worlds
+@pytest.mark.parametrize("fault", [status(503), reset(), status(400)], ids=["503", "reset", "400"])
+async def test_a_budget_of_calls_bounds_what_is_sent_in_vain_too(
+    wire: FakeProvider, waits: list[float], both: str, fault: Any, sync: bool
+) -> None:
+    wire.reply = fault
+    result = await run(MANY, {"items": list(range(10))}, sync, model=both, max_model_calls=5, max_concurrency=4)
+    assert len(wire.requests) == 5
+    # Usage is what was answered.
+    assert result["usage"]["model_calls"] == 0
+    assert {outcome["status"] for outcome in result["outcomes"]} <= {"failed", "skipped"}
+    assert sum(outcome["status"] == "skipped" for outcome in result["outcomes"]) >= 5
 
 
 @in_both_worlds

@@ -1,0 +1,187 @@
+"""A data set run through one candidate: each item once, a bounded number at a time, each judged when it has run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from langgraph.pregel import Pregel
+
+from fanloom.errors import UserError
+from fanloom.evaluation.dataset import Dataset
+from fanloom.evaluation.evaluators import Evaluator, Judgement
+from fanloom.evaluation.intervals import Estimate, Ratio, difference, estimate
+from fanloom.evaluation.item_run import ItemRun, run_item
+from fanloom.evaluation.places import check_places
+
+USED = ("model calls", "tokens in", "tokens out", "cost, US$", "seconds")
+"""What a run takes, a mean per item; everything else that is measured is a share."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A graph and the context of its runs: what is evaluated."""
+
+    name: str
+    graph_name: str
+    graph: Pregel[Any, Any, Any, Any]
+    context: Mapping[str, Any] | None
+
+    @cached_property
+    def inputs(self) -> list[str]:
+        """The names of the fields that the graph takes."""
+        return list(self.graph.get_input_jsonschema().get("properties", ()))
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """How an item went: the run, what it is worth and what is wrong with it."""
+
+    number: int
+    run: ItemRun
+    ratios: dict[str, Ratio]
+    notes: list[str]
+
+
+Done = Callable[[ItemResult], None]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Runs items of a data set through a candidate and judges them."""
+
+    dataset: Dataset
+    candidate: Candidate
+    evaluators: Sequence[Evaluator]
+    timeout_s: float
+    running: set[int] = field(default_factory=set)
+    """The items that are run at this moment."""
+    _begun: dict[int, asyncio.Task[ItemResult]] = field(default_factory=dict)
+
+    async def once(self, number: int, done: Done) -> ItemResult:
+        """Run and judge an item, and tell of it; it is run once, whoever asks, and to its end, whoever gives up."""
+        if number not in self._begun:
+            first = next(iter(self._begun.values()), None)
+            self._begun[number] = task = asyncio.create_task(self._item(number, first, done))
+            self.running.add(number)
+            task.add_done_callback(lambda _: self.running.discard(number))
+        return await asyncio.shield(self._begun[number])
+
+    async def _item(self, number: int, first: asyncio.Task[ItemResult] | None, done: Done) -> ItemResult:
+        if first is not None:
+            await asyncio.wait([first])
+        given = self.dataset.input_of(number, self.candidate.inputs)
+        run = await run_item(self.candidate.graph, given, self._context(number), self.timeout_s)
+        result = self._judged(number, run)
+        if first is None and len(self.dataset.items) > 1:
+            # It runs alone and loads libraries and connections, which the others, and the next candidate, find there.
+            del result.ratios["seconds"]
+        done(result)
+        return result
+
+    def _context(self, number: int) -> Mapping[str, Any] | None:
+        """Return the item's context; what the command line says goes over it."""
+        chosen = self.candidate.context
+        return None if chosen is None else {**self.dataset.context_of(number), **chosen}
+
+    def check(self) -> None:
+        """Judge each item as if it had failed, so that what cannot be judged is known before anything is paid for.
+
+        Raises UserError, naming the line.
+        """
+        for number in self.dataset.items:
+            self.dataset.input_of(number, self.candidate.inputs)
+            measured = list[str]()
+            for evaluator in self.evaluators:
+                measured += self._asked(evaluator, number, ItemRun(error="not run"))[0]
+            if twice := [name for name in measured if measured.count(name) > 1]:
+                raise UserError(f"two evaluators measure {twice[0]!r}: leave one of them out, or name its measure.")
+        check_places(self.candidate.graph_name, self.candidate.graph, self.evaluators, self.dataset.items)
+
+    def _asked(self, evaluator: Evaluator, number: int, run: ItemRun) -> Judgement:
+        try:
+            return evaluator.judge(self.dataset.items[number], run)
+        except UserError as error:
+            raise UserError(f"line {number}: {error}") from error
+        except Exception as error:
+            # An item can hold anything, and an evaluator be anybody's: what it trips over is told with the line.
+            said = f"{type(error).__name__}: {error}"
+            raise UserError(f"line {number}: evaluator {evaluator.name!r} cannot judge it: {said}.") from error
+
+    def _judged(self, number: int, run: ItemRun) -> ItemResult:
+        result = ItemResult(number, run, run.used(), [])
+        for evaluator in self.evaluators:
+            try:
+                judgement = self._asked(evaluator, number, run)
+            except UserError as error:
+                # The run has been paid for: what cannot be judged is a failed item, not the end of them all.
+                run.error = run.error or str(error)
+                continue
+            result.ratios.update(judgement.ratios)
+            result.notes.extend(judgement.notes)
+        return result
+
+
+async def run_all(judge: Judge, numbers: Iterable[int], concurrency: int, done: Done) -> None:
+    """Run items, `concurrency` at a time, and tell of each."""
+    waiting = iter(numbers)
+
+    async def work() -> None:
+        for number in waiting:
+            await judge.once(number, done)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(work())
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
+
+
+@dataclass
+class Evaluation:
+    """The results of one candidate, by the items' numbers."""
+
+    candidate: Candidate
+    results: dict[int, ItemResult] = field(default_factory=dict)
+    experiment: str | None = None
+
+    def failed(self) -> list[ItemResult]:
+        """Return the items that have no result."""
+        return [result for _, result in sorted(self.results.items()) if result.run.error]
+
+    def measures(self) -> dict[str, dict[int, Ratio]]:
+        """Return what each item adds to each measure; an item that failed counts as 0 of 1 where nothing is known."""
+        results = sorted(self.results.items())
+        names = list(dict.fromkeys(name for _, result in results for name in result.ratios))
+        return {name: dict(_known(name, results)) for name in sorted(names, key=_rank)}
+
+    def figures(self, numbers: Iterable[int] | None = None) -> dict[str, Estimate]:
+        """Return the figure of each measure over all items, or over some."""
+        wanted = set(self.results if numbers is None else numbers)
+        found = {
+            name: estimate([ratio for number, ratio in ratios.items() if number in wanted], share=name not in USED)
+            for name, ratios in self.measures().items()
+        }
+        return {name: figure for name, figure in found.items() if figure is not None}
+
+    def over(self, first: Evaluation) -> dict[str, Estimate]:
+        """Return by how much this candidate exceeds another one on the same items."""
+        mine, theirs = self.measures(), first.measures()
+        found = {name: difference(theirs[name], mine[name], share=name not in USED) for name in mine if name in theirs}
+        return {name: figure for name, figure in found.items() if figure is not None}
+
+
+def _known(name: str, results: Iterable[tuple[int, ItemResult]]) -> Iterable[tuple[int, Ratio]]:
+    for number, result in results:
+        if name in result.ratios:
+            yield number, result.ratios[name]
+        elif result.run.error and name not in USED:
+            yield number, Ratio(0, 1)
+
+
+def _rank(name: str) -> int:
+    return USED.index(name) if name in USED else -1

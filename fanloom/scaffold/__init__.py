@@ -1,0 +1,1 @@
+"""New projects, made from the shipped graphs: what `fanloom new` unpacks."""

@@ -1,0 +1,91 @@
+"""The routes that the server has besides LangGraph's, and the door before those that it leaves open."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from langgraph_sdk import Auth
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fanloom.loop import in_thread
+from fanloom.server.auth import authenticate
+from fanloom.server.keys import api_keys
+from fanloom.tracing import finish_tracing, start_tracing
+
+# For load balancers and clients that look for the server's version.
+OPEN = frozenset({"/", "/ok", "/info", "/healthz", "/version"})
+# The development server's own: they show and empty every user's threads, and start a deployment.
+_CLOSED = ("/internal", "/deploy")
+
+_logger = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """Check the keys before anybody is let in, and send the traces that are left at the end. Raises InvalidSettings."""
+    keys = await in_thread(api_keys)
+    await in_thread(start_tracing)
+    if keys:
+        _logger.info("%d API keys: everybody else is refused", len(keys))
+    else:
+        _logger.warning("FANLOOM_API_KEYS is not set: only this machine is answered, and no key is asked for")
+    try:
+        yield
+    finally:
+        await in_thread(finish_tracing)
+
+
+class Door:
+    """Asks for a key where LangGraph's server does not: its documentation, metrics, debugging and deployment.
+
+    Debugging and deployment are nobody's on a server with keys, since they know no users.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a call on, or answer 401 or 403."""
+        try:
+            if scope["type"] in ("http", "websocket") and not _is_open(scope):
+                caller = await authenticate(dict(scope["headers"]), scope)
+                if caller["is_authenticated"] and _path(scope).startswith(_CLOSED):
+                    raise Auth.exceptions.HTTPException(status_code=404, detail="Not Found")
+        except Auth.exceptions.HTTPException as refused:
+            await JSONResponse({"detail": refused.detail}, refused.status_code)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def _is_open(scope: Scope) -> bool:
+    root = scope.get("root_path", "")
+    # The server's calls to itself; no caller can choose the root path.
+    if root == "/noauth" or root.startswith("/noauth/"):
+        return True
+    return _path(scope) in OPEN
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+app = FastAPI(title="Fanloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+app.add_middleware(Door)
+
+
+@app.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Tell that the server answers."""
+    return {"status": "ok"}
+
+
+@app.get("/version")
+async def versions() -> dict[str, str]:
+    """Tell the versions of Fanloom and LangGraph."""
+    return {name: version(name) for name in ("fanloom", "langgraph")}

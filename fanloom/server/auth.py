@@ -1,0 +1,74 @@
+"""Who may come in: with FANLOOM_API_KEYS set the holders of keys, each to what is theirs; else this machine only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph_sdk import Auth
+
+from fanloom.loop import in_thread
+from fanloom.server.keys import api_keys, owner_of
+from fanloom.server.roles import user_of
+from fanloom.server.threads import may, owned
+from fanloom.server.visitor import refusal
+
+auth = Auth()
+
+_NEEDS_KEY = "send your API key as 'x-api-key: KEY' or 'Authorization: Bearer KEY'"
+
+
+@auth.authenticate
+async def authenticate(headers: dict[bytes, bytes], scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell who is calling. Raises 401 for a key that is missing or unknown, 403 for a stranger where there are none."""
+    keys = await in_thread(api_keys)
+    if not keys:
+        if why := refusal(headers, scope):
+            raise Auth.exceptions.HTTPException(status_code=403, detail=why)
+        return {"identity": "anybody", "is_authenticated": False}
+    owner = owner_of(_key(headers), keys)
+    if owner is None:
+        raise Auth.exceptions.HTTPException(status_code=401, detail=_NEEDS_KEY)
+    return user_of(owner)
+
+
+@auth.on
+async def only_what_is_theirs(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
+    """Let users see and change what they have made."""
+    return owned(value, ctx.user.identity) if ctx.user.is_authenticated else None
+
+
+@auth.on.threads
+async def threads(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
+    """Let users see, run and change their own threads, and staff see, run, stop and describe everybody's."""
+    return await may(ctx.action, ctx.user.identity, value) if ctx.user.is_authenticated else None
+
+
+@auth.on.assistants
+async def assistants(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
+    """Let users use the graphs' own assistants too, and pass none of theirs off as such."""
+    if not ctx.user.is_authenticated:
+        return None
+    if ctx.action in ("read", "search"):
+        return {"$or": [{"owner": ctx.user.identity}, {"created_by": "system"}]}
+    own = owned(value, ctx.user.identity)
+    value["metadata"].pop("created_by", None)
+    return own
+
+
+@auth.on.store
+async def store(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> None:
+    """Put what users store below their own name."""
+    if not ctx.user.is_authenticated:
+        return
+    # A label of a namespace has no full stop.
+    own = ctx.user.identity.replace("%", "%25").replace(".", "%2E")
+    given = tuple(value.get("namespace") or ())
+    # What the server returns has the name in front already.
+    value["namespace"] = given if given[:1] == (own,) else (own, *given)
+
+
+def _key(headers: Mapping[bytes, bytes]) -> str:
+    given = {name.lower(): text.decode("latin-1") for name, text in headers.items()}
+    scheme, _, token = given.get(b"authorization", "").partition(" ")
+    return given.get(b"x-api-key") or (token.strip() if scheme.casefold() == "bearer" else "")

@@ -1,0 +1,65 @@
+"""The model calls of an orchestrator: the steps are the same for all, the prompts and understudies are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
+
+from langgraph.runtime import Runtime
+
+from fanloom import LLMStep, Prompt
+from nodes.orchestrating.document import Document
+from nodes.orchestrating.plan import WORKER, Plan
+from nodes.orchestrating.variables import Prompts, variables
+from prompts import path
+
+T = TypeVar("T")
+
+AGAIN = Prompt(path("orchestrator/combine_again.md"))
+
+
+class Understudies(NamedTuple):
+    """Who answers under the `offline` model, each by the variables of its step; `context` and `needs` as data.
+
+    `plan(task, context, max_subtasks)`, `work(task, context, type, description, needs)` with needs as
+    `[{type, result}]`, and `combine(task, context, analysis, parts)` with parts as `[{id, heading, text | missing}]`.
+    """
+
+    plan: Callable[..., Plan]
+    work: Callable[..., str]
+    combine: Callable[..., Document]
+
+
+class Steps(NamedTuple):
+    """The steps of a run."""
+
+    plan: LLMStep[Plan]
+    work: LLMStep[str]
+    combine: LLMStep[Document]
+    combine_again: LLMStep[Document]
+
+
+def steps(prompts: Prompts, understudies: Understudies) -> Steps:
+    """Make the steps that ask with these prompts."""
+    plan, work, combine = understudies
+    again = prompts.combine.followed_by(AGAIN)
+    return Steps(
+        LLMStep("plan_subtasks", prompts.plan, Plan, "planner", plan),
+        LLMStep(WORKER, prompts.work, str, "worker", work),
+        LLMStep("combine_results", prompts.combine, Document, "synthesizer", combine),
+        LLMStep("combine_results_again", again, Document, "synthesizer", lambda wrong, **asked: combine(**asked)),
+    )
+
+
+async def ask(step: LLMStep[T], runtime: Runtime[Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> T:
+    """Run a step with what its prompt uses of the variables; its understudy gets what the run gives, used or not."""
+    shown, understudy = variables(given, known), step.understudy
+    assert understudy is not None, "steps() gives each step one"
+    whole = replace(step, understudy=lambda **_: understudy(**given, context=known))
+    return await whole.run(runtime, **{name: shown[name] for name in step.prompt.variables})
+
+
+def shared(step: str) -> Prompt:
+    """Return a prompt that begins with the rules, the task and what is known, as all the shipped ones do."""
+    return Prompt(path("orchestrator/task.md"), path(f"{step}.md"), system=path("orchestrator/system.md"))

@@ -1,0 +1,1 @@
+"""What the support desk is made of: its tasks, its database, what it says, and its understudies."""

@@ -1,0 +1,705 @@
+"""`fanloom eval`: data sets, evaluators, intervals, and the command on small projects and on the shipped data sets."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fanloom.cli import cli
+from fanloom.cli.evaluate import _progress
+from fanloom.errors import UserError
+from fanloom.evaluation.choosing import evaluators
+from fanloom.evaluation.dataset import read_dataset
+from fanloom.evaluation.environment import variables
+from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, wilson
+from fanloom.evaluation.item_run import ItemRun
+from fanloom.evaluation.runner import Candidate, Evaluation, ItemResult
+from fanloom.evaluation.text import sentences, support
+
+ROOT = Path(__file__).parents[2]
+EVALS = ROOT / "evals"
+SHIPPED = sorted(EVALS.glob("*.jsonl"))
+
+GRAPHS = """
+import asyncio
+import os
+from typing import Literal
+from typing_extensions import TypedDict
+from langgraph.graph import START, StateGraph
+from langgraph.types import Overwrite, interrupt
+from fanloom.context import Context
+
+running = peak = 0
+
+class In(TypedDict):
+    word: str
+
+class Out(TypedDict):
+    answer: str
+    usage: dict
+
+class State(In, Out):
+    plan: list
+
+async def plan(state):
+    global running, peak
+    running += 1
+    peak = max(peak, running)
+    await asyncio.sleep(0)
+    running -= 1
+    if state["word"] == "ask":
+        interrupt("may I?")
+    return {"plan": Overwrite([{"type": "Say", "what": state["word"]}])}
+
+async def shout(state, runtime):
+    print("noise of a node")
+    if state["word"] == "boom":
+        raise RuntimeError("it broke, at sk-012345678901234567890")
+    if state["word"] == "hang":
+        await asyncio.Event().wait()
+    model = str(Context.of(runtime.context).model)
+    used = {"model_calls": 1, "input_tokens": len(state["word"]), "output_tokens": 2, "cost_usd": None}
+    answer = os.environ["VOICE"] + state["word"].upper() if os.environ.get("VOICE") else state["word"].upper()
+    return {"answer": answer, "usage": {**used, "by_model": {model: used}}}
+
+async def whisper(state):
+    return {"answer": state["word"].lower()}
+
+def made(action, *nodes, **options):
+    builder = StateGraph(State, input_schema=In, output_schema=Out, **options)
+    builder.add_node("plan", plan)
+    builder.add_node("act", action)
+    builder.add_edge(START, "plan")
+    builder.add_edge("plan", "act")
+    return builder.compile()
+
+loud = made(shout, context_schema=Context)
+
+class Picky(TypedDict):
+    answer: Literal["yes", "no"]
+
+picky_builder = StateGraph(State, input_schema=In, output_schema=Picky).add_node("act", whisper)
+picky = picky_builder.add_edge(START, "act").compile()
+quiet = made(whisper)
+
+def half(item, output):
+    return 0.5
+
+def several(item, output, updates):
+    return {"planned": bool(updates["plan"]["plan"]), "nothing": None}
+
+def broken(item, output):
+    return item["nowhere"]
+
+def odd(item, output):
+    return "very good"
+
+not_callable = 1
+"""
+EXACT = {"name": "exact", "field": "answer"}
+
+Fanloom = Callable[..., Result]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    module = f"flows_{abs(hash(tmp_path))}"
+    (tmp_path / f"{module}.py").write_text(GRAPHS)
+    graphs = {name: f"{module}:{name}" for name in ("loud", "quiet", "picky")}
+    (tmp_path / "langgraph.json").write_text(json.dumps({"graphs": graphs}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MODULE", module)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def fanloom(project: Path) -> Fanloom:
+    def run(*args: str) -> Result:
+        return CliRunner().invoke(cli, ["eval", *args], prog_name="fanloom")
+
+    return run
+
+
+def written(folder: Path, items: list[Any], **about: Any) -> str:
+    (folder / "words.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
+    (folder / "words.json").write_text(json.dumps({"graph": "loud", "evaluators": [EXACT], **about}))
+    return str(folder / "words.jsonl")
+
+
+def words(*pairs: tuple[str, str], **more: Any) -> list[dict[str, Any]]:
+    return [{"word": word, "answer": answer, **more} for word, answer in pairs]
+
+
+# Intervals
+
+
+@pytest.mark.parametrize(
+    ("share", "n", "low", "high"),
+    # Newcombe 1998, table I.
+    [
+        (81 / 263, 263, 0.2553, 0.3662),
+        (15 / 148, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1 / 29, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson(share: float, n: int, low: float, high: float) -> None:
+    assert wilson(share, n) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "t"), [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (6, 2.447), (30, 2.042), (1000, 1.962)]
+)
+def test_students_t(freedom: int, t: float) -> None:
+    assert student_t(freedom) == pytest.approx(t, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ratios", "share", "value", "method", "n"),
+    [
+        ([(1, 1), (0, 1), (1, 1)], True, 2 / 3, "wilson", 3),
+        ([(2, 2), (3, 3)], True, 1.0, "wilson", 2),
+        ([(0, 2), (0, 3)], True, 0.0, "wilson", 2),
+        ([(1, 2), (3, 3), (0, 0)], True, 4 / 5, "clustered", 2),
+        ([(1, 2)] * 9, True, 1 / 2, "clustered", 9),
+        ([(0.5, 1), (0.75, 1)], True, 0.625, "t", 2),
+        ([(1, 2)], True, 0.5, "none", 1),
+        ([(120, 1), (80, 1)], False, 100, "t", 2),
+        ([(7, 1)], False, 7, "none", 1),
+    ],
+)
+def test_estimate(ratios: list[tuple[float, float]], share: bool, value: float, method: str, n: int) -> None:
+    found = estimate([Ratio(*ratio) for ratio in ratios], share=share)
+    assert found is not None
+    assert (found.value, found.method, found.n) == (pytest.approx(value), method, n)
+    assert found.low <= found.value <= found.high
+    assert not share or 0 <= found.low <= found.high <= 1
+
+
+def test_the_mean_of_numbers_has_the_interval_of_the_textbook() -> None:
+    found = estimate([Ratio(x, 1) for x in (4, 5, 6, 7, 8)], share=False)
+    # 6 +- 2.776 * 1.5811 / sqrt(5)
+    assert found == (6, pytest.approx(4.037, abs=0.01), pytest.approx(7.963, abs=0.01), "t", 5)
+
+
+def test_nothing_to_measure_has_no_figure() -> None:
+    assert estimate([Ratio(0, 0)], share=True) is None
+    assert difference({1: Ratio(1, 1)}, {2: Ratio(1, 1)}, share=True) is None
+
+
+# The tasks of a message are right or wrong together more often than not. Close to 1 it is that few go wrong.
+@pytest.mark.parametrize(("skills", "items"), [((0.5, 0.9), 40), ((0.9, 1.0), 66), ((0.98, 1.0), 189), ((0.7, 0.7), 7)])
+def test_an_interval_of_ratios_holds_the_truth_as_often_as_it_says(skills: tuple[float, float], items: int) -> None:
+    chance, held, truth = random.Random(7), 0, sum(skills) / 2
+    for _ in range(400):
+        ratios = []
+        for _ in range(items):
+            of, skill = chance.randint(1, 4), chance.choice(skills)
+            ratios.append(Ratio(sum(chance.random() < skill for _ in range(of)), of))
+        found = estimate(ratios, share=True)
+        assert found is not None
+        held += found.low <= truth <= found.high
+    assert 0.93 <= held / 400 <= 0.995
+
+
+def test_one_that_is_wrong_does_not_make_a_figure_surer() -> None:
+    right = [Ratio(2, 2)] * 30 + [Ratio(1, 1)] * 30
+    none_wrong, one_wrong = estimate(right, share=True), estimate([*right[1:], Ratio(1, 2)], share=True)
+    assert none_wrong is not None
+    assert one_wrong is not None
+    assert one_wrong.low < none_wrong.low
+
+
+def test_a_difference_of_shares_is_no_more_than_all() -> None:
+    gap = difference({1: Ratio(0, 1), 2: Ratio(0, 1)}, {1: Ratio(1, 1), 2: Ratio(0, 1)}, share=True)
+    assert gap is not None
+    assert gap[:3] == (0.5, -1, 1)
+
+
+def test_a_difference_is_paired() -> None:
+    first = {n: Ratio(n, 1) for n in range(10)}
+    second = {n: Ratio(n + 1 + (n % 2) / 10, 1) for n in range(10)}
+    gap = difference(first, second, share=False)
+    alone = estimate(list(first.values()), share=False)
+    assert gap is not None
+    assert alone is not None
+    assert gap.value == pytest.approx(1.05)
+    assert gap.high - gap.low < (alone.high - alone.low) / 10
+
+
+def test_no_difference_seen_is_not_no_difference() -> None:
+    same = {n: Ratio(1, 1) for n in range(20)}
+    gap = difference(same, same, share=True)
+    assert gap is not None
+    assert gap[:3] == (0, pytest.approx(-0.161, abs=0.001), pytest.approx(0.161, abs=0.001))
+
+
+# Data sets
+
+
+@pytest.mark.parametrize(
+    ("lines", "about", "said"),
+    [
+        ("", None, "has 0 items"),
+        ('{"a": 1}\n{"a": \n', None, "line 2 is not valid JSON"),
+        ("[1]\n", None, "line 1: an item is a JSON object"),
+        ('{"a": NaN}\n', None, "line 1 is not valid JSON: NaN is no value"),
+        ('{"a": ' + "9" * 5000 + "}\n", None, "line 1 is not valid JSON"),
+        ('{"a": ' + "[" * 9999 + "]" * 9999 + "}\n", None, "line 1 is not valid JSON"),
+        ('{"a": 1}\n', "{", "set.json is not valid JSON"),
+        ('{"a": 1}\n', '{"graphs": "x"}', "'graphs': Extra inputs are not permitted. Its fields are"),
+        ('{"a": 1}\n', '{"evaluators": {}}', "'evaluators'"),
+    ],
+)
+def test_a_data_set_that_cannot_be_used(tmp_path: Path, lines: str, about: str | None, said: str) -> None:
+    (tmp_path / "set.jsonl").write_text(lines)
+    if about is not None:
+        (tmp_path / "set.json").write_text(about)
+    with pytest.raises(UserError, match=re.escape(said)):
+        read_dataset(tmp_path / "set.jsonl")
+
+
+def test_a_data_set_that_is_not_there_or_no_text(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no data set"):
+        read_dataset(tmp_path / "none.jsonl")
+    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(UserError, match="Save it as UTF-8"):
+        read_dataset(tmp_path / "binary.jsonl")
+
+
+def test_items_keep_the_numbers_of_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "set.jsonl").write_text('\ufeff{"a": 1, "b": 2, "context": {"model": "x"}}\n\n{"a": "1", "s": 1}\n')
+    data = read_dataset(tmp_path / "set.jsonl")
+    assert list(data.items) == [1, 3]
+    assert data.input_of(1, ["a", "c"]) == {"a": 1}
+    assert data.context_of(1) == {"model": "x"}
+    assert list(data.only({"s": "1"}, None).items) == [3]
+    assert data.only({}, 5).whole
+    assert not data.only({}, 1).whole
+    with pytest.raises(UserError, match="no item of data set 'set' has a=7"):
+        data.only({"a": "7"}, None)
+    with pytest.raises(UserError, match="line 3 of data set 'set' has no input"):
+        data.input_of(3, ["b"])
+
+
+def test_variables_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLD", "mine")
+    monkeypatch.delenv("NEW", raising=False)
+    with variables({"OLD": "theirs", "NEW": "in {folder}"}):
+        folder = Path(os.environ["NEW"].removeprefix("in "))
+        assert os.environ["OLD"] == "theirs"
+        (folder / "left").write_text("")
+    assert os.environ["OLD"] == "mine"
+    assert "NEW" not in os.environ
+    assert not folder.exists()
+
+
+# Evaluators
+
+DOCUMENTS = [
+    {"title": "Ferry", "content": "The ferry takes 55 minutes. A ticket costs 18 euros. Dogs are kept on a lead."},
+    {"title": "Island", "content": "The island has one hostel with 32 beds."},
+]
+
+
+def faqs(*answers: tuple[str, list[str]]) -> ItemRun:
+    return ItemRun(output={"faqs": [{"question": "?", "answer": text, "sources": names} for text, names in answers]})
+
+
+def plan(*tasks: dict[str, Any]) -> ItemRun:
+    return ItemRun(updates={"plan": {"tasks": list(tasks)}})
+
+
+BILL, ORDER = {"type": "Bill", "id": "INV-1"}, {"type": "Order", "id": "A-2"}
+TASKS = {"name": "tasks", "at": "updates.plan.tasks", "fields": ["type", "id"]}
+FACTS = [{"words": "ticket costs 18 euros", "source": "Ferry"}, {"words": "32 beds", "source": "Island"}]
+
+
+@pytest.mark.parametrize(
+    ("options", "item", "run", "expected"),
+    [
+        (EXACT, {"answer": "Yes"}, ItemRun(output={"answer": " yes"}), {"accuracy": (1, 1)}),
+        (EXACT, {"answer": "Yes"}, ItemRun(output={"answer": "no"}), {"accuracy": (0, 1)}),
+        (EXACT, {"answer": "Yes"}, ItemRun(error="down"), {"accuracy": (0, 1)}),
+        (EXACT, {"answer": None}, ItemRun(error="down"), {"accuracy": (0, 1)}),
+        (EXACT, {"answer": None}, ItemRun(output={"answer": None}), {"accuracy": (1, 1)}),
+        (EXACT, {"answer": 3}, ItemRun(output={"answer": 3}), {"accuracy": (1, 1)}),
+        (
+            {**EXACT, "expected": "gold", "measure": "right"},
+            {"gold": "A"},
+            ItemRun(output={"answer": "a"}),
+            {"right": (1, 1)},
+        ),
+        (
+            TASKS,
+            {"tasks": [BILL, ORDER]},
+            plan({"type": "Order", "id": "a 2"}, BILL),
+            {"precision": (2, 2), "recall": (2, 2), "F1": (4, 4), "all tasks right": (1, 1)},
+        ),
+        (
+            TASKS,
+            {"tasks": [BILL]},
+            plan(BILL, BILL, ORDER),
+            {"precision": (1, 3), "recall": (1, 1), "F1": (2, 4), "all tasks right": (0, 1)},
+        ),
+        (
+            TASKS,
+            {"tasks": []},
+            plan(),
+            {"precision": (0, 0), "recall": (0, 0), "F1": (0, 0), "all tasks right": (1, 1)},
+        ),
+        (TASKS, {"tasks": []}, ItemRun(error="down"), {"all tasks right": (0, 1)}),
+        (TASKS, {"tasks": [BILL]}, ItemRun(error="down"), {"precision": (0, 0), "recall": (0, 1), "F1": (0, 1)}),
+        (TASKS, {"tasks": [BILL]}, plan({"type": "Bill", "id": None}), {"precision": (0, 1), "recall": (0, 1)}),
+        (
+            {"name": "grounded", "at": "output.faqs"},
+            {"sources": DOCUMENTS},
+            faqs(("A ticket costs 18 euros. Dogs are carried free.", ["Ferry"])),
+            {"sentences supported": (1, 2)},
+        ),
+        (
+            {"name": "grounded", "at": "output.faqs"},
+            {"sources": DOCUMENTS},
+            faqs(("A ticket costs 19 euros.", ["Ferry"])),
+            {"sentences supported": (0, 1)},
+        ),
+        (
+            {"name": "grounded", "at": "output.faqs"},
+            {"sources": DOCUMENTS},
+            faqs(("A ticket costs 18 euros.", ["Island"])),
+            {"sentences supported": (0, 1)},
+        ),
+        (
+            {"name": "grounded", "at": "output.faqs"},
+            {"sources": DOCUMENTS},
+            faqs(("A ticket costs 18 euros.", [])),
+            {"sentences supported": (0, 1)},
+        ),
+        (
+            {"name": "sources", "at": "output.faqs"},
+            {"sources": DOCUMENTS},
+            faqs(("a", ["Ferry"]), ("b", []), ("c", ["Ferry", "Moon"])),
+            {"sources valid": (1, 3)},
+        ),
+        (
+            {"name": "facts", "at": "output.faqs"},
+            {"facts": FACTS},
+            faqs(("The ticket costs 18 euros.", ["Island"])),
+            {"facts told": (1, 2), "told facts well sourced": (0, 1)},
+        ),
+        (
+            {"name": "facts", "at": "output.faqs"},
+            {"facts": FACTS},
+            faqs(("It has 32 beds", ["Island"])),
+            {"facts told": (1, 2), "told facts well sourced": (1, 1)},
+        ),
+        (
+            {"name": "facts", "at": "output.faqs"},
+            {"facts": FACTS},
+            ItemRun(output={"faqs": "none"}),
+            {"facts told": (0, 2), "told facts well sourced": (0, 0)},
+        ),
+    ],
+)
+def test_an_evaluator(options: dict[str, Any], item: dict[str, Any], run: ItemRun, expected: dict[str, Any]) -> None:
+    (evaluator,) = evaluators([options])
+    judged = evaluator.judge(item, run)
+    assert expected.items() <= judged.ratios.items()
+    assert (
+        bool(judged.notes) == any(ratio.missed for name, ratio in judged.ratios.items() if name in expected)
+        or run.error
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ([], "no evaluator: name one"),
+        (["exakt"], "there is no evaluator 'exakt': there is exact, tasks,"),
+        (["exact"], "option 'field': Field required"),
+        (["exact,field=a,colour=red"], "option 'colour': Extra inputs are not permitted"),
+        (["{"], "is not valid JSON"),
+        (["no_such_module:f"], "cannot be loaded: No module named 'no_such_module'"),
+        (["json:no_such_function"], "cannot be loaded"),
+        (["os:sep"], "is not a function"),
+    ],
+)
+def test_an_evaluator_that_means_nothing(said: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        evaluators(said)
+
+
+def test_evaluators_are_written_in_three_ways() -> None:
+    short, long, json_ = evaluators(["tasks,at=updates.plan.tasks,fields=type+id", TASKS, json.dumps(TASKS)])
+    assert short == long == json_
+
+
+def test_a_place_in_a_run_begins_with_output_or_updates() -> None:
+    with pytest.raises(UserError, match=re.escape("write 'output.FIELD'")):
+        ItemRun().at("state.x")
+
+
+def test_sentences_and_what_supports_them() -> None:
+    assert sentences('He paid 3.50 euros. "Really?" she said!\n- a list\n...') == [
+        "He paid 3.50 euros.",
+        '"Really?"',
+        "she said!",
+        "- a list",
+    ]
+    assert support("Tickets cost 18 euros", [DOCUMENTS[0]["content"]]) == 1
+    assert support("Tickets cost 18 pounds today", [DOCUMENTS[0]["content"]]) == pytest.approx(3 / 5)
+    assert support("The ferry", []) == 0
+
+
+# The command
+
+
+def test_the_figures_of_a_run(project: Path, fanloom: Fanloom) -> None:
+    items = [{**item, "kind": kind} for kind in "ab" for item in words(("one", "ONE"), ("two", "TOO"))]
+    done = fanloom(written(project, items, group_by="kind"), "--misses")
+    assert done.exit_code == 0, done.output
+    assert re.search(r"accuracy +50\.0 % +15\.0 to 85\.0 +4\n +a +50\.0 % +\S+ to \S+ +2", done.stdout)
+    assert re.search(r"model calls +1\.0 ", done.stdout)
+    assert "cost" not in done.stdout
+    assert "line 2: expected 'TOO', got 'TWO'" in done.stdout
+    assert "noise of a node" not in done.stdout
+
+
+def test_json_is_the_same_each_time(project: Path, fanloom: Fanloom) -> None:
+    given = written(project, words(("one", "ONE"), ("two", "TOO"), ("three", "THREE")))
+
+    def told() -> Any:
+        done = fanloom(given, "--json", "--set", "model=offline")
+        assert done.exit_code == 0, done.stderr
+        found = json.loads(done.stdout)
+        (candidate,) = found["candidates"]
+        candidate["figures"].pop("seconds")
+        for result in candidate["results"]:
+            # The first is not counted: it loads libraries.
+            assert ("seconds" in result["measures"]) == (result["line"] > 1)
+            result["measures"].pop("seconds", None)
+        return found
+
+    found = told()
+    assert found == told()
+    assert found["candidates"][0]["models"] == ["offline"]
+    assert found["candidates"][0]["figures"]["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert [result["output"]["answer"] for result in found["candidates"][0]["results"]] == ["ONE", "TWO", "THREE"]
+
+
+@pytest.mark.parametrize(
+    ("word", "args", "said"),
+    [
+        ("boom", [], "RuntimeError: it broke, at ***"),
+        ("hang", ["--timeout", "0.3"], "no result after 0.3 s"),
+        ("ask", [], "waits for a person"),
+    ],
+)
+def test_an_item_that_fails_counts_as_failed(
+    project: Path, fanloom: Fanloom, word: str, args: list[str], said: str
+) -> None:
+    done = fanloom(written(project, words(("one", "ONE"), (word, "X"))), *args, "--evaluator", "exact,field=answer")
+    assert done.exit_code == 3, done.output
+    assert "loud: 1 of 2 items failed, and count as wrong:" in done.stdout
+    assert f"line 2: {said}" in done.stdout
+    assert re.search(r"accuracy +50\.0 %", done.stdout)
+
+
+def test_a_run_in_which_all_items_fail_has_failed(project: Path, fanloom: Fanloom) -> None:
+    done = fanloom(written(project, words(*[("boom", "X")] * 12)))
+    assert done.exit_code == 1
+    assert "no item has a result: RuntimeError" in done.stderr
+    assert "... and 2 more" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("about", "args", "said"),
+    [
+        ({"graph": None}, [], "give --graph, one of loud, quiet, picky"),
+        ({}, ["--graph", "lout"], "Did you mean 'loud'?"),
+        ({}, ["--compare", "quit"], "'quit' is no graph (Did you mean 'quiet'?) and no model"),
+        ({}, ["--model", "offlin"], "unknown model 'offlin'"),
+        ({}, ["--set", "colour=red"], "there is no context field 'colour'"),
+        ({"context": {"colour": "red"}}, [], "context has no field 'colour'"),
+        ({}, ["--model", "google_genai:gemini-2.5-flash"], "set GOOGLE_API_KEY"),
+        ({}, ["--graph", "quiet", "--model", "offline"], "takes no context"),
+        ({}, ["--where", "word"], "--where takes FIELD=VALUE"),
+        ({}, ["--where", "word=none"], "no item of data set 'words' has word=none"),
+        ({"input": ["term"]}, [], "has no input for the graph: term"),
+        ({"evaluators": [EXACT, EXACT]}, [], "two evaluators measure 'accuracy'"),
+        ({"evaluators": [{**TASKS, "at": "nowhere", "expected": "word"}]}, [], "'nowhere' is no place"),
+        (
+            {"evaluators": [{"name": "sources", "at": "output.answer", "documents": "answer"}]},
+            [],
+            "line 1: evaluator 'sources' cannot judge it",
+        ),
+        ({"evaluators": []}, [], "no evaluator"),
+        # What is mistyped must not look like a graph that is wrong, nor, with nothing expected, like one that is right.
+        ({"evaluators": [{**EXACT, "field": "anser", "expected": "answer"}]}, [], "it has answer, usage"),
+        ({"evaluators": [{**TASKS, "at": "updates.pln.plan", "expected": "word"}]}, [], "it has plan, act"),
+        ({"evaluators": [{**TASKS, "at": "output.tasks", "expected": "word"}]}, [], "it has answer, usage"),
+        ({"graph": "picky"}, [], "line 1: 'answer' is 'X', but can only be yes, no."),
+        ({"environment": {"A=B": "c"}}, [], "'A=B' cannot be set"),
+        ({"environment": {"A": "\0"}}, [], "'A' cannot be set"),
+        ({}, ["--evaluator", "exact,field=reply"], "line 1: the item has no 'reply' to judge by"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_runs(
+    project: Path, fanloom: Fanloom, about: dict[str, Any], args: list[str], said: str
+) -> None:
+    done = fanloom(written(project, words(("boom", "X")), **about), *args)
+    assert done.exit_code == 2, done.output
+    assert said in done.stderr
+    assert not done.stdout
+
+
+def test_other_graphs_and_models_are_compared_on_the_same_items(project: Path, fanloom: Fanloom) -> None:
+    given = written(project, words(("One", "ONE"), ("two", "TWO"), ("three", "three!"), ("boom", "boom")))
+    done = fanloom(given, "--compare", "quiet", "--json")
+    assert done.exit_code == 3
+    loud, quiet = json.loads(done.stdout)["candidates"]
+    assert [loud["name"], quiet["name"]] == ["loud", "quiet"]
+    assert (loud["failed"], quiet["failed"]) == (1, 0)
+    # The exact comparison does not see case: 2 of 4 against 3 of 4.
+    assert quiet["differences"]["accuracy"]["value"] == pytest.approx(0.25)
+    assert quiet["differences"]["seconds"]["n"] == 3
+    assert loud["differences"] == {}
+    shown = fanloom(given, "--compare", "quiet", "--limit", "2")
+    assert re.search(r"accuracy +loud +100\.0 % .*\n +quiet +100\.0 % +34\.2 to 100\.0 +2 +\+0\.0 %", shown.stdout)
+    assert re.search(r"model calls +loud +1\.0 .*\n +quiet +unknown", shown.stdout)
+
+
+@pytest.mark.parametrize(
+    ("args", "names"),
+    [
+        (["--compare", "openai:x"], ["default model", "openai:x"]),
+        (["--model", "offline", "--compare", "openai:x"], ["offline", "openai:x"]),
+        (["--model", "offline"], ["loud@offline"]),
+        (["--compare", "loud"], ["loud"]),
+        (["--model", "offline", "--compare", "loud@openai:x", "--compare", "loud"], ["offline", "openai:x"]),
+    ],
+)
+def test_a_candidate_is_called_what_tells_it_from_the_others(
+    project: Path, fanloom: Fanloom, monkeypatch: pytest.MonkeyPatch, args: list[str], names: list[str]
+) -> None:
+    monkeypatch.setattr("fanloom.cli.candidates.chat_model", lambda model: model)
+    done = fanloom(written(project, words(("one", "ONE"))), *args, "--json")
+    assert done.exit_code == 0, done.output
+    assert [candidate["name"] for candidate in json.loads(done.stdout)["candidates"]] == names
+
+
+def test_no_more_items_at_a_time_than_wanted(project: Path, fanloom: Fanloom) -> None:
+    given = written(project, words(*[("one", "ONE")] * 30), concurrency=3)
+    peaks = []
+    for wanted in ([], ["--concurrency", "7"]):
+        done = fanloom(given, *wanted)
+        assert done.exit_code == 0, done.output
+        module = __import__(os.environ["MODULE"])
+        peaks.append(module.peak)
+    assert peaks[0] <= 3
+    assert 3 < peaks[1] <= 7
+
+
+def test_what_is_chosen_for_an_item(project: Path, fanloom: Fanloom) -> None:
+    items = [*words(("one", "ONE")), *words(("two", "TWO"), context={"model": "offline"})]
+    given = written(project, items, context={"max_tasks": 3, "model": "openai:x"}, environment={"VOICE": "{folder}"})
+    models = {}
+    for args in ([], ["--model", "openai:y"]):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("fanloom.cli.candidates.chat_model", lambda model: model)
+            done = fanloom(given, "--json", *args)
+        results = json.loads(done.stdout)["candidates"][0]["results"]
+        models[len(args)] = [next(iter(result["output"]["usage"]["by_model"])) for result in results]
+        assert all("fanloom-" in result["output"]["answer"] for result in results)
+    assert models == {0: ["openai:x", "offline"], 2: ["openai:y", "openai:y"]}
+    assert "VOICE" not in os.environ
+
+
+def test_evaluators_of_ones_own(project: Path, fanloom: Fanloom) -> None:
+    given, module = written(project, words(("one", "ONE"), ("boom", "X"))), os.environ["MODULE"]
+    done = fanloom(given, "--evaluator", f"{module}:half", "--evaluator", f"{module}:several", "--json")
+    assert done.exit_code == 3, done.output
+    figures = json.loads(done.stdout)["candidates"][0]["figures"]
+    # The item that failed is 0 of 1 in each.
+    assert figures["half"]["value"] == pytest.approx(0.25)
+    assert figures["planned"]["value"] == pytest.approx(0.5)
+    assert "sources" not in figures
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("broken", "fails: KeyError: 'nowhere'"), ("odd", "must return a number from 0 to 1")]
+)
+def test_an_evaluator_that_fails_costs_the_item_not_the_run(
+    project: Path, fanloom: Fanloom, name: str, said: str
+) -> None:
+    given, module = written(project, words(("one", "ONE"))), os.environ["MODULE"]
+    done = fanloom(given, "--evaluator", f"{module}:{name}", "--json")
+    assert done.exit_code == 1
+    (result,) = json.loads(done.stdout)["candidates"][0]["results"]
+    assert said in result["error"]
+    assert result["output"]["answer"] == "ONE"
+
+
+def test_progress_is_shown_on_a_terminal(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By which Rich takes what it writes to for a terminal.
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    data = read_dataset(Path(written(project, words(("one", "ONE")))))
+    evaluation = Evaluation(Candidate("loud", "loud", None, None))  # type: ignore[arg-type]
+    with _progress("loud", data, evaluation, True) as done:
+        done(ItemResult(1, ItemRun(error="no"), {}, []))
+    assert "loud, 1 failed" in capsys.readouterr().err
+    assert evaluation.failed()[0].number == 1
+
+
+# What is shipped
+
+
+def test_the_shipped_data_sets_are_large_enough() -> None:
+    sizes = {path.stem: len(read_dataset(path).items) for path in SHIPPED}
+    assert sizes.keys() == {"faq", "support_desk", "support_router"}
+    assert sizes["support_router"] >= 90
+    assert sizes["support_desk"] >= 60
+    titles = {
+        source["title"] for item in read_dataset(EVALS / "faq.jsonl").items.values() for source in item["sources"]
+    }
+    assert len(titles) >= 5
+
+
+def test_every_expected_fact_stands_in_its_document() -> None:
+    for item in read_dataset(EVALS / "faq.jsonl").items.values():
+        contents = {source["title"]: source["content"] for source in item["sources"]}
+        for fact in item["facts"]:
+            assert support(fact["words"], [contents[fact["source"]]]) == 1, fact
+
+
+FLOORS = {
+    "faq": {"sentences supported": 0.95, "sources valid": 1, "facts told": 0.4, "told facts well sourced": 0.9},
+    "support_desk": {"precision": 0.9, "recall": 0.9, "F1": 0.9, "all tasks right": 0.85},
+    "support_router": {"accuracy": 0.9},
+}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_understudies_on_the_shipped_data_sets(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = tmp_path / "mine.db"
+    monkeypatch.setenv("FANLOOM_DATABASE_URL", f"sqlite:///{database}")
+    limit = ["--limit", "60"] if path.stem == "support_desk" else []
+    done = CliRunner().invoke(cli, ["-C", str(ROOT), "eval", str(path), "--json", *limit])
+    assert done.exit_code == 0, done.stderr
+    (candidate,) = json.loads(done.stdout)["candidates"]
+    assert candidate["models"] == ["offline"]
+    found = {name: figure["value"] for name, figure in candidate["figures"].items()}
+    print(path.stem, {name: round(value, 3) for name, value in found.items()})
+    assert {name: floor for name, floor in FLOORS[path.stem].items() if found[name] < floor} == {}
+    assert not database.exists()

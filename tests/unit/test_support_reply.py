@@ -1,0 +1,223 @@
+"""A reply can neither hide nor invent, whatever the outcomes are and whatever the model writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from fanloom import Outcome
+from fanloom.outcome import done, not_done
+from fanloom.prompt import escape
+from nodes.support.identifiers import normal
+from nodes.support.points import Point, points, template
+from nodes.support.reply import letter, letter_by_template, problems
+
+quick = settings(deadline=None, max_examples=50)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+# What breaks in prompts, in Markdown and in identifiers.
+awkward = texts | st.sampled_from(
+    ["&lt;b>", "<b>", "a.b", "http://x.y/z.", "x@y.zz,", "on Friday", "_A-1_", "**9**", '"']
+)
+digits = st.integers(10_000_000, 99_999_999).map(str)
+dates = st.dates().map(lambda day: day.isoformat())
+maybe = st.none() | st.sampled_from(["Swift Parcel", "Northern Freight"])
+
+cases = st.fixed_dictionaries(
+    {
+        "case_id": digits.map("CASE-{}".format),
+        "invoice_number": digits.map("INV-{}".format),
+        "concern": awkward,
+        "resolution_time": st.just("2 business days"),
+        "due": dates,
+        "already_open": st.booleans(),
+    }
+)
+rmas = st.fixed_dictionaries(
+    {
+        "rma_number": digits.map("RMA-{}".format),
+        "product_name": awkward,
+        "already_open": st.booleans(),
+        "shipping_instructions": digits.map("Write RMA-{} on it.".format),
+    }
+)
+orders = st.fixed_dictionaries(
+    {
+        "order_id": digits.map("A-{}".format),
+        "order_status": st.sampled_from(["processing", "shipped", "delayed", "delivered", "lost at sea"]),
+        "carrier": maybe,
+        "tracking_number": st.none() | digits.map("SP{}".format),
+        "expected_delivery": st.none() | dates,
+    }
+)
+RESULTS = {"BillingInquiry": cases, "ProductReturn": rmas, "StatusUpdate": orders, "Other": cases}
+FIELDS = {"BillingInquiry": "invoice_number", "ProductReturn": "product_name", "StatusUpdate": "order_id"}
+ERRORS = [("failed", "not_found"), ("failed", "database"), ("timed_out", "timeout"), ("skipped", "budget")]
+ENDS = [*ERRORS, ("needs_input", "needs_input"), ("declined", "declined")]
+
+
+@st.composite
+def ended(draw: Any) -> tuple[dict[str, Any], Outcome]:
+    worker = draw(st.sampled_from(sorted(RESULTS)))
+    task_id = f"t{draw(st.integers(1, 10_000_000))}"
+    field = FIELDS.get(worker, "summary")
+    task = {"task_id": task_id, "type": worker, field: draw(awkward if worker == "Other" else st.none() | awkward)}
+    if draw(st.booleans()):
+        return task, done(task_id, worker, draw(RESULTS[worker]))
+    status, kind = draw(st.sampled_from(ENDS))
+    return task, not_done(task_id, worker, draw(awkward), status=status, kind=kind)
+
+
+@st.composite
+def some_points(draw: Any) -> list[Point]:
+    pairs = draw(st.lists(ended(), max_size=4, unique_by=lambda pair: pair[0]["task_id"]))
+    return points([task for task, _ in pairs], [outcome for _, outcome in pairs])
+
+
+@quick
+@given(some_points())
+def test_the_template_always_passes(told: list[Point]) -> None:
+    assert problems(template(told), told) == []
+    assert letter_by_template(told).startswith("Hello")
+
+
+@quick
+@given(some_points())
+def test_a_model_that_copies_escaped_text_passes_too(told: list[Point]) -> None:
+    reply = template(told)
+    copied = {**reply, "parts": [{**part, "text": escape(part["text"])} for part in reply["parts"]]}
+    assert problems(copied, told) == []
+
+
+@quick
+@given(some_points(), st.data())
+def test_a_reply_that_lost_a_fact_never_passes(told: list[Point], data: Any) -> None:
+    facts = [(point["id"], fact) for point in told for fact in point["say"] if any(map(str.isalnum, fact))]
+    assume(facts)
+    where, fact = data.draw(st.sampled_from(facts))
+    reply = template(told)
+    for part in reply["parts"]:
+        if part["id"] == where:
+            lost = " ".join(part["text"].split()).replace(" ".join(fact.split()), "it")
+            part["text"] = lost or "it"
+    assert problems(reply, told)
+
+
+@quick
+@given(some_points(), st.data())
+def test_a_reply_that_lacks_or_doubles_a_part_never_passes(told: list[Point], data: Any) -> None:
+    assume(told)
+    reply = template(told)
+    part = data.draw(st.sampled_from(reply["parts"]))
+    assert problems({**reply, "parts": [one for one in reply["parts"] if one is not part]}, told)
+    assert problems({**reply, "parts": [*reply["parts"], part]}, told)
+
+
+@quick
+@given(some_points(), st.data(), digits, st.sampled_from(["CASE-{}", "RMA-{}", "{}", "#{}", "SP{}", "+49 {}", "{}.00"]))
+def test_a_reply_with_an_identifier_of_its_own_never_passes(
+    told: list[Point], data: Any, number: str, form: str
+) -> None:
+    assume(number not in normal(str(told)))
+    reply = template(told)
+    spot = data.draw(st.sampled_from(["greeting", "closing", *range(len(told))]))
+    if isinstance(spot, str):
+        reply[spot] = f"{reply[spot]} {form.format(number)}"
+    else:
+        part = reply["parts"][spot]
+        part["text"] = f"{form.format(number)}\n{part['text']}"
+    assert any(number in wrong for wrong in problems(reply, told))
+
+
+def order(number: str, tracking: str, when: str = "2026-11-24") -> Outcome:
+    said = {"order_id": number, "order_status": "shipped", "carrier": "Swift Parcel", "tracking_number": tracking}
+    return done(number, "StatusUpdate", {**said, "expected_delivery": when})
+
+
+TWO = points(
+    [{"task_id": name, "type": "StatusUpdate", "order_id": name} for name in ("A-1234", "A-12345")],
+    [order("A-1234", "SP1"), order("A-12345", "SP22")],
+)
+
+
+def reply(first: str = "", closing: str = "Bye.") -> dict[str, Any]:
+    made = template(TWO)
+    made["parts"][0]["text"] = made["parts"][0]["text"] + first if not first.startswith("=") else first[1:]
+    return {**made, "closing": closing}
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        (reply(), []),
+        (reply(" **A-1234**, _SP1_ (2026-11-24)!"), []),
+        (reply(" It comes in 2026, on the 24."), []),
+        (reply(closing="Order A-12345 and sp22 are both on their way. P.S. Thank you!"), []),
+        (reply("= Order A-12345 has been shipped. Swift Parcel, SP1, 2026-11-24"), ["A-1234", "A-12345"]),
+        (reply("=Order A-1234 has been shipped by MySwift Parcel: SP1, 2026-11-24."), ["Swift Parcel"]),
+        (reply(" SP22"), ["SP22"]),
+        (reply(" 1234-2026"), ["1234-2026"]),
+        (reply(" SP1\u20112"), ["2"]),
+        (reply(" \u2460 Call us."), ["\u2460"]),
+        (reply(closing="See you on MONDAY."), ["MONDAY"]),
+        (reply(closing="<a href=ftp://x.example>click</a>"), ["ftp://x.example"]),
+        (reply(closing="Ask help@desk"), ["help@desk"]),
+        (reply(closing="evil.example"), ["evil.example"]),
+        (reply(closing=" "), ["closing"]),
+    ],
+)
+def test_what_may_stand_in_a_reply(said: dict[str, Any], wrong: list[str]) -> None:
+    found = problems(said, TWO)
+    assert bool(found) == bool(wrong)
+    assert all(any(name in problem for problem in found) for name in wrong)
+
+
+def test_parts_stand_in_plan_order_under_titles_that_code_writes() -> None:
+    made = template(TWO)
+    text = letter({**made, "parts": made["parts"][::-1]}, TWO)
+    assert text.index("**Order A-1234**") < text.index("SP1") < text.index("**Order A-12345**") < text.index("SP22")
+
+
+def test_a_huge_reply_is_judged_in_no_time() -> None:
+    for text in ("a" * 50_000, "a-" * 25_000, "a.a" * 15_000, "x@" * 25_000, "1 " * 25_000):
+        assert isinstance(problems(reply(f" {text}"), TWO), list)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (
+            order("A-1", "SP1"),
+            "Order A-1 has been shipped. The carrier is Swift Parcel. The tracking number is SP1. The",
+        ),
+        (
+            not_done("t", "StatusUpdate", "order A-9 was not found on your account", kind="not_found"),
+            "Order A-9 was not found on your account. Please check how it is written and send it to us again.",
+        ),
+        (
+            not_done("t", "ProductReturn", "", status="declined", kind="declined"),
+            "A colleague has looked at the return of a lamp and declined it. If you see it differently",
+        ),
+        (
+            not_done("t", "ProductReturn", "Too old.", status="declined", kind="declined"),
+            "declined it: Too old. If you",
+        ),
+        (
+            not_done("t", "StatusUpdate", "no tasks left", status="skipped", kind="budget"),
+            "We have not got to these yet: order A-9. Please send them again in a message of their own.",
+        ),
+        (
+            not_done("t", "BillingInquiry", "SELECT failed at 10.0.0.1", kind="database", retryable=True),
+            "A technical problem kept us from taking care of invoice INV-9. We are sorry; please write",
+        ),
+    ],
+)
+def test_the_words_of_each_end(outcome: Outcome, told: str) -> None:
+    task = {"task_id": outcome["task_id"], "type": outcome["worker"]}
+    task |= {"order_id": "A-9", "invoice_number": "INV-9", "product_name": "a lamp"}
+    text = letter_by_template(points([task], [outcome]))
+    assert told in text
+    assert "SELECT" not in text

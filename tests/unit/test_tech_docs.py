@@ -1,0 +1,108 @@
+"""Technical documentation, offline: from the task and what is known only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from graphs.tech_docs import graph
+from tests.orchestrator_writer import ENDPOINT
+
+
+@pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
+async def test_the_authentication_endpoint(sync: bool) -> None:
+    result = await asyncio.to_thread(graph.invoke, ENDPOINT) if sync else await graph.ainvoke(ENDPOINT)
+    assert [one["type"] for one in result["worker_results"]] == ["overview", "technical", "tutorial"]
+    assert result["failures"] == []
+    for one in result["worker_results"]:
+        for said in ("v2", "JWT", "OAuth2", "100 requests per minute"):
+            assert said in one["result"]
+    assert "`auth_methods`: `JWT`, `OAuth2`" in result["final"]
+    assert "3. Choose among the auth methods: JWT or OAuth2." in result["final"]
+    assert "Use API version v2." in result["final"]
+
+
+async def run(task: str, known: Any) -> dict[str, Any]:
+    result: dict[str, Any] = await graph.ainvoke({"task": task, "context": known}, context={"max_subtasks": 5})
+    return result
+
+
+@pytest.mark.parametrize(
+    ("task", "kinds"),
+    [
+        ("Document the deploy tool (sections: setup, rollback and audit log)", ["setup", "rollback", "audit log"]),
+        ("Write docs for the queue API with overview, tutorial and FAQ sections", ["overview", "tutorial", "FAQ"]),
+        ("Write technical documentation for the queue", ["overview", "technical", "tutorial"]),
+        ("Technical docs for the queue: a technical section and a FAQ", ["technical", "faq"]),
+        ("Create a reference and a quickstart for the CLI", ["reference", "quickstart"]),
+    ],
+)
+async def test_the_sections_that_the_task_names(task: str, kinds: list[str]) -> None:
+    result = await run(task, {"owner": "team blue", "limits": {"calls": 5}, "beta": True})
+    assert [one["type"] for one in result["worker_results"]] == kinds
+    for one in result["worker_results"]:
+        assert "team blue" in one["result"]
+        assert "5" in one["result"]
+
+
+async def test_a_summary_builds_on_the_other_sections() -> None:
+    result = await run(
+        "Write docs for the queue API with overview, technical and summary sections", {"api_version": "v9"}
+    )
+    *_, summary = result["worker_results"]
+    assert summary["type"] == "summary"
+    assert "- overview: This documentation describes the queue API." in summary["result"]
+
+
+async def test_nothing_is_made_up_where_nothing_is_known() -> None:
+    result = await run("Document the scheduler", {})
+    assert [one["type"] for one in result["worker_results"]] == ["overview", "technical", "tutorial"]
+    assert all("the scheduler" in one["result"].lower() for one in result["worker_results"])
+
+
+SECTIONS = "Document the deploy API: overview, configuration, tutorial, troubleshooting and FAQ sections"
+KNOWN = {
+    "api_version": "v2",
+    "auth_methods": ["JWT", "OAuth2"],
+    "routes": [{"path": "/login", "method": "POST"}, {"path": "/logout", "method": "POST"}],
+    "base_url": "https://api.example.com",
+    "stable": True,
+}
+
+
+async def test_each_section_says_it_as_its_readers_need_it() -> None:
+    result = await run(SECTIONS, KNOWN)
+    texts = {one["type"]: one["result"] for one in result["worker_results"]}
+    for kind, said in {
+        "overview": "- **Auth methods**: JWT and OAuth2",
+        "configuration": "- `routes`:\n  - path: /login, method: POST\n  - path: /logout, method: POST",
+        "tutorial": "Choose among the routes: /login or /logout.",
+        "troubleshooting": "- You use one of the auth methods: JWT or OAuth2.\n",
+        "FAQ": "**Which API version is this about?** v2.",
+    }.items():
+        assert said in texts[kind]
+    assert "**Stable?** Yes." in texts["FAQ"]
+    assert "**What is the base URL?** https://api.example.com." in texts["FAQ"]
+    assert "- The base URL is right: https://api.example.com." in texts["troubleshooting"]
+    assert "```http\n<method> <path> HTTP/1.1\n" in texts["tutorial"]
+    assert "Authorization: <credentials: JWT or OAuth2>" in texts["tutorial"]
+
+
+@pytest.mark.parametrize(
+    ("task", "known", "missing"),
+    [
+        (
+            "Document the login endpoint",
+            {"auth_methods": ["JWT"]},
+            "the method and path; the fields of requests and answers; the status codes and errors",
+        ),
+        ("Document the login endpoint", {"path": "/x", "response": "a token", "errors": [401]}, None),
+        ("Document the scheduler", {}, "what goes in and what comes out; the errors and what they mean"),
+    ],
+)
+async def test_what_nobody_has_told_is_said_to_be_missing(task: str, known: Any, missing: str | None) -> None:
+    _, technical, _ = (await run(task, known))["worker_results"]
+    said = f"Not known yet, and to be added: {missing}."
+    assert technical["result"].endswith(said) if missing else "Not known yet" not in technical["result"]
