@@ -172,7 +172,6 @@ async def test_a_connection_that_is_lost_in_an_effect_costs_another_try_not_anot
 async def test_who_is_gone_in_the_middle_of_an_effect_does_not_keep_its_key(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fanloom.database._STATEMENT_MS", 200)
     gone, twin = (Database(postgres_url, METADATA, effects=EFFECTS) for _ in range(2))
     begun = threading.Event()
 
@@ -180,10 +179,11 @@ async def test_who_is_gone_in_the_middle_of_an_effect_does_not_keep_its_key(
         begun.set()
         await asyncio.Event().wait()
 
-    await letters(gone)
+    with monkeypatch.context() as brief:
+        brief.setattr("fanloom.database._STATEMENT_MS", 1000)
+        await letters(gone)
     lost = asyncio.create_task(gone.once("k", never_ends))
     await asyncio.to_thread(begun.wait)
-    await asyncio.sleep(0.3)
     assert (await twin.once("k", send("a")))["to"] == "a"
     lost.cancel()
     await asyncio.gather(lost, return_exceptions=True)

@@ -53,7 +53,8 @@ async def plan(state):
     global running, peak
     running += 1
     peak = max(peak, running)
-    await asyncio.sleep(0)
+    for _ in range(50):
+        await asyncio.sleep(0)
     running -= 1
     if state["word"] == "ask":
         interrupt("may I?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field
 
 from fanloom import Context, LLMStep, OutputModel, Prompt, RunState, StateGraph, add_fan_out, new_run
-from tests.wire.provider import Request
+from tests.wire.provider import FakeProvider, Request
 
 PROMPTS = Path(__file__).parent / "prompts"
 SECRETS = ("fake-google-key", "FAKEACCESSKEY", "fake-secret-key")
@@ -98,3 +99,16 @@ async def run(graph: Any, given: Any, sync: bool, config: Any = None, **context:
 def asked(request: Request) -> str:
     """Return the question of a request."""
     return request.text.rpartition("<question>")[2].partition("</question>")[0].strip()
+
+
+def side_by_side(provider: FakeProvider, width: int) -> Callable[[Request], Any]:
+    """Make a reply that nobody gets before so many have asked."""
+    all_asked = asyncio.Event()
+
+    async def reply(request: Request) -> str:
+        if len(provider.requests) == width:
+            all_asked.set()
+        await asyncio.wait_for(all_asked.wait(), 20)
+        return "ok"
+
+    return reply

@@ -45,7 +45,7 @@ from tests.wire.steps import GOOD, PLAIN, QUESTION, SECRETS, TYPED, one_step, ru
 GRAPHS = {"plain": one_step(PLAIN), "typed": one_step(TYPED)}
 HEALTHY = {"plain": "ok", "typed": GOOD}
 # What the provider leaves unanswered keeps a thread of botocore's for so long.
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class TimeOuts:

@@ -13,7 +13,7 @@ from langgraph.runtime import Runtime
 from fanloom import BadModelOutput, Context, ModelRefused, ModelUnavailable, RunError, attempts, limits
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import FakeProvider, Reply, Request, bad_key, prose, reset, status
-from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asks, fan_out, one_step, run
+from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asks, fan_out, one_step, run, side_by_side
 
 
 async def reads(task: dict[str, Any], runtime: Runtime[Context]) -> str:
@@ -135,9 +135,12 @@ async def test_a_throttled_call_pauses_those_of_other_runs_which_then_ramp_up(
 ) -> None:
     seen: list[tuple[int, int]] = []
 
-    def reply(request: Request) -> str:
+    async def reply(request: Request) -> str:
         ended = sum(each.ended is not None for each in provider.requests)
         seen.append((provider.in_flight, ended))
+        # The third is not answered before there are two at once.
+        if provider.requests.index(request) == 2:
+            await provider.auntil(lambda _: provider.in_flight == 2)
         return "ok"
 
     provider.reply, provider.latency, clock.passes = reply, 0.03, False
@@ -155,7 +158,6 @@ async def test_a_throttled_call_pauses_those_of_other_runs_which_then_ramp_up(
     # One request has ended with a 429; each one since that succeeds doubles the width.
     assert all(in_flight <= 2 ** (ended - 1) for in_flight, ended in seen)
     assert provider.requests[2].started >= (provider.requests[1].ended or 0)
-    assert 2 <= provider.peak <= 12
     assert len(provider.requests) == 17
 
 
@@ -247,20 +249,20 @@ async def test_the_process_s_bound_holds_over_runs_and_queueing_costs_no_timeout
     provider: FakeProvider, both: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FANLOOM_MAX_CONCURRENCY", "3")
-    await run(ONE, ASK, sync=False, model=both, timeout_s=1)
-    provider.latency = 0.1
-    given = {"items": list(range(20)), "documents": ""}
-    both_worlds = [run(MANY, given, sync, model=both, timeout_s=1) for sync in (False, True)]
+    await run(ONE, ASK, sync=False, model=both)
+    provider.latency = 0.16
+    given = {"items": list(range(30)), "documents": ""}
+    both_worlds = [run(MANY, given, sync, model=both, timeout_s=3) for sync in (False, True)]
     results = await asyncio.gather(*both_worlds)
     assert {outcome["status"] for result in results for outcome in result["outcomes"]} == {"done"}
     assert provider.peak == 3
-    # Forty calls, three at a time: the last one has waited for longer than its time-out.
-    assert provider.requests[-1].started - provider.requests[1].started > 1
+    # Sixty calls, three at a time: the last one has waited for longer than its time-out.
+    assert provider.requests[-1].started - provider.requests[1].started > 3
 
 
 @pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
 async def test_a_run_s_own_bound_holds(provider: FakeProvider, both: str, sync: bool) -> None:
-    provider.latency = 0.02
+    provider.reply = side_by_side(provider, 4)
     await run(MANY, {"items": list(range(12)), "documents": ""}, sync, model=both, max_concurrency=4)
     assert (provider.peak, len(provider.requests)) == (4, 12)
 

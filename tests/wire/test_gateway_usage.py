@@ -18,7 +18,7 @@ from langgraph.runtime import Runtime
 from fanloom import BudgetExceeded, Context, RunError
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import FakeProvider, Reply, Request, malformed_tool, reset, status
-from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asked, asks, fan_out, one_step, run
+from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asked, asks, fan_out, one_step, run, side_by_side
 
 in_both_worlds = pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
 MANY = fan_out(asks)
@@ -199,19 +199,6 @@ async def test_a_budget_of_nothing_sends_nothing(wire: FakeProvider, both: str, 
     with pytest.raises(BudgetExceeded):
         await run(one_step(PLAIN), {"question": QUESTION}, sync, model=both, max_model_calls=0)
     assert wire.requests == []
-
-
-def side_by_side(provider: FakeProvider, width: int) -> Callable[[Request], Any]:
-    """Make a reply that nobody gets before so many have asked."""
-    all_asked = asyncio.Event()
-
-    async def reply(request: Request) -> str:
-        if len(provider.requests) == width:
-            all_asked.set()
-        await asyncio.wait_for(all_asked.wait(), 20)
-        return "ok"
-
-    return reply
 
 
 Saving = Callable[[Path], Any]

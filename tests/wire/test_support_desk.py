@@ -130,7 +130,7 @@ async def test_a_reply_that_invents_is_told_what_is_wrong(wire: FakeProvider, bo
     assert writer.calls == ["plan", "concern", "reply", "reply_again"]
     assert "- CASE-00000000 stands in no point: leave it out." in writer.prompts[-1]
     assert result["response"].endswith("Kind regards,\nYour support team")
-    assert "0800" not in result["response"]
+    assert "0800 123456" not in result["response"]
 
 
 HOSTILE = (

@@ -78,7 +78,7 @@ class Collector:
             self.requests.clear()
             self.received = b""
 
-    def until(self, condition: Callable[[Self], bool], timeout: float = 10.0) -> None:
+    def until(self, condition: Callable[[Self], bool], timeout: float = 30.0) -> None:
         """Block until the condition holds."""
         deadline = time.monotonic() + timeout
         while not condition(self):

@@ -106,14 +106,14 @@ class FakeProvider:
         """Answer all requests that are held."""
         self._loop.call_soon_threadsafe(self._released.set)
 
-    def until(self, condition: Callable[[Self], bool], timeout: float = 5.0) -> None:
+    def until(self, condition: Callable[[Self], bool], timeout: float = 30.0) -> None:
         """Block until the condition holds."""
         deadline = time.monotonic() + timeout
         while not condition(self):
             self._check(deadline)
             time.sleep(0.002)
 
-    async def auntil(self, condition: Callable[[Self], bool], timeout: float = 5.0) -> None:  # noqa: ASYNC109
+    async def auntil(self, condition: Callable[[Self], bool], timeout: float = 30.0) -> None:  # noqa: ASYNC109
         """Wait until the condition holds."""
         deadline = time.monotonic() + timeout
         while not condition(self):

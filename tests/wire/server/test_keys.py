@@ -211,13 +211,15 @@ async def test_a_cron_serves_the_customer_of_its_user_too(guarded: DevServer, bo
 
 
 async def listened(guarded: DevServer, path: str, headers: dict[str, str]) -> str:
-    """Return what a stream of a thread's events says within half a second."""
+    """Return what a stream of a thread's events says until it names an intent, or is silent for some seconds."""
     heard = ""
-    async with httpx.AsyncClient(base_url=guarded.url, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=guarded.url, headers=headers, timeout=httpx.Timeout(30, read=2)) as http:
         with suppress(httpx.ReadTimeout):
-            async with http.stream("POST", path, json={"channels": ["values"], "since": 0}, timeout=0.5) as events:
+            async with http.stream("POST", path, json={"channels": ["values"], "since": 0}) as events:
                 async for text in events.aiter_text():
                     heard += text
+                    if "intent" in heard:
+                        break
     return heard
 
 
