@@ -3,9 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := fanloom graphs nodes prompts
 ALL := $(CODE) tests benchmarks
+# The tests start some hundred processes, and each would compile its modules anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests soak bench eval docs lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak bench eval docs lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,9 +44,11 @@ lint: setup
 types: setup
 	@$(BIN)/mypy
 
-# The tests start some hundred processes, and each would compile its modules anew.
 tests: setup
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	@$(PYTEST) --randomly-seed=1 --cov --cov-report=term
+
+explore: setup ## Run the tests in another order, with other random examples
+	@$(PYTEST) --hypothesis-profile=explore $(ARGS)
 
 soak: setup ## Kill runs a hundred times and more, over SQLite and PostgreSQL; minutes
 	@$(BIN)/pytest -q -s -m soak tests
