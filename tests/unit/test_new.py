@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -28,6 +27,7 @@ from fanloom.scaffold import origin, project
 from fanloom.scaffold.names import project_name
 from fanloom.scaffold.patterns import PATTERNS, chosen_graphs
 from fanloom.scaffold.template import Template
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = Template.shipped()
@@ -376,9 +376,7 @@ def test_langgraph_takes_its_configuration(made: Path) -> None:
 
 @pytest.fixture
 def server(made: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["make", "dev", f"ARGS=--no-reload --port {port}"]
     log = made.parent / "log"
     with (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fanloom.cli import check, cli
+from tests.ports import free_port
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import (
     FakeProvider,
@@ -123,13 +123,11 @@ def test_a_model_that_does_not_answer(provider: FakeProvider, both: str, fault: 
     assert told["message"].startswith(
         "it did not answer in time: allow more than 1.5 s (--timeout), or check the network"
     )
-    assert 0.2 < told["seconds"] < 5
+    assert 0.2 < told["seconds"] < 30
 
 
 def test_nobody_listens(provider: FakeProvider, both: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        url = f"http://me:hunter2@127.0.0.1:{closed.getsockname()[1]}"
+    url = f"http://me:hunter2@127.0.0.1:{free_port()}"
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
     told = only("--model", both)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from langgraph_sdk._sync.threads import SyncThreadsClient
 from fanloom.cli import cli
 from fanloom.cli.remote_run import RemoteRun
 from fanloom.cli.thread import thread_id
+from tests.ports import free_port
 from tests.unit.test_cli_process import environment, in_terminal
 from tests.wire.server.conftest import ALICE, BOB, KEYS
 from tests.wire.server.harness import CONFIG, DevServer
@@ -417,9 +417,7 @@ def stranger() -> Iterator[str]:
 
 @pytest.fixture
 def nobody() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 @pytest.mark.parametrize(

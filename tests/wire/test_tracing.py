@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from fanloom.redaction import mask_personal
 from fanloom.settings import settings
 from fanloom.trace_mask import TraceMask
 from tests.orchestrator_writer import Writer, plan
+from tests.ports import free_port
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.langsmith import Collector, Fault, Run
 from tests.wire.langsmith.collector import KEY
@@ -264,9 +264,7 @@ def wait_for_start(server: subprocess.Popen[str]) -> None:
 
 
 async def test_the_server_sends_what_is_left_when_it_is_stopped(collector: Collector, data: dict[str, str]) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = launch(
         [FANLOOM, "dev", "--port", str(port)], {**collector.environment(), **data, "PYTHONUNBUFFERED": "1"}, merged=True
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
+from tests.ports import free_port
 from tests.wire.provider import foreign
 
 ROOT = Path(__file__).parents[3]
@@ -45,9 +45,7 @@ class DevServer:
     def start(self) -> Self:
         """Start serving."""
         (self.folder / "langgraph.json").write_text(self.config)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "fanloom", "-C", str(self.folder), "dev", "--port", str(port)]
         before = len(self.log) if self._log.exists() else 0
