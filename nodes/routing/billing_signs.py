@@ -72,6 +72,9 @@ PLAIN: tuple[Row, ...] = (
         purchase (i|we) (did|have|never)
         (was|were|been|got|am|im|being|you|keep|kept|still) (charg|bill|debit|invoic)(ed|ing)
         (took|takes?|taken|taking|deduct\w*|withdr[ae]w\w*) ~5 (amount|money)
+        (taken|deducted|gone|withdrawn|debited) from (my|our)( \w+)? (account|card)
+        (returned|refunded|paid|credited|back) (on )?to (my|our)( \w+)? (account|card)
+        (money|refund) ~4 (reached|arrived|come|shown up)
         (took|takes?|taken|taking|withdr[ae]w\w*)( \w+){0,2} \d+( \w+){0,3} (from|off) (my|our)( \w+)? (account|card)
         (left|gone|missing|disappear\w*|charg\w+|bill(ed|ing)) ~5 (amount|money)
         (amount|money) ~5 (taken|gone|left|missing|deducted|debited|disappear\w*|withdrawn|charged)
@@ -102,7 +105,7 @@ PLAIN: tuple[Row, ...] = (
         billed|billing|invoiced|debited|debits?|deduct\w*|transactions?|withdr[ae]w\w*
         """,
     ),
-    (STRONG, "your invoice", r"invoices?|credit notes?|purchase order"),
+    (STRONG, "your invoice", r"invoices?|invoicing|credit notes?|purchase order"),
     (
         STRONG,
         "your bill",

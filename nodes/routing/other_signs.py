@@ -29,7 +29,19 @@ GENERAL: tuple[Row, ...] = (
         (open|opens|closed?|closes) ~3 (on )?(\w+days?|weekends?|holidays?|easter|christmas|today|tonight|tomorrow)
         """,
     ),
-    (STRONG, "", r"partner(ship|ing)?|sponsor\w*|collaborat\w*|press|journalist|school|thesis|interview\w*"),
+    (
+        ASKED,
+        "",
+        r"(robot|bot|machine) or( an?)?( real)? (human|person)|(bigger|smaller|larger|another|different|next) sizes?",
+    ),
+    (ASKED, "", r"(delet\w+|clos\w+|eras\w+|remov\w+) ~8 (personal )?data|gdpr|(delet|clos)(e|ed|ing) ~2 accounts?"),
+    (STRONG, "", r"swap\w*|exchang(e|ed|ing) (it|them|the|this|for)|replacement (sent|shipped|delivered)"),
+    (STRONG, "", r"wish (her|him|them|you) ~2 best|congratulat\w*|retir(ed|es|ing|ement)"),
+    (
+        STRONG,
+        "",
+        r"partner(ship|ing)?|sponsor\w*|collaborat\w*|press (team|office|enquir\w+|inquir\w+|release|kit|pass|contact)|journalist|school|thesis|interview\w*",
+    ),
     (STRONG, "", r"feedback|suggestions?|compliments?|feature request|newsletter|unsubscribe|mailing list"),
     (TOPIC, "", r"deliver\w*|shipping|shipped|ship|parcel|package|courier"),
     (TOPIC, "", r"store|shop|showroom|head ?office|headquarters|warehouse"),
@@ -59,6 +71,7 @@ MOODS: tuple[tuple[Mood, str], ...] = (
         "enquiry",
         r"""
         do you (have|sell|offer|make|stock|ship|plan|carry|know|rent)|do you guys|in stock|compar\w+|difference
+        suitable for|(does|do|will|would) (the|your|this|these) \w+( \w+)? fit( an?)?
         (is|are) (there|your|the|these|this) ~5 (available|compatible|waterproof|included|in stock|open|free|made|sold)
         recommend\w*|interested in|looking for|(want|like|love|plan) to buy|bought from|would be (great|nice|cool)
         how (much|many|tall|big|old|heavy)|which (of|one|model|colou?rs?)|who (is|made|designed)|i wish

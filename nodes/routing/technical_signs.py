@@ -23,6 +23,7 @@ COMPOUND: tuple[Row, ...] = (
         STRONG,
         "the page",
         r"""
+        (payment|billing|checkout|invoices?|refund) PLACE( \w+){0,6} (40[0-9]|50[0-4]|throws?|exceptions?)
         (payment|billing|checkout|invoices?) PLACE( \w+){0,4} (blank|white|load\w*|crash\w*|freez\w*|froze|stuck)
         (payment|billing|checkout|invoices?) PLACE( \w+){0,4} (error\w*|hangs?|work\w*)
         """,
@@ -35,6 +36,7 @@ PLAIN: tuple[Row, ...] = (
         r"""
         (error |fault |status )?codes? [a-z]{0,3}\d\w*
         crash\w*|glitch\w*|bugs?|buggy|errors?|malfunction\w*|malware|virus|(40[0-9]|50[0-4])
+        exceptions?|stack ?trace|javascript|(returns?|throws?|gives?|got) (an? )?(4|5)[0-9]{2}
         """,
     ),
     (
@@ -100,7 +102,7 @@ PLAIN: tuple[Row, ...] = (
         STRONG,
         "the battery",
         r"""
-        (battery|power) ~4 (drain\w*|dies|dying|dead|empty|lasts?|runs? out)
+        (battery|power) ~4 (from 100|to 0|to zero|drain\w*|dies|dying|dead|empty|lasts?|runs? out)
         (gets?|runs?|too|extremely|burning) hot
         """,
     ),
@@ -124,6 +126,7 @@ PLAIN: tuple[Row, ...] = (
         STRONG,
         "",
         r"""
+        (updated|upgraded) ~4 and now|(stays?|remains?|is|are) gr[ea]y(ed)?
         (gr[ea]y(ed)?|blacked) out|(does|do|did) nothing|nothing happens?|something went wrong
         CANNOT ~3 WORKS
         THING ~5 BROKEN

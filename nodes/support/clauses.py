@@ -8,6 +8,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from nodes.support.identifiers import half_width
+from nodes.support.settled import without_quoted_mail
+from nodes.support.spelling import as_meant
 
 LONGEST_CLAUSE = 400  # signs
 _WIDE_LINE = 60
@@ -23,7 +25,7 @@ _START = "\x1e"  # where a list item begins
 
 _SENTENCE_END = r"[.!?]+[\"')\]]*(?=\s|$)|[!?]+(?=[a-z])|\.(?=[a-z]{4,}\s)|\n|\x1e"
 _JOINING = (
-    r"and|but|plus|also|then|so|or|because|since|due to|owing to|which|although|though|while|whereas|therefore|"
+    r"and|but|plus|also|then|so|or|because|becaus|since|due to|owing to|which|although|though|while|whereas|therefore|"
     r"however|cause|cuz|coz|bc|given that|seeing (?:as|that)|"
     r"as well as|as(?=\s(?:it|they|he|she|i|we|the|this|that|these|those|my|our|both|one|there|its|"
     r"half|some|all|you)\b)"
@@ -36,14 +38,14 @@ _BEGINNING = (
     r"wheres|how (?:do|can|to|long|come)\b"
 )
 _BREAK = re.compile(
-    rf"(?P<hard>{_SENTENCE_END})|[;\u2014()]|[,:](?=\s)|(?<=\s)(?:[-\u2013]{{1,3}}|&|\+)(?=\s)|"
+    rf"(?P<hard>{_SENTENCE_END})|[;\u2014()]|[,:](?=\s)|(?<=\s)(?:[-\u2013]{{1,3}}|&|\+|/)(?=\s)|"
     rf"\s(?=(?:{_JOINING}|{_BEGINNING})(?!\w))"
 )
 _LEAD = re.compile(
     r"(?:(?:and|but|plus|also|then|so|or|yet|well|oh|next|finally|lastly|however|therefore)(?!\w)[\s,]*)*"
 )
 _SUBORDINATE = re.compile(
-    r"(?P<reason>because of|because|due to|owing to|on account of|given that|seeing (?:as|that)|cause|cuz|coz|bc|"
+    r"(?P<reason>because of|because|becaus|due to|owing to|on account of|given that|seeing (?:as|that)|cause|cuz|coz|bc|"
     r"as(?= (?:it|they|he|she|i|we|the|this|that|these|those|my|our|both|one|there|its|half|some|all|you)\b)|"
     r"since(?! (?:then|last|yesterday|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
     r"january|february|march|"
@@ -95,7 +97,7 @@ def _plain(text: str) -> str:
     lower = half_width(text).lower()
     if len(lower) != len(text):
         lower = "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in half_width(text))
-    plain = _TAG.sub(_opening, lower.translate(_SAME_SIGN))
+    plain = _TAG.sub(_opening, without_quoted_mail(as_meant(lower.translate(_SAME_SIGN))))
     for _ in range(3):
         plain = _DATA.sub(_blank_data, plain)
     return _ITEM.sub(_opening, plain)

@@ -20,6 +20,11 @@ _TRIGGER = re.compile(
     r"hand|post|mail|refund|refunded|refunding|money back|reimburse me|reimbursement|rid|rma|reimbursed|want)\b"
     r"(?:\s*[:=-]\s|\s+(?:(?:me|us|you|back|off|in|request|label|form|order)\b\s*)*(?:for|of|on)?\b|(?=\s))"
 )
+# "Return the kettle because it leaks, and also the lamp, which hums": another one, with a reason of its own.
+_ANOTHER = re.compile(
+    r"\b(?:and|plus|also)\s(?:also\s)?(?:for\s)?(?=(?:the|my|our)\s[\w'\" -]{2,40}?[,\s(]{1,2}"
+    r"(?:because|as|since|which|it's|it is|is too)\b)"
+)
 _OWNED = re.compile(
     r"\b(?:bought|purchased|ordered|received|got|own)\s(?!(?:on|in|from|at|for|to|last|this|yesterday|today|it|them)\b)"
 )
@@ -50,6 +55,9 @@ def asked_for(message: Message, start: int, end: int) -> list[Product]:
     found: dict[int, Product] = {}
     for trigger in _TRIGGER.finditer(message.plain, start, end):
         for product in _series(message, trigger.end(), end):
+            found.setdefault(product.end, product)
+    for another in _ANOTHER.finditer(message.plain, start, end) if found else ():
+        for product in _series(message, another.end(), end):
             found.setdefault(product.end, product)
     return list(found.values()) or _quoted(message, start, end)
 

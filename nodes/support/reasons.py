@@ -37,7 +37,7 @@ _OPENING = re.compile(
     r"reason(?: for (?:the )?return)?)\b[\s:,]*)*",
     re.I,
 )
-_CLOSING = re.compile(r"(?:[\s.,;:!?()\-\u2013]|(?<=\s)(?:so|and|but|then)(?!\w))+$", re.I)
+_CLOSING = re.compile(r"(?:[\s.,;:!?()\-\u2013]|(?<=\s)(?:so|and|but|then|also|plus|for|the|my|our)(?!\w))+$", re.I)
 _MARKED = re.compile(r"(?:\(|\s[-\u2013:=]+|:|\u2014)\s*$")
 _BOUGHT = listed("bought purchased ordered received got yesterday week month ago")
 _ONLY_MONEY = re.compile(r"\b(?:refund|money|back|return\w*|send|exchange|replacement|label|policy)\b")
@@ -48,15 +48,20 @@ def reason_for(message: Message, wish: Wish, product: Product | None, until: int
     start = product.start if product else wish.start
     near = [clause for clause in wish.clauses if start < clause.end and clause.start < until]
     rest = [clause for clause in wish.clauses if clause not in near]
-    told = next((text for text in _told(message, wish, product, near, rest) if text), None)
+    told = next((text for text in _told(message, wish, product, near, rest, until) if text), None)
     return told[:_LONGEST] if told else (product.condition if product else None)
 
 
 def _told(
-    message: Message, wish: Wish, product: Product | None, near: Sequence[Clause], rest: Sequence[Clause]
+    message: Message,
+    wish: Wish,
+    product: Product | None,
+    near: Sequence[Clause],
+    rest: Sequence[Clause],
+    until: int,
 ) -> Iterator[str | None]:
     """Yield what may be the reason, the likeliest first."""
-    yield _explicit(message, near)
+    yield _explicit(message, near, until)
     yield _behind(message, product, near)
     yield _stated(message, [clause for clause in near if not (product and clause.start <= product.start < clause.end)])
     yield _explicit(message, rest)
@@ -88,11 +93,12 @@ def _about(message: Message, clauses: Sequence[Clause], product: Product | None)
     return list(clauses[naming.index(True) :] if any(naming) else clauses)
 
 
-def _explicit(message: Message, clauses: Sequence[Clause]) -> str | None:
-    """Return what follows because, since, as or due to."""
+def _explicit(message: Message, clauses: Sequence[Clause], until: int | None = None) -> str | None:
+    """Return what follows because, since, as or due to, as far as the next product."""
     for at, clause in enumerate(clauses):
         if clause.reason is not None and clause.reason < clause.end:
-            return _clean(message, clause.reason, _last(message, clauses[at:]).end)
+            end = _last(message, clauses[at:]).end
+            return _clean(message, clause.reason, min(end, until or end))
     return None
 
 

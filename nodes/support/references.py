@@ -17,7 +17,7 @@ _LONGEST = 40
 
 _IDENTIFIER = re.compile(
     r"(?<![\w@./$€£-])#?("
-    r"(?:inv|invoice|ord|order|bill|po|so)[-_]\d[a-z0-9]{0,15}(?:[-_/][a-z0-9]{1,12}){0,3}|"
+    r"(?:inv|invoice|ord|order|bill|po|so)[-_/]\d[a-z0-9]{0,15}(?:[-_/][a-z0-9]{1,12}){0,3}|"
     r"(?:inv|ord)[. ]{0,2}#?\d{1,15}(?:[-/]\d{1,12}){0,2}|"
     r"[a-z]{1,6}[-_](?=[a-z]{0,4}\d)[a-z0-9]{1,16}(?:[-_/][a-z0-9]{1,12}){0,3}|"
     r"[a-z](?: (?=\d{4}))\d{4,12}|"
@@ -28,11 +28,16 @@ _IDENTIFIER = re.compile(
 _NOUNS: dict[str, Kind] = {
     **dict.fromkeys(listed("invoice invoices inv bill bills billing"), "invoice"),
     **dict.fromkeys(
-        listed("order orders ord parcel parcels package packages shipment shipments delivery deliveries"), "order"
+        listed(
+            "order orders ord parcel parcels package packages packet packets shipment shipments delivery deliveries "
+            "consignment consignments"
+        ),
+        "order",
     ),
+    "tracking": "unknown",
     **dict.fromkeys(
         listed(
-            "tracking customer account phone tel telephone mobile fax case ticket rma serial model postcode zip card "
+            "customer account phone tel telephone mobile fax case ticket rma serial model postcode zip card "
             "iban vat client member membership sku room flat street"
         ),
         "other",

@@ -30,6 +30,7 @@ _OVERRIDE = any_of(
     r"\b(?:change|modify|amend|edit|swap|switch|move|redirect|postpone|reschedule|"
     r"add)\b.{0,40}\b(?:address|e-?mail|phone|"
     r"number|name|slot|size|colou?r|quantity|password|payment|details|card|date|order|to (?:my|the|our) order)\b",
+    r"\b(?:merge|combine|bundle)\b.{0,30}\b(?:orders?|parcels?|shipments?|deliver(?:y|ies))\b",
     r"\b(?:delete|close|deactivate|remove|open|create)\b.{0,20}\baccount\b|\bpasswords?\b|\blog ?in\b|\bsign ?in\b",
     r"\b(?:manager|supervisor|human|real person|representative|agent|operator|complaint)\b|"
     r"\bspeak (?:to|with)\b|\btalk to\b",
@@ -45,6 +46,8 @@ _OVERRIDE = any_of(
     r"\b(?:use|redeem|apply|have|get) .{0,15}(?:discount|coupon|voucher|promo|gift card)\b|\bin stock\b",
     r"\bwhere (?:can|do|could|should|might) (?:i|we|one)\b|\bcall me\b|\bring me\b|\bopening hours\b|"
     r"\bpayment (?:methods?|options?)\b",
+    r"\b(?:can|could|may|might) (?:i|we|(?:my|our|a|some\w*) ?\w*) (?:also )?(?:collect|pick up|fetch)\b",
+    r"\bhow (?:long|many days) (?:do|have|does|can) \w+ (?:have |got )?(?:to |left to )?(?:return|send)\b",
     r"\b(?:order|buy|purchase) (?:more|another|a new|one more|some)\b|\b(?:to|can i|"
     r"i'd like to) (?:order|buy|purchase)\b(?! (?:number|#))",
 )
@@ -70,7 +73,7 @@ _REFUND = any_of(
 )
 _REFUND_DUE = any_of(
     rf"\b(?:when|where|status|waiting|{_NOT}|still|yet|progress)\b.{{0,50}}(?:refund|money back|money)|"
-    rf"refund.{{0,30}}(?:{_NOT}|arriv|status|yet)"
+    rf"refund.{{0,30}}(?:{_NOT}|status|yet)"
 )
 _HAS_RECEIPT = re.compile(
     r"\b(?:have|got|kept|keep|with|without|lost|misplaced|threw away) (?:the|my|a|an|our)?\s?(?:original )?receipt\b|"
@@ -101,7 +104,7 @@ _STATUS = any_of(
     rf"\bwhen(?:'s|s)?\b.{{0,60}}\b(?:{_ARRIVE}|expect\w*|due|ready)|\b(?:expected|estimated|planned|"
     rf"new) (?:delivery|arrival|shipping)\b",
     rf"\b{_PARCEL}\b.{{0,40}}(?:{_NOT}|\bmissing\b|\blost\b|\blate\b|\boverdue\b|\bdelayed?\b|"
-    rf"\bstuck\b|\btaking\b|\bdue\b|\bsupposed\b|\bmeant\b)",
+    rf"\bstuck\b|\btaking\b|\bdue\b|\bsupposed\b(?! to be free)|\bmeant\b)",
     rf"\b(?:late|lost|missing|delayed|overdue) {_PARCEL}\b|\bdelivery (?:date|status|time)\b|"
     rf"\bon (?:its|the|their) way\b|\bout for delivery\b",
     rf"{_NOT}\b.{{0,30}}\b(?:arriv\w*|come\b|came\b|been delivered|delivered|shipped|dispatched|"
@@ -109,12 +112,13 @@ _STATUS = any_of(
     rf"\b(?:never|not|n't|not yet) (?:\w+ )?(?:received?|got|gotten)\b.{{0,30}}\b{_PARCEL}\b|"
     rf"^\W*not (?:yet )?received\b|\b(?:not|never) (?:yet )?received\W*$",
     r"\b(?:should have|was supposed|were supposed|supposed|was meant|were meant|was due|were due|"
-    r"promised)\b.{0,40}\b(?:here|arrive\w*|come|delivered|"
+    r"promised)\b(?! to be free).{0,40}\b(?:here|arrive\w*|come|delivered|"
     r"shipped|yesterday|monday|tuesday|wednesday|thursday|friday|saturday|sunday|last week|today|ago)\b",
     r"\bstill (?:processing|pending|waiting for (?:my|the|our|order|it)|in transit|not|nothing|"
     r"waiting on)\b|\bwaiting (?:for|on) (?:my|the|our|order|delivery|it|them)\b",
     rf"\bhow long\b.{{0,60}}\b(?:{_ARRIVE}|order|parcel|delivery)|\bhow far\b.{{0,20}}\border\b|"
     rf"\bgot stuck\b|\bis (?:late|overdue|delayed|lost)\W*$",
+    rf"\bhow\b.{{0,20}}\b{_PARCEL}\b.{{0,12}}\b(?:getting on|getting along|doing|coming along|coming on|going)\b",
     rf"\bwhat(?:'s|s| is| has)?\b.{{0,25}}\b(?:happen\w*|going on|up)\b.{{0,20}}\b{_PARCEL}\b",
 )
 _ASKS_ARRIVAL = re.compile(
@@ -125,6 +129,7 @@ _ASKS_ARRIVAL = re.compile(
 )
 PARCEL = re.compile(rf"\b{_PARCEL}\b")
 _LABEL = re.compile(rf"\W*(?:my |the |our |its )?{_PARCEL} (?:number|no|nr|num|id|ref|reference|was|is)\b")
+_SPEAKS_OF = re.compile(r"\W*(?:it|they|this|these|those|both|all|which)\b")
 _ABOUT_RETURNS = any_of(r"\b(?:polic|period|window|deadline|address|status|track)", _RETURN_UNDER_WAY)
 _ABOUT = re.compile(
     r"\b(?:about|regarding|concerning|re|question|query|problem|issue|trouble|check|look|info|"
@@ -185,7 +190,7 @@ def _about_papers(clause: str, kinds: Collection[str], question: bool) -> Wanted
 
 def _names_no_more_than_its_topic(clause: str) -> bool:
     """Tell "order A-12345", which is a wish, from "order number: A-12345", which belongs to one."""
-    return not content(_without_identifiers(clause)) and not _LABEL.match(clause)
+    return not content(_without_identifiers(clause)) and not _LABEL.match(clause) and not _SPEAKS_OF.match(clause)
 
 
 def _without_identifiers(clause: str) -> str:

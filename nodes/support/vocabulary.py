@@ -17,7 +17,7 @@ CONDITIONS = listed("""
 SKIPPED = listed("""
     a an the my our your his her their this that these those both all some any one two three four five six seven
     eight nine ten of pair pairs set couple piece pieces new brand newly recently just purchased bought ordered
-    delivered received other second following entire whole single also another existing recent latest last back for
+    delivered received matching other second following entire whole single also another existing recent latest last back for
     on to about named called copy copies same product item items products namely please rid
 """)
 # Words that end the name of a product.
@@ -35,7 +35,7 @@ STOPS = CONDITIONS | listed("""
     scratches runs ran lets let gives gave goes went says said doesnt dont isnt wasnt wont cant didnt hasnt its im
     ive id which's there here this these those my our your the a an asking thanks thank regards hi hello via about
     regarding reason bc cuz coz cause free refund refunded money between both each either i'd i'm i've i'll we'd
-    we're we've it's they're that's there's you've let's
+    we're we've it's they're that's there's you've let's inside outside r u becaus
 """)
 # What is no product: general words, papers, parts of a product, people and times.
 NEVER = listed("""
@@ -49,6 +49,8 @@ NEVER = listed("""
     noise sound smell picture neck lid strap sole seam seams packaging power cable charger's hinge display switch
     plug's fabric material colours colors glass's fan's surface customer message following everyone everybody hand
     send sending give giving bring bringing take taking ship shipping get getting exchange swap replace have keep
+    queue shape receipt bday birthday needful list family videos sister brother mother father mum mom dad parents neighbour neighbor friend kids children boss colleague partner
+    boyfriend girlfriend grandma grandpa daughter niece nephew aunt uncle
     hands mind problem issue copy lot bit few couple kind sort issues sense user middle end
 """)
 # What any letter to any support desk says.

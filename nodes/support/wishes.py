@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from nodes.support import requests, signals
+from nodes.support import requests, settled, signals
 from nodes.support.clauses import Clause, Message
 from nodes.support.products import asked_for, spoken_of
 from nodes.support.references import Reference
@@ -24,6 +24,7 @@ _NEAR_SIGNS = 200
 _ONLY_REFUND = re.compile(
     r"\W*(?:refund me|give me a refund|get a refund|get my money back|(?:i want )?my money back)\W*$"
 )
+_ALSO = re.compile(r"\b(?:also|as well|too|need|same (?:for|with|goes))\b")
 _POINTS_BACK = re.compile(r"\b(?:it|its|it's|this|that|they|them|these|those|there)\b")
 _CLOSING = re.compile(
     r"\W*(?:thank|thanks|thx|many thanks|appreciat\w*|hope|i hope|have a|looking forward|"
@@ -98,6 +99,10 @@ class _Reader:
         if requests.hostile(self.plain[clauses[0].start : clauses[-1].end][:2_000]):
             self._add("other", clauses)
             return
+        if settled.is_aside(self.plain[clauses[0].start : clauses[-1].end]):
+            for clause in clauses:
+                self._keep(clause)
+            return
         known = len(self.wishes)
         self.said = []
         for clause in clauses:
@@ -109,7 +114,16 @@ class _Reader:
 
     def _clause(self, clause: Clause, current: Wish | None) -> None:
         text = self._text(clause)
+        if not clause.question and settled.is_settled(text):
+            self.named.pop(clause, None)
+            return
+        if self.wishes and settled.corrects(text) and (instead := self.named.get(clause)):
+            self.wishes[-1].references[-1:] = instead
+            return
         kind = self._kind(clause, text)
+        if kind is None and (more := self._more_of_the_last(clause, text)):
+            self.wishes[-1].references += more
+            return
         if current and self._continues(clause, current, kind, text):
             self._extend(current, clause)
         elif kind == "return" and current and current.guessed and _POINTS_BACK.search(text):
@@ -125,11 +139,21 @@ class _Reader:
         elif not requests.is_greeting(text):
             self._keep(clause)
 
+    def _more_of_the_last(self, clause: Clause, text: str) -> list[Reference]:
+        """Return the numbers that the last wish is about too: "I would also need number 30038"."""
+        last = self.wishes[-1] if self.wishes else None
+        near = last and last.kind in ("billing", "status") and clause.sentence - last.sentence <= 1
+        named = [one for one in self.named.get(clause, []) if one.kind == "unknown"]
+        return named if near and _ALSO.search(text) else []
+
     def _kind(self, clause: Clause, text: str) -> Kind | None:
         named = self.named.get(clause, [])
         if _CLOSING.match(text) and not named:
             return None
         kind = signals.wanted(text, {reference.kind for reference in named}, question=clause.question)
+        if kind == "status" and self._in_brackets(clause) and not (clause.question or requests.asks(text)):
+            # "The kettle (order A-12345) leaks": said in passing.
+            return None
         return self._refunded(clause) if kind == "refund" else kind
 
     def _refunded(self, clause: Clause) -> Kind:
@@ -150,6 +174,8 @@ class _Reader:
         if current.kind == "return" and self._in_brackets(clause) and not requests.asks(text):
             return True
         if current.kind == "other" and _ONLY_REFUND.match(text):
+            return True
+        if current.kind == "other" and kind == "status" and _STATEMENT.match(text) and not requests.asks(text):
             return True
         if kind == "return" == current.kind:
             return not asked_for(self.message, clause.start, clause.end)
