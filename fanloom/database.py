@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import MetaData, Table, event, insert, inspect, select, text, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, MissingGreenlet, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
@@ -226,5 +229,12 @@ def _sqlite(url: URL) -> AsyncEngine:
     def _begin(connection: Any) -> None:
         # At once for writing: two transactions that both read first could not both go on to write.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def _roll_back(connection: Any, _record: Any, _error: Any) -> None:
+        # A statement that was cancelled keeps its cursor, and a connection that is closed beside an open cursor keeps
+        # SQLite's lock until the collector comes.
+        with suppress(asyncio.CancelledError, sqlite3.Error, MissingGreenlet):
+            connection.rollback()
 
     return engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -189,6 +190,34 @@ async def test_who_is_gone_in_the_middle_of_an_effect_does_not_keep_its_key(
     await asyncio.gather(lost, return_exceptions=True)
     await gone.close()
     await twin.close()
+
+
+async def test_an_effect_that_is_cancelled_in_a_statement_keeps_no_lock(tmp_path: Path) -> None:
+    one, other = (Database(f"sqlite:///{tmp_path}/x.db", METADATA, effects=EFFECTS) for _ in range(2))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait() -> bool:
+        begun.set()
+        return go_on.wait(20)
+
+    async def waits(session: AsyncSession) -> None:
+        connection = await (await session.connection()).get_raw_connection()
+        await connection.driver_connection.create_function("wait", 0, wait)  # type: ignore[union-attr]
+        await session.execute(text("SELECT wait() UNION ALL SELECT 2"))
+
+    await letters(other)
+    lost = asyncio.create_task(one.once("k", waits))
+    assert await asyncio.to_thread(begun.wait, 20)
+    gc.disable()
+    try:
+        lost.cancel()
+        assert isinstance((await asyncio.gather(lost, return_exceptions=True))[0], asyncio.CancelledError)
+        go_on.set()
+        assert (await other.once("k", send("a")))["to"] == "a"
+    finally:
+        gc.enable()
+    await one.close()
+    await other.close()
 
 
 async def test_what_an_effect_was_to_write_is_not_in_its_error(database: Database) -> None:
