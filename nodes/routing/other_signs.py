@@ -37,11 +37,8 @@ GENERAL: tuple[Row, ...] = (
     (ASKED, "", r"(delet\w+|clos\w+|eras\w+|remov\w+) ~8 (personal )?data|gdpr|(delet|clos)(e|ed|ing) ~2 accounts?"),
     (STRONG, "", r"swap\w*|exchang(e|ed|ing) (it|them|the|this|for)|replacement (sent|shipped|delivered)"),
     (STRONG, "", r"wish (her|him|them|you) ~2 best|congratulat\w*|retir(ed|es|ing|ement)"),
-    (
-        STRONG,
-        "",
-        r"partner(ship|ing)?|sponsor\w*|collaborat\w*|press (team|office|enquir\w+|inquir\w+|release|kit|pass|contact)|journalist|school|thesis|interview\w*",
-    ),
+    (STRONG, "", r"press (team|office|enquir\w+|inquir\w+|release|kit|pass|contact)"),
+    (STRONG, "", r"partner(ship|ing)?|sponsor\w*|collaborat\w*|journalist|school|thesis|interview\w*"),
     (STRONG, "", r"feedback|suggestions?|compliments?|feature request|newsletter|unsubscribe|mailing list"),
     (TOPIC, "", r"deliver\w*|shipping|shipped|ship|parcel|package|courier"),
     (TOPIC, "", r"store|shop|showroom|head ?office|headquarters|warehouse"),

@@ -45,7 +45,8 @@ _LEAD = re.compile(
     r"(?:(?:and|but|plus|also|then|so|or|yet|well|oh|next|finally|lastly|however|therefore)(?!\w)[\s,]*)*"
 )
 _SUBORDINATE = re.compile(
-    r"(?P<reason>because of|because|becaus|due to|owing to|on account of|given that|seeing (?:as|that)|cause|cuz|coz|bc|"
+    r"(?P<reason>because of|because|becaus|due to|owing to|on account of|given that|seeing (?:as|that)|"
+    r"cause|cuz|coz|bc|"
     r"as(?= (?:it|they|he|she|i|we|the|this|that|these|those|my|our|both|one|there|its|half|some|all|you)\b)|"
     r"since(?! (?:then|last|yesterday|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
     r"january|february|march|"

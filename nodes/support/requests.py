@@ -44,7 +44,8 @@ _REQUEST = any_of(
     r"we're|we are) looking (?:for|to)\b",
     r"^\W*whether\b|\bwant(?:ing)? to\b|\bwould like to\b|\bneed (?:to|a|someone)\b|\b(?:want|"
     r"need) (?:a|an|some|help)\b|\bwondering\b|\bis it possible\b",
-    r"\bi(?:'m| am) (?:writing|contacting|getting in touch|complaining)\b|\b(?:complaint|complain)\b|\b(?:i|we) (?:\w+ )?(?:ask|beg) (?:you|that|for)\b|"
+    r"\bi(?:'m| am) (?:writing|contacting|getting in touch|complaining)\b|\b(?:complaint|complain)\b|"
+    r"\b(?:i|we) (?:\w+ )?(?:ask|beg) (?:you|that|for)\b|"
     r"\bi can(?:no|')t (?:log|sign|access|open|find)\b",
 )
 _IMPERATIVE = re.compile(

@@ -13,15 +13,15 @@ _SETTLED = any_of(
     r"e-?mail|question|request)\b",
     r"(?:\b(?:is|are|was|were|been|got|seems?)|'s|'re) (?:now |all |already |since )?(?:fine|settled|sorted|resolved|"
     r"cleared up|dealt with|taken care of|in order|ok|okay)(?: now| already| again)?\W*$",
-    r"\b(?:i|we)(?:'m| am|'re| are|'ll| will|'ve decided to| decided to| have decided to| want to| would like to|'d like"
-    r" to) keep(?:ing)? (?:it|them|the|that|both|this|those)\b",
+    r"\b(?:i|we)(?:'m| am|'re| are|'ll| will|'ve decided to| decided to| have decided to| want to| would like to|"
+    r"'d like to) keep(?:ing)? (?:it|them|the|that|both|this|those)\b",
     r"\b(?:i|we) (?:was|were) (?:going|about) to\b|\b(?:i|we) (?:had|have) (?:planned|meant) to\b",
     r"\brefund (?:has |had )?(?:already )?(?:arrived|came|come|reached me)\b(?! (?:yet|short|late))",
     r"\b(?:i|we)(?:'ll| will) pay\b.{0,20}\b(?:tomorrow|today|next|soon|later|on|this)\b",
 )
 _ASIDE = re.compile(
-    r"\b(?:in case (?:you(?:'d| would)? (?:need|want|ask|like|wonder|were)|that|it|this)|for (?:your )?(?:reference|records|"
-    r"information)|fyi|if (?:that|it|this) helps)\b"
+    r"\b(?:in case (?:you(?:'d| would)? (?:need|want|ask|like|wonder|were)|that|it|this)|"
+    r"for (?:your )?(?:reference|records|information)|fyi|if (?:that|it|this) helps)\b"
 )
 _CORRECTS = re.compile(
     r"\b(?:i mean|i meant|make that|should (?:be|read|say)|correction|wrong (?:number|one))\b|"

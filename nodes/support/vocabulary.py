@@ -17,8 +17,8 @@ CONDITIONS = listed("""
 SKIPPED = listed("""
     a an the my our your his her their this that these those both all some any one two three four five six seven
     eight nine ten of pair pairs set couple piece pieces new brand newly recently just purchased bought ordered
-    delivered received matching other second following entire whole single also another existing recent latest last back for
-    on to about named called copy copies same product item items products namely please rid
+    delivered received matching other second following entire whole single also another existing recent latest last back
+    for on to about named called copy copies same product item items products namely please rid
 """)
 # Words that end the name of a product.
 STOPS = CONDITIONS | listed("""
@@ -49,7 +49,8 @@ NEVER = listed("""
     noise sound smell picture neck lid strap sole seam seams packaging power cable charger's hinge display switch
     plug's fabric material colours colors glass's fan's surface customer message following everyone everybody hand
     send sending give giving bring bringing take taking ship shipping get getting exchange swap replace have keep
-    queue shape receipt bday birthday needful list family videos sister brother mother father mum mom dad parents neighbour neighbor friend kids children boss colleague partner
+    queue shape receipt bday birthday needful list family videos sister brother mother father mum
+    mom dad parents neighbour neighbor friend kids children boss colleague partner
     boyfriend girlfriend grandma grandpa daughter niece nephew aunt uncle
     hands mind problem issue copy lot bit few couple kind sort issues sense user middle end
 """)
