@@ -33,6 +33,10 @@ _MODEL = re.compile(
     r"(?<![\w-])(?:[A-Z][\w+-]*\s){0,3}(?:[A-Z][a-z]+[A-Z]\w*|"
     r"[A-Z]\w*(?=\s[\w-]*\d))(?:\s(?:[A-Z][\w+-]*|\d[\w-]*)){0,3}"
 )
+_MODEL_NUMBER = re.compile(r"[A-Z]{1,4}[-_]?\d{1,5}")
+_FORM = re.compile(r"\b(?:item|product|article)s?(?: names?)?\s?[:=]\s?")
+# "- label printer: prints blank pages"
+_TOPIC = re.compile(r"[^\W_][^:\n\x1e]{1,40}?\s?(?::|[-\u2013]\s)")
 _NEXT = re.compile(
     r"(?:\s*\([^()\n]{0,80}\))?"
     r"(?P<joint>(?:\s*(?:,|&|\+|/|;|\x1e)\s*|\s+)(?:(?:and|plus|also|as well as|or)\s+)*(?:also\s+)?)"
@@ -64,15 +68,30 @@ def asked_for(message: Message, start: int, end: int) -> list[Product]:
 
 def spoken_of(message: Message, start: int, end: int) -> list[Product]:
     """Return the products that are spoken of between two places: bought, owned or called by a model's name."""
-    for pattern in (_OWNED, _DETERMINED):
-        for opener in pattern.finditer(message.plain, start, end):
-            at = opener.start() if pattern is _DETERMINED else opener.end()
-            if series := _series(message, at, end):
-                return series
+    if clearly := clearly_spoken_of(message, start, end):
+        return clearly
+    for opener in _DETERMINED.finditer(message.plain, start, end):
+        if series := _series(message, opener.start(), end):
+            return series
     model = _MODEL.search(message.text, start, end)
     if model and (series := _series(message, model.start(), end)):
         return series
     return _quoted(message, start, end)
+
+
+def clearly_spoken_of(message: Message, start: int, end: int) -> list[Product]:
+    """Return the products that a form or an item of a list names, or that were bought, or that are what is told of."""
+    if _TOPIC.match(message.plain, start) and _begins_item(message, start) and (series := _series(message, start, end)):
+        return series
+    for pattern in (_FORM, _OWNED):
+        for opener in pattern.finditer(message.plain, start, end):
+            if series := _series(message, opener.end(), end):
+                return series
+    return _series(message, start, end) if _DETERMINED.match(message.plain, start, end) else []
+
+
+def _begins_item(message: Message, start: int) -> bool:
+    return message.plain[max(0, start - 8) : start].rstrip(" ").endswith("\x1e")
 
 
 def _quoted(message: Message, start: int, end: int) -> list[Product]:
@@ -153,6 +172,7 @@ def _is_generic(message: Message, words: list[re.Match[str]]) -> bool:
     plain = [message.plain[word.start() : word.end()] for word in words]
     return (
         plain[-1] in NEVER
+        or plain[-1].removesuffix("s") in NEVER
         or plain[0] in NEVER
         or re.fullmatch(r"[\d.,/-]+|[a-z]{1,4}[-_]?\d{2,}", " ".join(plain)) is not None
     )
@@ -164,7 +184,8 @@ def _ends(message: Message, words: list[re.Match[str]], word: re.Match[str]) -> 
         return False
     if len(word[0]) > 4 and word[0].endswith("ed"):
         return True
-    if not words[0][0][0].isupper():
+    if not words[0][0][0].isupper() or (len(words) == 1 and _MODEL_NUMBER.fullmatch(words[0][0])):
+        # "The DX-18 cordless drill" goes on.
         return False
     return any(map(str.isdigit, words[-1][0])) or (len(words) > 1 and all(one[0][0].isupper() for one in words))
 

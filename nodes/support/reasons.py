@@ -17,7 +17,7 @@ _NEAR = 3  # clauses of the context that are looked at
 _EVIDENCE = re.compile(
     r"\b(?:not|never|no longer|without|too|wrong|broke\w*|faulty|defective|damaged|crack\w*|"
     r"scratch\w*|torn|missing|leak\w*|smell\w*|rattl\w*|"
-    r"wobbl\w*|flicker\w*|collaps\w*|burn\w*|died|dead|fail\w*|overheat\w*|stopp\w+|stops|keeps?|"
+    r"wobbl\w*|flicker\w*|collaps\w*|burn\w*|dies|died|dead|creak\w*|sinks?|pills|fail\w*|overheat\w*|stopp\w+|stops|keeps?|"
     r"hates?|hated|dislikes?|mistake|duplicate|twice|"
     r"changed my mind|mind|gift|unhappy|disappoint\w*|useless|loud|noisy|small|big|tight|loose|short|"
     r"long|heavy|expensive|cheaper|better|"

@@ -35,7 +35,8 @@ _GREETING = re.compile(
 _WORD = re.compile(r"[a-z0-9][a-z0-9'-]*")
 
 _REQUEST = any_of(
-    r"^\W*(?:who|what|when|where|why|how|can|could|would|will|do|does|did|is|are|am|may|shall|should|"
+    r"^\W*(?:who|what|when(?! (?:i|we|it|he|she|they|you|the|my|our)\b)|"
+    r"where|why|how|can|could|would|will|do|does|did|is|are|am|may|shall|should|"
     r"has|have|was|were)\b"
     r"(?! (?:been|to|a |an |the |had|bought|ordered|received|got)\b)",
     r"\b(?:please|pls|plz|kindly)\b|\b(?:i|we)(?: would|'d| would also|'d also) (?:\w+ ){0,2}(?:like|"
@@ -46,6 +47,7 @@ _REQUEST = any_of(
     r"need) (?:a|an|some|help)\b|\bwondering\b|\bis it possible\b",
     r"\bi(?:'m| am) (?:writing|contacting|getting in touch|complaining)\b|\b(?:complaint|complain)\b|"
     r"\b(?:i|we) (?:\w+ )?(?:ask|beg) (?:you|that|for)\b|"
+    r"\b(?:forgot|forgotten|lost|can't remember|don't remember) (?:my|the) (?:\w+ )?(?:password|pin|login|username)\b",
     r"\bi can(?:no|')t (?:log|sign|access|open|find)\b",
 )
 _IMPERATIVE = re.compile(

@@ -30,7 +30,7 @@ _OVERRIDE = any_of(
     r"\b(?:change|modify|amend|edit|swap|switch|move|redirect|postpone|reschedule|"
     r"add)\b.{0,40}\b(?:address|e-?mail|phone|"
     r"number|name|slot|size|colou?r|quantity|password|payment|details|card|date|order|to (?:my|the|our) order)\b",
-    r"\b(?:merge|combine|bundle)\b.{0,30}\b(?:orders?|parcels?|shipments?|deliver(?:y|ies))\b",
+    r"\bgift[- ]?wrap\w*\b|\b(?:merge|combine|bundle)\b.{0,30}\b(?:orders?|parcels?|shipments?|deliver(?:y|ies))\b",
     r"\b(?:delete|close|deactivate|remove|open|create)\b.{0,20}\baccount\b|\bpasswords?\b|\blog ?in\b|\bsign ?in\b",
     r"\b(?:manager|supervisor|human|real person|representative|agent|operator|complaint)\b|"
     r"\bspeak (?:to|with)\b|\btalk to\b",
@@ -44,6 +44,7 @@ _OVERRIDE = any_of(
     r"\bstatus of (?:my|the|our|a) (?:returns?|refund|rma|complaint|ticket|claim|application)\b|\btrack my return\b",
     _RETURN_UNDER_WAY,
     r"\b(?:use|redeem|apply|have|get) .{0,15}(?:discount|coupon|voucher|promo|gift card)\b|\bin stock\b",
+    r"\b(?:whether|if) you (?:also |can |could )?(?:take|accept|sell|stock|offer|ship|deliver)\b(?! (?:it|them))",
     r"\bwhere (?:can|do|could|should|might) (?:i|we|one)\b|\bcall me\b|\bring me\b|\bopening hours\b|"
     r"\bpayment (?:methods?|options?)\b",
     r"\b(?:can|could|may|might) (?:i|we|(?:my|our|a|some\w*) ?\w*) (?:also )?(?:collect|pick up|fetch)\b",
@@ -57,13 +58,13 @@ _NOT_RETURN = any_of(
     r"(?:return|send|sent|give|bring)\w*\b",
     r"\b(?:already|i|we|i've|we've|have|had) (?:already )?(?:returned|sent (?:it|them|the \w+|my \w+) back)\b",
     r"\b(?:return|returned|returning) (?:my|our|the|your|his|her) (?:call|e-?mail|message)s?\b|"
-    r"\bin return\b|\bby return\b|\breturning customer\b",
+    r"\btax returns?\b|\bin return\b|\bby return\b|\breturning customer\b",
 )
 _RETURN = any_of(
     r"\b(?:return|returns|returning|returned|retrun|retrn|retun)\b",
     r"\b(?:send|sending|sent|give|giving|bring|bringing|take|taking|ship|shipping|hand|post|mail|go|"
     r"goes|going|pack)\b.{0,70}\bback\b"
-    r"(?! (?:to (?:me|us)|later|soon|in stock|up))",
+    r"(?! (?:to (?:me|us)|later|soon|in stock|up|door|yard|garden|entrance|office|room|seat|pain))",
     r"\b(?:i|we)(?:'d| would| do)?(?: rather)? ?(?:not|n't) (?:want to |wish to )?keep\b(?! (?:track|in mind))",
     r"\brid of\b|\brma\b(?![- ]?\d)|\bhand (?:it|them) in\b",
 )
@@ -97,9 +98,11 @@ _HOLDS_NO_CHARGE = any_of(
     rf"\bpayment (?:methods?|options?)\b"
 )
 _STATUS = any_of(
-    rf"\b(?:where(?:'s|s)?|whereabouts)\b.{{0,40}}\b{_PARCEL}\b|\b(?:where(?:'s|s| is| are| has)|"
+    rf"\b(?:where(?:'s|s)?|whereabouts)\b.{{0,40}}\b{_PARCEL}\b|\b(?:where(?:'s|s| is| are| has| my| our)|"
+    r"were (?:is|are)\b|"
     rf"whereabouts)\b(?! (?:your|the (?:store|shop|nearest|office|button|manual)))",
-    r"\bstatus\b|\btrack(?:ing|ed)?\b|\beta\b|\bupdates?\b(?! (?:my|the|your|our|me with|firmware|"
+    r"\bstatus\b|\btrack(?:ing|ed)?\b|\beta\b|(?<!last )(?<!latest )(?<!software )(?<!firmware )\bupdates?\b"
+    r"(?! (?:my|the|your|our|me with|firmware|"
     r"software))|\bprogress\b|\b(?:any|some|no|the|latest) news\b",
     rf"\bwhen(?:'s|s)?\b.{{0,60}}\b(?:{_ARRIVE}|expect\w*|due|ready)|\b(?:expected|estimated|planned|"
     rf"new) (?:delivery|arrival|shipping)\b",
@@ -119,7 +122,8 @@ _STATUS = any_of(
     rf"\bhow long\b.{{0,60}}\b(?:{_ARRIVE}|order|parcel|delivery)|\bhow far\b.{{0,20}}\border\b|"
     rf"\bgot stuck\b|\bis (?:late|overdue|delayed|lost)\W*$",
     rf"\bhow\b.{{0,20}}\b{_PARCEL}\b.{{0,12}}\b(?:getting on|getting along|doing|coming along|coming on|going)\b",
-    rf"\bwhat(?:'s|s| is| has)?\b.{{0,25}}\b(?:happen\w*|going on|up)\b.{{0,20}}\b{_PARCEL}\b",
+    rf"\bwhat(?:'s|s| is| has)?\b.{{0,25}}\b(?:happen\w*|going on|up)\b.{{0,20}}\b(?:{_PARCEL}|it)\b",
+    rf"\b{_PARCEL}\b.{{0,20}}\b(?:stopped|held|hanging|sitting|waiting)\b|\bcustoms\b",
 )
 _ASKS_ARRIVAL = re.compile(
     rf"\b(?:has|have|is|are|did|was|were|will|whether|"
@@ -127,10 +131,13 @@ _ASKS_ARRIVAL = re.compile(
     r"^\W*(?:has|have|is|did|was|will) (?:it|they)\b.{0,20}\b(?:shipped|arriv\w*|sent|dispatched|"
     r"delivered|left|coming)\b"
 )
+_MAIL = re.compile(rf"\b(?:e-?mails?|mails?|codes?|links?|sms|confirmations?|app|website)\b(?!.*\b{_PARCEL})")
 PARCEL = re.compile(rf"\b{_PARCEL}\b")
 _LABEL = re.compile(rf"\W*(?:my |the |our |its )?{_PARCEL} (?:number|no|nr|num|id|ref|reference|was|is)\b")
 _SPEAKS_OF = re.compile(r"\W*(?:it|they|this|these|those|both|all|which)\b")
-_ABOUT_RETURNS = any_of(r"\b(?:polic|period|window|deadline|address|status|track)", _RETURN_UNDER_WAY)
+_ABOUT_RETURNS = any_of(
+    r"\b(?:polic|period|window|deadline|address|status|track|(?:whether|if|do) you)", _RETURN_UNDER_WAY
+)
 _ABOUT = re.compile(
     r"\b(?:about|regarding|concerning|re|question|query|problem|issue|trouble|check|look|info|"
     r"information|investigate|help|find|update|"
@@ -177,18 +184,18 @@ def _about_papers(clause: str, kinds: Collection[str], question: bool) -> Wanted
     )
     if billing:
         return "billing"
-    if _STATUS.search(clause) or (
+    if (_STATUS.search(clause) and (kinds or not _MAIL.search(clause))) or (
         (question or "whether" in clause or " if " in clause) and _ASKS_ARRIVAL.search(clause)
     ):
         return "status"
-    if "order" in kinds and (question or _names_no_more_than_its_topic(clause) or _ABOUT.search(clause)):
+    if "order" in kinds and (question or is_topic(clause) or _ABOUT.search(clause)):
         return "status"
     if "unknown" in kinds and (question or "?" in clause) and _SHIPPED.search(clause):
         return "status"
     return None
 
 
-def _names_no_more_than_its_topic(clause: str) -> bool:
+def is_topic(clause: str) -> bool:
     """Tell "order A-12345", which is a wish, from "order number: A-12345", which belongs to one."""
     return not content(_without_identifiers(clause)) and not _LABEL.match(clause) and not _SPEAKS_OF.match(clause)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from nodes.support import requests
 from nodes.support.clauses import Clause, Message, read
 from nodes.support.concerns import NO_CONCERN, extract_concern
 from nodes.support.identifiers import normal
-from nodes.support.products import Product, asked_for, spoken_of
+from nodes.support.products import Product, asked_for, clearly_spoken_of, spoken_of
 from nodes.support.reasons import reason_for
 from nodes.support.references import Reference, references
 from nodes.support.tasks import BillingInquiry, Other, Plan, ProductReturn, StatusUpdate, Task
 from nodes.support.wishes import Wish, wishes
 
 _LONGEST_SUMMARY = 300
+_BESIDE = 24  # signs between identifiers that are named together
 _NEAR = 6  # clauses around a wish in which its product may stand
 
 __all__ = ["NO_CONCERN", "extract_concern", "plan_tasks"]
@@ -72,10 +73,13 @@ def _products(message: Message, wish: Wish) -> list[Product]:
     if found := asked_for(message, wish.start, wish.end):
         return found
     before, after = wish.before[-_NEAR:][::-1], wish.after[:_NEAR]
+    clear = (clearly_spoken_of(message, *place) for place in _stretches(before))
     reasons = [clause for clause in [*wish.clauses, *wish.before] if clause.reason]
-    places = [*_stretches(wish.clauses[:1]), *_stretches(before), *_stretches(wish.clauses[1:]), *_stretches(after)]
+    places = [*_stretches(before), *_stretches(wish.clauses[1:]), *_stretches(after)]
     places += [(one.reason or one.start, one.end) for one in reasons]
-    return next((found for start, end in places if (found := spoken_of(message, start, end))), [])
+    at_once = (spoken_of(message, *place) for place in _stretches(wish.clauses[:1]))
+    anywhere = (spoken_of(message, start, end) for start, end in places)
+    return next((found for found in chain(at_once, clear, anywhere) if found), [])
 
 
 def _stretches(clauses: Iterable[Clause]) -> list[tuple[int, int]]:
@@ -88,14 +92,19 @@ def _stretches(clauses: Iterable[Clause]) -> list[tuple[int, int]]:
 
 def _give_away(wanted: Sequence[Wish], named: Sequence[Reference]) -> None:
     """Give the identifiers that stand beside the wishes to the nearest wish that lacks its own."""
-    taken = {one.start for wish in wanted for one in wish.references}
+    taken = {one.start for wish in wanted if wish.kind != "other" for one in wish.references}
     free = [one for one in named if one.start not in taken]
     for kind, noun in (("billing", "invoice"), ("status", "order")):
         lacking = [wish for wish in wanted if wish.kind == kind and not _numbers(wish, noun)]
         if lacking and not any(wish.kind == kind and _numbers(wish, noun) for wish in wanted):
-            lacking[0].references += [one for one in free if one.kind == noun] or [
-                one for one in free if one.kind == "unknown"
-            ]
+            fitting = [one for one in free if one.kind == noun] or [one for one in free if one.kind == "unknown"]
+            lacking[0].references += _nearest(fitting, lacking[0].start)
+
+
+def _nearest(fitting: Sequence[Reference], place: int) -> list[Reference]:
+    """Return the identifier that is nearest to a place, with those that stand beside it."""
+    nearest = min(fitting, key=lambda one: abs(one.start - place), default=None)
+    return [one for one in fitting if nearest and abs(one.start - nearest.start) <= _BESIDE]
 
 
 def _unasked(message: Message, named: Sequence[Reference]) -> Iterator[Task]:

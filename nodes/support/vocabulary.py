@@ -35,7 +35,8 @@ STOPS = CONDITIONS | listed("""
     scratches runs ran lets let gives gave goes went says said doesnt dont isnt wasnt wont cant didnt hasnt its im
     ive id which's there here this these those my our your the a an asking thanks thank regards hi hello via about
     regarding reason bc cuz coz cause free refund refunded money between both each either i'd i'm i've i'll we'd
-    we're we've it's they're that's there's you've let's inside outside r u becaus
+    we're we've it's they're that's there's you've let's inside outside unopened unused next r u
+    becaus
 """)
 # What is no product: general words, papers, parts of a product, people and times.
 NEVER = listed("""
@@ -51,7 +52,7 @@ NEVER = listed("""
     send sending give giving bring bringing take taking ship shipping get getting exchange swap replace have keep
     queue shape receipt bday birthday needful list family videos sister brother mother father mum
     mom dad parents neighbour neighbor friend kids children boss colleague partner
-    boyfriend girlfriend grandma grandpa daughter niece nephew aunt uncle
+    grandson granddaughter boyfriend girlfriend grandma grandpa daughter niece nephew aunt uncle
     hands mind problem issue copy lot bit few couple kind sort issues sense user middle end
 """)
 # What any letter to any support desk says.

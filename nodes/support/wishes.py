@@ -151,10 +151,20 @@ class _Reader:
         if _CLOSING.match(text) and not named:
             return None
         kind = signals.wanted(text, {reference.kind for reference in named}, question=clause.question)
-        if kind == "status" and self._in_brackets(clause) and not (clause.question or requests.asks(text)):
-            # "The kettle (order A-12345) leaks": said in passing.
+        if kind == "status" and not (clause.question or requests.asks(text)) and self._in_passing(clause, text):
             return None
         return self._refunded(clause) if kind == "refund" else kind
+
+    def _in_passing(self, clause: Clause, text: str) -> bool:
+        """Tell "the kettle (order A-12345) leaks" and "Return the kettle, it leaks. Order: A-12345."."""
+        if self._in_brackets(clause):
+            return True
+        after_return = self.wishes and self.wishes[-1].kind == "return" and clause.sentence > self.wishes[-1].sentence
+        return bool(after_return) and signals.is_topic(text) and not self._is_item(clause)
+
+    def _is_item(self, clause: Clause) -> bool:
+        line = self.plain[max(0, clause.start - _NEAR_SIGNS) : clause.start].rpartition("\n")[2]
+        return "\x1e" in line
 
     def _refunded(self, clause: Clause) -> Kind:
         """Tell whether the money is wanted back for a product or for an invoice."""

@@ -24,7 +24,7 @@ TABLE = [
     json.loads(line)
     for line in (Path(__file__).parents[2] / "evals/support_router.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-SETS = ("development", "held_out")
+SETS = ("development", "held_out", "second", "third")
 INTENTS = get_args(Intent)
 HANDLERS = {"Technical Support": "technical_support", "Billing Inquiry": "billing_inquiry"}
 
