@@ -18,7 +18,8 @@ _FORMS = tuple(
         ("ASIA", r"ASIA[A-Z0-9]{16}"),
         ("lsv2_", r"lsv2_\w{10,}"),
         ("sk-", r"sk-[\w-]{16,}"),
-        ("Bearer ", r"(?<=Bearer )[\w.~+/=-]{8,}"),
+        # In any case where a digit shows that it is no word: "a bearer certificate".
+        ("earer ", r"(?<=Bearer )[\w.~+/=-]{8,}|(?<=[Bb]earer )(?=\S*\d)[\w.~+/=-]{16,}"),
         ("key=", r"(?<=[?&]key=)[^&\s'\"]+"),
         ("://", r"(?<=\w://)[^\s/@]{1,300}(?=@)"),
     )

@@ -27,8 +27,8 @@ def finish(result: Result, thread: str | None, url: str = "") -> None:
         raise click.exceptions.Exit(NOT_ALL_DONE)
     if result.paused:
         click.echo("waiting for a person: the graph stops here on purpose", err=True)
-        if thread is not None:
-            click.echo(_go_on(thread, url), err=True)
+        told = "to go on from here, run it with --thread NAME" if thread is None else _go_on(thread, url)
+        click.echo(told, err=True)
         raise click.exceptions.Exit(NOT_ALL_DONE)
     left = unfinished(result.output)
     if left:

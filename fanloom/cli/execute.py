@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from langgraph.checkpoint.base import WRITES_IDX_MAP
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.pregel import Pregel
 from langgraph.types import Durability
 
@@ -46,6 +47,9 @@ def execute(
 
 async def _stream(graph: AnyGraph, given: Any, context: Any, board: Board, kept: Mapping[str, Any] | None) -> Result:
     config: Any = kept or {"configurable": {"thread_id": str(uuid.uuid4())}}
+    if not graph.checkpointer and (graph.interrupt_before_nodes or graph.interrupt_after_nodes):
+        # Without one nobody could tell a graph that has stopped there from one that is done.
+        graph = graph.copy({"checkpointer": InMemorySaver()})
     finished = await _finished(graph, config) if kept else {}
     result = Result()
     # The stream of `values` with the output's keys is what `ainvoke` itself takes its result from.

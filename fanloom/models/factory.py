@@ -21,8 +21,10 @@ DEFAULT_TIMEOUT_S = 60.0
 _CACHED_MODELS = 64
 _MAX_CONNECTIONS = 1000
 
-_GEMINI_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI")
+_VERTEX = "GOOGLE_GENAI_USE_VERTEXAI"
 _AWS_PREFIX = "AWS_"
+# As OPENAI_API_KEY, ANTHROPIC_BASE_URL and AZURE_OPENAI_ENDPOINT: who, where and how, of any provider.
+_OF_A_PROVIDER = ("_API_KEY", "_API_TOKEN", "_BASE_URL", "_API_BASE", "_ENDPOINT", "_API_VERSION", _VERTEX)
 
 
 @dataclass
@@ -69,8 +71,8 @@ def _environment(provider: str) -> tuple[tuple[str, str], ...]:
     """Return what the environment says to a provider, so that a changed key gives a new client."""
     if provider == names.OFFLINE:
         return ()
-    aws = [name for name in os.environ if name.startswith(_AWS_PREFIX)]
-    return tuple((name, os.environ[name]) for name in sorted({*aws, *_GEMINI_VARIABLES} & os.environ.keys()))
+    known = [name for name in os.environ if name.startswith(_AWS_PREFIX) or name.endswith(_OF_A_PROVIDER)]
+    return tuple((name, os.environ[name]) for name in sorted(known))
 
 
 def _offline(spec: names.Spec, timeout_s: float) -> BaseChatModel:
@@ -82,7 +84,7 @@ def _offline(spec: names.Spec, timeout_s: float) -> BaseChatModel:
 def _gemini(spec: names.Spec, timeout_s: float) -> BaseChatModel:
     from fanloom.models.gemini import ReadableGemini
 
-    if not any(os.environ.get(name) for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI")):
+    if not any(os.environ.get(name) for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", _VERTEX)):
         raise MissingCredentials(
             f"model '{spec.provider}:{spec.model}' needs a key: set GOOGLE_API_KEY "
             "(from Google AI Studio), or choose the model 'offline', which needs none."

@@ -145,6 +145,8 @@ def test_redact(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
 
 
 def test_redact_in_addresses_and_headers() -> None:
+    assert redact("authorization: bearer eyJhbGciOi1NiJ9.x-y") == "authorization: bearer ***"
+    assert redact("a bearer certificate-of-deposit") == "a bearer certificate-of-deposit"
     assert redact("https://me:pw@host/x?key=abc&y=1 Bearer abcdefgh12") == "https://***@host/x?key=***&y=1 Bearer ***"
 
 

@@ -491,6 +491,12 @@ def test_a_graph_that_stops_on_purpose_goes_on(project: Path, run: Run) -> None:
     assert json.loads(run("resume", "t", "--json").stdout)["answers"] == ["gone on"]
 
 
+def test_a_graph_that_stops_on_purpose_is_not_done_without_a_thread_either(project: Path, run: Run) -> None:
+    stopped = run("run", "stopping", "--n", "1")
+    assert stopped.exit_code == 3
+    assert "stops here on purpose\nto go on from here, run it with --thread NAME" in stopped.stderr
+
+
 # Schemas of answers
 
 

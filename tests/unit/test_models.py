@@ -106,6 +106,16 @@ def test_the_same_name_and_key_give_the_same_client_in_every_thread(monkeypatch:
     assert chat_model("google_genai:gemini-2.5-flash") is not made[0]
 
 
+def test_what_the_environment_says_to_any_provider_is_part_of_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("fanloom.models.factory._any", lambda *_: made.append(object()) or made[-1])
+    for name in ("ANTHROPIC_API_KEY", "AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL"):
+        for value in ("first", "second", "second"):
+            monkeypatch.setenv(name, value)
+            assert chat_model("anthropic:claude") is made[-1]
+    assert len(made) == 6
+
+
 @pytest.mark.parametrize("module", ["fanloom", "fanloom.context", "fanloom.models.factory", "fanloom.prompt"])
 def test_nothing_heavy_is_imported_before_it_is_needed(module: str) -> None:
     code = f"import sys, {module}; print([m for m in sys.modules if m.startswith(('lang', 'google', 'boto', 'numpy'))])"
