@@ -179,7 +179,7 @@ def test_ctrl_c_stops_at_once_even_in_a_blocked_thread(project: Path) -> None:
     assert process.stderr is not None
     assert process.stderr.readline() == b"blocked\n"
     process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=30)
+    out, error = process.communicate(timeout=60)
     assert (process.returncode, out, error) == (130, b"", b"Stopped.\n")
 
 

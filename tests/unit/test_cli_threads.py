@@ -592,14 +592,14 @@ def check_goes_on(project: Path, run: Run) -> None:
 def test_a_killed_run_goes_on_and_finished_workers_do_not_run_again(project: Path, run: Run) -> None:
     with in_mid_fan_out(project) as process:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     check_goes_on(project, run)
 
 
 def test_ctrl_c_leaves_a_thread_that_goes_on(project: Path, run: Run) -> None:
     with in_mid_fan_out(project) as process:
         process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=30)
+        out, error = process.communicate(timeout=60)
     hint = b"What is finished is kept. Go on with: fanloom resume t\n"
     assert (process.returncode, out, error) == (130, b"", hint + b"Stopped.\n")
     check_goes_on(project, run)
@@ -621,7 +621,7 @@ def in_conversation(project: Path, turns: list[tuple[str, str]], *args: str) -> 
                 os.write(parent, reply.encode())
     os.close(parent)
     assert not turns, written
-    return process.wait(timeout=30), written
+    return process.wait(timeout=60), written
 
 
 def test_a_question_is_asked_on_a_terminal(project: Path, run: Run) -> None:

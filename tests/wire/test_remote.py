@@ -251,7 +251,7 @@ def test_ctrl_c_stops_the_run_on_the_server(run: Run, server: Server, folder: Pa
     with process(server, "run", "flow", "--names", "carol", "--thread", "c") as started:
         until(lambda: calls(folder) == ["carol"])
         started.send_signal(signal.SIGINT)
-        _, said = started.communicate(timeout=30)
+        _, said = started.communicate(timeout=60)
     assert started.returncode == 130
     assert "The run is stopped on the server." in said
     assert "Go on with: fanloom resume c" in said
@@ -282,7 +282,7 @@ def test_a_run_that_another_client_cancels_has_failed(run: Run, server: Server, 
         with get_sync_client(url=server.url, api_key=ALICE) as client:
             (under_way,) = client.runs.list(thread_id("x"))
             client.runs.cancel(thread_id("x"), under_way["run_id"])
-        out, said = started.communicate(timeout=30)
+        out, said = started.communicate(timeout=60)
     assert (started.returncode, out) == (1, "")
     assert "the run was stopped before its end" in said
     assert "Go on with: fanloom resume x" in said
@@ -325,7 +325,7 @@ def test_a_run_under_way_is_watched_and_not_run_again(
         join = RemoteRun._join
         monkeypatch.setattr(RemoteRun, "_join", lambda self: (folder / "hold").unlink() or join(self))
         watched = run("resume", "w", "--json")
-        assert started.communicate(timeout=30)[0] == watched.stdout == '{"done": ["Hello carol"]}\n'
+        assert started.communicate(timeout=60)[0] == watched.stdout == '{"done": ["Hello carol"]}\n'
     assert calls(folder) == ["carol"]
 
 
@@ -336,7 +336,7 @@ def test_a_server_that_is_killed_loses_nothing_that_is_finished(run: Run, server
         until(lambda: calls(folder, "-k") == ["ann-k", "carol-k"] and stored(server, "k") == 1)
         server.kill()
         started.send_signal(signal.SIGINT)
-        _, said = started.communicate(timeout=30)
+        _, said = started.communicate(timeout=60)
     assert "The server could not be told to stop" in said
     (folder / "hold").unlink()
     server.start()
