@@ -215,7 +215,8 @@ class _Reader:
     def _add(self, kind: Kind, clauses: list[Clause], *, guessed: bool = False) -> None:
         references = [reference for clause in clauses for reference in self.named.get(clause, [])]
         # "Order 12 is late and the lamp is broken, so I am returning it": what goes back is said in another wish.
-        said = [clause for clause in self.said[-_MOST_CONTEXT:] if clause not in self.named]
+        wanted = [wish.clauses[0] for wish in self.wishes[-_MOST_CONTEXT:]]
+        said = [clause for clause in self.said[-_MOST_CONTEXT:] if clause not in self.named and clause not in wanted]
         before = self.waiting or (said if kind == "return" else [])
         self.wishes.append(Wish(kind, clauses, references, before=before, guessed=guessed))
         self.waiting = []
