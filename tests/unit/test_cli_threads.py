@@ -551,7 +551,8 @@ def stored(file: Path) -> int:
         return 0
     with closing(sqlite3.connect(file, timeout=20)) as connection:
         try:
-            found = connection.execute("SELECT count(*) FROM writes WHERE channel = 'outcomes'").fetchone()
+            # To `outcomes` the planning node writes too.
+            found = connection.execute("SELECT count(*) FROM writes WHERE channel = 'branch:to:finish'").fetchone()
         except sqlite3.OperationalError:
             # No table yet.
             return 0
