@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from langgraph.runtime import Runtime
@@ -75,9 +75,18 @@ def only(model: str) -> Callable[[Request], bool]:
     return lambda request: request.provider == ("gemini" if model == GEMINI else "bedrock")
 
 
-def limiter_of(model: str) -> Any:
-    """Return the limiter that the calls to a model share."""
-    return limits.limits_of(model).limiter
+class Calls(NamedTuple):
+    """How many calls to a model are under way and how many are queued, at one moment."""
+
+    in_flight: int
+    waiting: int
+
+
+def limiter_of(model: str) -> Calls:
+    """Return what the limiter that the calls to a model share has in hand, never in the middle of a change."""
+    shared = limits.limits_of(model)
+    with shared._lock:
+        return Calls(shared.limiter.in_flight, shared.limiter.waiting)
 
 
 HINTS: list[tuple[str, Any]] = [
@@ -174,7 +183,7 @@ async def test_the_other_model_is_not_paused(wire: FakeProvider, clock: Clock) -
 async def settled(model: str, waiting: int) -> None:
     """Wait until so many calls are queued at the limiter, and all others have ended."""
     async with asyncio.timeout(20):
-        while (limiter_of(model).in_flight, limiter_of(model).waiting) != (0, waiting):  # noqa: ASYNC110 - it tells nobody
+        while limiter_of(model) != (0, waiting):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.002)
 
 
