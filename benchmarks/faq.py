@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 from benchmarks.provider import MODELS, Provider, running
 from benchmarks.report import Row
 from fanloom import LLMStep, chat_model
-from fanloom.answers import read
-from fanloom.loop import run_in_background
-from fanloom.models.structured import bound
+from fanloom.gateway.answer_reading import read
+from fanloom.loops.background import run_in_background
+from fanloom.models.structured_output import bound
 from graphs import faq_chain, faq_one_shot, faq_parallel
 from nodes.faq_steps import ANSWER_QUESTION, FIND_SOURCES, GENERATE_QUESTIONS
 from tests.faq_writer import SOURCES

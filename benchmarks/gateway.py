@@ -21,7 +21,7 @@ from langgraph.runtime import Runtime
 from benchmarks.provider import MODELS, running
 from benchmarks.report import Row
 from fanloom import Context, LLMStep, StateGraph, chat_model
-from fanloom.models.structured import bound
+from fanloom.models.structured_output import bound
 from nodes.faq_steps import ANSWER_QUESTION, FIND_SOURCES
 from tests.faq_writer import SOURCES
 

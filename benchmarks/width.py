@@ -18,7 +18,7 @@ from langgraph.runtime import Runtime
 from benchmarks.provider import MODELS, Provider, running
 from benchmarks.report import Row
 from fanloom import Context, RunState, StateGraph, add_fan_out, chat_model, new_run
-from fanloom.loop import run_in_background
+from fanloom.loops.background import run_in_background
 from nodes.faq_steps import ANSWER_QUESTION
 from tests.faq_writer import SOURCES
 

@@ -8,85 +8,121 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fanloom.moved import keep_old_paths
+
 if TYPE_CHECKING:
-    from fanloom.checkpoint import open_checkpointer as open_checkpointer
-    from fanloom.checkpoint import open_store as open_store
-    from fanloom.context import Context as Context
-    from fanloom.context import Role as Role
-    from fanloom.database import Database as Database
-    from fanloom.effects import effect_key as effect_key
-    from fanloom.effects import effects_table as effects_table
+    from fanloom.durable.checkpointer import open_checkpointer as open_checkpointer
+    from fanloom.durable.checkpointer import open_store as open_store
+    from fanloom.durable.database import Database as Database
+    from fanloom.durable.effects import effect_key as effect_key
+    from fanloom.durable.effects import effects_table as effects_table
     from fanloom.errors import BadModelOutput as BadModelOutput
     from fanloom.errors import BudgetExceeded as BudgetExceeded
     from fanloom.errors import Declined as Declined
     from fanloom.errors import FanloomError as FanloomError
+    from fanloom.errors import GraphError as GraphError
     from fanloom.errors import InvalidContext as InvalidContext
     from fanloom.errors import InvalidInput as InvalidInput
+    from fanloom.errors import InvalidSettings as InvalidSettings
+    from fanloom.errors import MissingCredentials as MissingCredentials
+    from fanloom.errors import MissingPackage as MissingPackage
     from fanloom.errors import ModelRefused as ModelRefused
     from fanloom.errors import ModelUnavailable as ModelUnavailable
     from fanloom.errors import NeedsInput as NeedsInput
+    from fanloom.errors import PromptError as PromptError
     from fanloom.errors import RunError as RunError
     from fanloom.errors import UnknownModel as UnknownModel
     from fanloom.errors import UserError as UserError
-    from fanloom.fan_out import add_fan_out as add_fan_out
-    from fanloom.graph import StateGraph as StateGraph
+    from fanloom.graph.dependencies import in_order_of_needs as in_order_of_needs
+    from fanloom.graph.fan_out import add_fan_out as add_fan_out
+    from fanloom.graph.input_check import check_input as check_input
+    from fanloom.graph.state_graph import StateGraph as StateGraph
     from fanloom.models.factory import chat_model as chat_model
     from fanloom.models.offline import OfflineChatModel as OfflineChatModel
-    from fanloom.outcome import Outcome as Outcome
-    from fanloom.outcome import settle as settle
-    from fanloom.prompt import Prompt as Prompt
-    from fanloom.schema import OutputModel as OutputModel
+    from fanloom.models.output_model import OutputModel as OutputModel
+    from fanloom.runs.channels import RunState as RunState
+    from fanloom.runs.channels import grown as grown
+    from fanloom.runs.channels import new_run as new_run
+    from fanloom.runs.channels import stored_once as stored_once
+    from fanloom.runs.context import Context as Context
+    from fanloom.runs.context import Role as Role
+    from fanloom.runs.outcome import Outcome as Outcome
+    from fanloom.runs.outcome import OutcomeError as OutcomeError
+    from fanloom.runs.outcome import done as done
+    from fanloom.runs.outcome import error_of as error_of
+    from fanloom.runs.outcome import failures as failures
+    from fanloom.runs.outcome import from_error as from_error
+    from fanloom.runs.outcome import not_done as not_done
+    from fanloom.runs.outcome import settle as settle
+    from fanloom.runs.outcome import status_of as status_of
+    from fanloom.runs.usage import Usage as Usage
+    from fanloom.runs.usage import meter as meter
     from fanloom.settings import Settings as Settings
-    from fanloom.state import RunState as RunState
-    from fanloom.state import new_run as new_run
-    from fanloom.state import stored_once as stored_once
-    from fanloom.step import LLMStep as LLMStep
-    from fanloom.tracing import finish_tracing as finish_tracing
-    from fanloom.tracing import start_tracing as start_tracing
-    from fanloom.usage import Usage as Usage
-    from fanloom.validation import check_input as check_input
-    from fanloom.voting import Vote as Vote
-    from fanloom.voting import vote as vote
+    from fanloom.steps.prompt import Prompt as Prompt
+    from fanloom.steps.prompt import unescape as unescape
+    from fanloom.steps.step import LLMStep as LLMStep
+    from fanloom.steps.vote import Vote as Vote
+    from fanloom.steps.vote import vote as vote
+    from fanloom.tracing.langsmith_tracing import finish_tracing as finish_tracing
+    from fanloom.tracing.langsmith_tracing import start_tracing as start_tracing
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
-    "checkpoint": ["open_checkpointer", "open_store"],
-    "context": ["Context", "Role"],
-    "database": ["Database"],
-    "effects": ["effect_key", "effects_table"],
+    "durable.checkpointer": ["open_checkpointer", "open_store"],
+    "durable.database": ["Database"],
+    "durable.effects": ["effect_key", "effects_table"],
     "errors": [
         "BadModelOutput",
         "BudgetExceeded",
         "Declined",
         "FanloomError",
+        "GraphError",
         "InvalidContext",
         "InvalidInput",
+        "InvalidSettings",
+        "MissingCredentials",
+        "MissingPackage",
         "ModelRefused",
         "ModelUnavailable",
         "NeedsInput",
+        "PromptError",
         "RunError",
         "UnknownModel",
         "UserError",
     ],
-    "fan_out": ["add_fan_out"],
-    "graph": ["StateGraph"],
+    "graph.dependencies": ["in_order_of_needs"],
+    "graph.fan_out": ["add_fan_out"],
+    "graph.input_check": ["check_input"],
+    "graph.state_graph": ["StateGraph"],
     "models.factory": ["chat_model"],
     "models.offline": ["OfflineChatModel"],
-    "outcome": ["Outcome", "settle"],
-    "prompt": ["Prompt"],
-    "schema": ["OutputModel"],
+    "models.output_model": ["OutputModel"],
+    "runs.channels": ["RunState", "grown", "new_run", "stored_once"],
+    "runs.context": ["Context", "Role"],
+    "runs.outcome": [
+        "Outcome",
+        "OutcomeError",
+        "done",
+        "error_of",
+        "failures",
+        "from_error",
+        "not_done",
+        "settle",
+        "status_of",
+    ],
+    "runs.usage": ["Usage", "meter"],
     "settings": ["Settings"],
-    "state": ["RunState", "new_run", "stored_once"],
-    "step": ["LLMStep"],
-    "tracing": ["finish_tracing", "start_tracing"],
-    "usage": ["Usage"],
-    "validation": ["check_input"],
-    "voting": ["Vote", "vote"],
+    "steps.prompt": ["Prompt", "unescape"],
+    "steps.step": ["LLMStep"],
+    "steps.vote": ["Vote", "vote"],
+    "tracing.langsmith_tracing": ["finish_tracing", "start_tracing"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [*sorted(_HOME_OF), "__version__"]
+
+keep_old_paths()
 
 
 def __getattr__(name: str) -> Any:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 
 _SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 # Of Google, AWS, LangSmith and OpenAI, and in headers and URLs: a key can also come from elsewhere than the
@@ -25,7 +24,7 @@ _FORMS = tuple(
     )
 )
 _SHORTEST = 8
-_API_KEYS = "FANLOOM_API_KEYS"
+_sources: list[Callable[[], Iterable[str]]] = []
 
 # With the hyphens and dashes of word processors.
 _HYPHENS = "\u2010-\u2015\u2212-"
@@ -54,6 +53,11 @@ _AFTER_ITS_NAME = re.compile(
 )
 # Full-width signs, and what is not seen and would part what belongs together.
 _UNUSUAL = re.compile("[\uff01-\uff5e]|(?<=[\\w@.-])[\u00ad\u200b-\u200d\u2060\ufeff]+(?=[\\w@.-])")
+
+
+def add_secrets(source: Callable[[], Iterable[str]]) -> None:
+    """Mask from now on what a source gives, too; it is asked each time, and raises nothing."""
+    _sources.append(source)
 
 
 def redact(text: str) -> str:
@@ -90,16 +94,6 @@ def _usual(found: re.Match[str]) -> str:
 
 def _secrets() -> list[str]:
     """Return the secret values, the longest first, so that none is masked only in part."""
-    named = {value for name, value in os.environ.items() if _SECRET_NAMES.search(name)} | _api_keys()
-    return sorted((value for value in named if len(value) >= _SHORTEST), key=len, reverse=True)
-
-
-def _api_keys() -> set[str]:
-    if not os.environ.get(_API_KEYS):
-        return set()
-    from fanloom.errors import InvalidSettings
-    from fanloom.server.keys import api_keys
-
-    with suppress(InvalidSettings):
-        return set(api_keys())
-    return set()
+    named = {value for name, value in os.environ.items() if _SECRET_NAMES.search(name)}
+    known = named.union(*(source() for source in _sources))
+    return sorted((value for value in known if len(value) >= _SHORTEST), key=len, reverse=True)

@@ -44,6 +44,11 @@ class Settings(BaseModel):
     trace_redact: Annotated[frozenset[Hidden], BeforeValidator(_listed)] = frozenset()
     """What is kept out of traces, with commas between: `all`, `inputs`, `outputs`, `pii`."""
 
+    @classmethod
+    def current(cls) -> Settings:
+        """Read the settings from the environment. Raises InvalidSettings, naming the variable."""
+        return settings()
+
 
 def settings() -> Settings:
     """Read the settings from the environment; a variable that is empty counts as not set.

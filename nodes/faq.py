@@ -8,10 +8,21 @@ from typing import Any, TypeVar
 
 from langgraph.runtime import Runtime
 
-from fanloom import Context, InvalidInput, Outcome, RunError, new_run, settle
+from fanloom import (
+    Context,
+    InvalidInput,
+    Outcome,
+    OutcomeError,
+    RunError,
+    error_of,
+    failures,
+    new_run,
+    not_done,
+    settle,
+    status_of,
+    unescape,
+)
 from fanloom import check_input as checked
-from fanloom.outcome import OutcomeError, error_of, failures, not_done, status_of
-from fanloom.prompt import unescape
 from nodes.faq_state import Answered, Faq, FaqInput, FaqState, Question, Source
 from nodes.faq_steps import FIND_SOURCES, FIND_SOURCES_AGAIN, GENERATE_QUESTIONS, MORE_QUESTIONS
 

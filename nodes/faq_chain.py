@@ -7,9 +7,7 @@ from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 
-from fanloom import Context, RunError
-from fanloom.outcome import done, from_error
-from fanloom.usage import meter
+from fanloom import Context, RunError, done, from_error, meter
 from nodes.faq import sourced
 from nodes.faq_state import Draft, FaqState, Question
 from nodes.faq_steps import ANSWER_QUESTION

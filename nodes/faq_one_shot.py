@@ -8,8 +8,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from fanloom import Context, RunError
-from fanloom.outcome import done
+from fanloom import Context, RunError, done
 from nodes.faq import distinct, planned, with_real_titles
 from nodes.faq_state import FaqState
 from nodes.faq_steps import WRITE_FAQ, WRITE_MORE_FAQ, FaqItem

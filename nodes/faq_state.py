@@ -8,8 +8,7 @@ from langgraph.channels import EphemeralValue
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from fanloom import Outcome, RunState, Usage, stored_once
-from fanloom.outcome import OutcomeError
+from fanloom import Outcome, OutcomeError, RunState, Usage, stored_once
 from nodes.text import ProperText
 
 MAX_SOURCES = 1_000

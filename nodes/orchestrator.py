@@ -9,10 +9,8 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite, StreamWriter
 
-from fanloom import Prompt, RunError, new_run, settle
+from fanloom import Prompt, PromptError, RunError, failures, new_run, settle
 from fanloom import check_input as checked
-from fanloom.errors import PromptError
-from fanloom.outcome import failures
 from nodes.orchestrating.context import OrchestratorContext
 from nodes.orchestrating.document import Part, by_template, for_model, parts_of, parts_without_plan, problems, written
 from nodes.orchestrating.markdown import as_written

@@ -8,10 +8,8 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite, StreamWriter
 
-from fanloom import Context, InvalidInput, Outcome, RunError, new_run
+from fanloom import Context, InvalidInput, Outcome, RunError, failures, from_error, meter, new_run
 from fanloom import check_input as checked
-from fanloom.outcome import failures, from_error
-from fanloom.usage import meter
 from nodes.refining.rounds import best, is_plateau, judged, numbered, verdict_on, was_judged, with_marks
 from nodes.refining.state import RefineInput, RefineState, Round
 from nodes.refining.steps import EVALUATE, IMPROVE, WRITE_DRAFT

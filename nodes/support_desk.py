@@ -9,9 +9,8 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from fanloom import NeedsInput, RunError, effect_key, new_run, settle
+from fanloom import NeedsInput, RunError, effect_key, new_run, not_done, settle
 from fanloom import check_input as checked
-from fanloom.outcome import not_done
 from nodes.support import records
 from nodes.support.approval import approve
 from nodes.support.context import DeskContext, customer_of, customer_of_task

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from fanloom.loop import run_in_background
+from fanloom.loops.background import run_in_background
 from tests.postgres import postgres_url as postgres_url
 
 # The same commit gets the same answer twice: `make explore` is for examples, and an order, that nobody has tried yet.

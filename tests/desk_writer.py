@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fanloom.prompt import unescape
+from fanloom.steps.prompt import unescape
 
 EXAMPLE = (
     "Hello, I have a question about invoice #INV-7890, it seems higher than I expected. I would like to return the "

@@ -1,8 +1,7 @@
 """The command line: `fanloom list`, `fanloom run GRAPH`, `fanloom resume THREAD`, `fanloom draw GRAPH` and more.
 
-Only click and the standard library are imported here and by `fanloom.cli.groups` and `fanloom.cli.exits`: commands are
-imported when they are used, so that `fanloom --help` starts at once. A new command is one module and one line of
-COMMANDS.
+Only click and the standard library are imported here and by `options.lazy_group` and `exits`: commands are imported
+when they are used, so that `fanloom --help` starts at once. A new command is one module and one line of COMMANDS.
 """
 
 from __future__ import annotations
@@ -18,27 +17,27 @@ from typing import Any, NamedTuple
 import click
 
 from fanloom.cli.exits import INTERRUPTED, guard
-from fanloom.cli.groups import ListedGroup
+from fanloom.cli.options.lazy_group import ListedGroup
 
 
-class Entry(NamedTuple):
-    """Where a command is, and what the help says about it."""
+class Listed(NamedTuple):
+    """Where a command is, below `fanloom.cli.commands`, and what the help says about it."""
 
     target: str
     summary: str
 
 
 COMMANDS = {
-    "list": Entry("fanloom.cli.listing:list_graphs", "List the graphs of this project."),
-    "run": Entry("fanloom.cli.run:run", "Run a graph and show its result."),
-    "threads": Entry("fanloom.cli.threads:threads", "List the threads that are kept, and how each stands."),
-    "resume": Entry("fanloom.cli.resume:resume", "Go on with a thread, and answer what it waits for."),
-    "draw": Entry("fanloom.cli.draw:draw", "Draw a graph, as Mermaid or as text."),
-    "eval": Entry("fanloom.cli.evaluate:evaluate", "Run a data set through a graph, and judge the results."),
-    "models": Entry("fanloom.cli.models:models", "List the model of each role, and whether its provider is ready."),
-    "check": Entry("fanloom.cli.check:check", "Call each configured model once, and say what is wrong."),
-    "dev": Entry("fanloom.cli.dev:dev", "Start LangGraph's development server for this project."),
-    "new": Entry("fanloom.cli.new:new", "Make a project of your own from the shipped graphs."),
+    "list": Listed("list_graphs:list_graphs", "List the graphs of this project."),
+    "run": Listed("run:run", "Run a graph and show its result."),
+    "threads": Listed("list_threads:threads", "List the threads that are kept, and how each stands."),
+    "resume": Listed("resume:resume", "Go on with a thread, and answer what it waits for."),
+    "draw": Listed("draw:draw", "Draw a graph, as Mermaid or as text."),
+    "eval": Listed("evaluate:evaluate", "Run a data set through a graph, and judge the results."),
+    "models": Listed("list_models:models", "List the model of each role, and whether its provider is ready."),
+    "check": Listed("check_models:check", "Call each configured model once, and say what is wrong."),
+    "dev": Listed("dev:dev", "Start LangGraph's development server for this project."),
+    "new": Listed("new:new", "Make a project of your own from the shipped graphs."),
 }
 
 
@@ -60,7 +59,7 @@ class Cli(ListedGroup):
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """Import a command."""
         module, _, attribute = COMMANDS[name].target.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        command: click.Command = getattr(import_module(f"{__name__}.commands.{module}"), attribute)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -126,5 +125,5 @@ def _open_streams() -> None:
 
 def _finish_tracing() -> None:
     # If it was never imported, nothing has been traced.
-    if tracing := sys.modules.get("fanloom.tracing"):
+    if tracing := sys.modules.get("fanloom.tracing.langsmith_tracing"):
         tracing.finish_tracing()

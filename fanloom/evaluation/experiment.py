@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fanloom.evaluation.examples import dataset_there, synced, wanted_examples
+from fanloom.evaluation.langsmith_dataset import dataset_there, synced, wanted_examples
 from fanloom.evaluation.runner import Done, ItemResult, Judge
-from fanloom.loop import in_thread
+from fanloom.loops.background import in_thread
 from fanloom.settings import settings
-from fanloom.trace_mask import TraceMask
-from fanloom.tracing import complain, finish_tracing, give_up, start_tracing
+from fanloom.tracing.langsmith_tracing import complain, finish_tracing, give_up, start_tracing
+from fanloom.tracing.trace_mask import TraceMask
 
 if TYPE_CHECKING:
     from langsmith import Client

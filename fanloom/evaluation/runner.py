@@ -12,10 +12,10 @@ from langgraph.pregel import Pregel
 
 from fanloom.errors import UserError
 from fanloom.evaluation.dataset import Dataset
+from fanloom.evaluation.evaluator_check import check_places
 from fanloom.evaluation.evaluators import Evaluator, Judgement
 from fanloom.evaluation.intervals import Estimate, Ratio, difference, estimate
 from fanloom.evaluation.item_run import ItemRun, run_item
-from fanloom.evaluation.places import check_places
 
 USED = ("model calls", "tokens in", "tokens out", "cost, US$", "seconds")
 """What a run takes, a mean per item; everything else that is measured is a share."""

@@ -1,1 +1,1 @@
-"""Chat models by name. A provider's package is imported when a model of that provider is asked for, not before."""
+"""Chat models by name, and what a step may ask them for: text, or an output model. Imports loops and the ground."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import MissingCredentials, MissingPackage
-from fanloom.models import spec as names
+from fanloom.models import names
 from fanloom.redaction import redact
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ _OF_A_PROVIDER = ("_API_KEY", "_API_TOKEN", "_BASE_URL", "_API_BASE", "_ENDPOINT
 
 
 @dataclass
-class _Entry:
+class _Built:
     model: BaseChatModel | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-_cache: OrderedDict[Any, _Entry] = OrderedDict()
+_cache: OrderedDict[Any, _Built] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -49,7 +49,7 @@ def chat_model(model: str | BaseChatModel, *, timeout_s: float = DEFAULT_TIMEOUT
     spec = names.parse(model)
     key = (spec, timeout_s, _environment(spec.provider))
     with _lock:
-        entry = _cache.setdefault(key, _Entry())
+        entry = _cache.setdefault(key, _Built())
         while len(_cache) > _CACHED_MODELS:
             _cache.popitem(last=False)
     # Building can hang, as on a credential helper; that must hold up no other model.

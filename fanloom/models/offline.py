@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -17,14 +18,24 @@ from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, PrivateAttr
 
-from fanloom.examples.texts import MARK
-from fanloom.loop import in_thread
-from fanloom.models.example import example_of, example_or_why
+from fanloom.loops.background import in_thread
+from fanloom.models.schema_examples.generator import example_of, example_or_why
+from fanloom.models.schema_examples.texts import MARK
 
 # The understudy of the step that is asking. A context variable, because call arguments would end up in every trace.
-UNDERSTUDY: ContextVar[Callable[[], Any] | None] = ContextVar("fanloom_understudy", default=None)
+_UNDERSTUDY: ContextVar[Callable[[], Any] | None] = ContextVar("fanloom_understudy", default=None)
 
 _LONG = 10_000
+
+
+@contextmanager
+def spoken_by(understudy: Callable[[], Any] | None) -> Iterator[None]:
+    """Let an understudy give the offline model's answers in this block; None gives marked examples."""
+    token = _UNDERSTUDY.set(understudy)
+    try:
+        yield
+    finally:
+        _UNDERSTUDY.reset(token)
 
 
 class OfflineChatModel(BaseChatModel):
@@ -90,7 +101,7 @@ class OfflineChatModel(BaseChatModel):
 def _answer(
     messages: list[BaseMessage], tools: Sequence[dict[str, Any]] | None, output: type[BaseModel] | None
 ) -> AIMessage:
-    understudy = UNDERSTUDY.get()
+    understudy = _UNDERSTUDY.get()
     asked = "\n".join(message.text for message in messages)
     if not tools:
         text = str(understudy()) if understudy else f"{MARK} {_beginning(messages[-1].text)}"

@@ -12,10 +12,10 @@ from fastapi.responses import JSONResponse
 from langgraph_sdk import Auth
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fanloom.loop import in_thread
+from fanloom.loops.background import in_thread
 from fanloom.server.auth import authenticate
 from fanloom.server.keys import api_keys
-from fanloom.tracing import finish_tracing, start_tracing
+from fanloom.tracing.langsmith_tracing import finish_tracing, start_tracing
 
 # For load balancers and clients that look for the server's version.
 OPEN = frozenset({"/", "/ok", "/info", "/healthz", "/version"})

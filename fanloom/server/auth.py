@@ -7,7 +7,7 @@ from typing import Any
 
 from langgraph_sdk import Auth
 
-from fanloom.loop import in_thread
+from fanloom.loops.background import in_thread
 from fanloom.server.keys import api_keys, owner_of
 from fanloom.server.roles import user_of
 from fanloom.server.threads import may, owned

@@ -10,7 +10,7 @@ from typing import Any
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.store.base import BaseStore
 
-from fanloom.checkpoint import open_checkpointer, open_store
+from fanloom.durable.checkpointer import open_checkpointer, open_store
 from fanloom.errors import InvalidSettings
 from fanloom.server.deletion import Deletion
 from fanloom.server.takeover import remember

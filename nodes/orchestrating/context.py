@@ -6,8 +6,7 @@ from functools import lru_cache
 
 from pydantic import Field, field_validator
 
-from fanloom import Context, Prompt
-from fanloom.errors import PromptError
+from fanloom import Context, Prompt, PromptError
 
 MAX_TEMPLATE = 100_000
 _OWN = "Template of one's own, with $name variables"

@@ -9,8 +9,7 @@ from itertools import chain
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fanloom import Outcome, OutputModel
-from fanloom.outcome import failures
+from fanloom import Outcome, OutputModel, failures
 from nodes.orchestrating.markdown import as_written, below
 from nodes.orchestrating.state import Subtask
 

@@ -8,9 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
-from fanloom import Outcome, OutputModel
-from fanloom.needs import in_order_of_needs
-from fanloom.outcome import not_done
+from fanloom import Outcome, OutputModel, in_order_of_needs, not_done
 from nodes.orchestrating.state import Subtask
 from nodes.text import ProperText
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from langgraph.runtime import Runtime
@@ -54,10 +53,9 @@ def steps(prompts: Prompts, understudies: Understudies) -> Steps:
 
 async def ask(step: LLMStep[T], runtime: Runtime[Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> T:
     """Run a step with what its prompt uses of the variables; its understudy gets what the run gives, used or not."""
-    shown, understudy = variables(given, known), step.understudy
-    assert understudy is not None, "steps() gives each step one"
-    whole = replace(step, understudy=lambda **_: understudy(**given, context=known))
-    return await whole.run(runtime, **{name: shown[name] for name in step.prompt.variables})
+    shown = variables(given, known)
+    used = {name: shown[name] for name in step.prompt.variables}
+    return await step.run(runtime, {**given, "context": known}, **used)
 
 
 def shared(step: str) -> Prompt:

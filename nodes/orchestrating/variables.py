@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from fanloom import Prompt
-from fanloom.errors import PromptError
+from fanloom import Prompt, PromptError
 from nodes.orchestrating.context import OrchestratorContext, prompt_of
 from nodes.orchestrating.known import shown
 

@@ -8,8 +8,7 @@ from langgraph.channels import EphemeralValue
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fanloom import Outcome, RunState, Usage, stored_once
-from fanloom.state import grown
+from fanloom import Outcome, RunState, Usage, grown, stored_once
 from nodes.text import ProperText
 
 MAX_TASK = 100_000

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fanloom.prompt import unescape
+from fanloom import unescape
 from nodes.support.identifiers import addresses, normal
 from nodes.support.points import Point, template
 

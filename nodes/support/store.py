@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fanloom import Database
-from fanloom.settings import settings
+from fanloom import Database, Settings
 from nodes.support.seed import seed
 from nodes.support.tables import EFFECTS, Base
 
@@ -12,7 +11,7 @@ _open: dict[str, Database] = {}
 
 def database() -> Database:
     """Return the desk's database; a new SQLite file begins with the demo data."""
-    url = settings().database_url
+    url = Settings.current().database_url
     if url not in _open:
         _open[url] = Database(url, Base.metadata, effects=EFFECTS, fill=seed)
     return _open[url]

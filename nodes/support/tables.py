@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import DateTime, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from fanloom.effects import effects_table
+from fanloom import effects_table
 
 _OPEN = text("status = 'open'")
 

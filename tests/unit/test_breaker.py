@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fanloom.breaker import Breaker
+from fanloom.gateway.bounds.circuit_breaker import Breaker
 
 FAILURES, OPEN_S = 3, 10.0
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import fanloom.budget
+import fanloom.gateway.bounds.budget
 from fanloom import Context
-from fanloom.budget import UNANSWERED, Amount, Budget, sets_a_budget
 from fanloom.errors import BudgetExceeded
-from fanloom.handoff import Handoff
-from fanloom.usage import ModelUsage, Usage, no_usage
+from fanloom.gateway.bounds.budget import UNANSWERED, Amount, Budget, sets_a_budget
+from fanloom.loops.promise import Promise
+from fanloom.runs.usage import ModelUsage, Usage, no_usage
 
 LIMITS = list(Amount._fields)
 
@@ -93,10 +93,10 @@ class Watched(Budget):
         self.last: list[Amount] = []
         self.used: dict[int, ModelUsage | None] = {}
 
-    def turn(self) -> Handoff[Amount | None]:
+    def turn(self) -> Promise[Amount | None]:
         budget = self
 
-        class Turn(Handoff[Amount | None]):
+        class Turn(Promise[Amount | None]):
             def give(self, value: Amount | None) -> bool:
                 came = super().give(value)
                 if came and value:
@@ -148,7 +148,7 @@ BEFORE = st.one_of(st.just(no_usage()), st.builds(spent, st.integers(1, 4), st.i
 def test_a_budget_is_kept_and_nobody_waits_for_ever(bounds: dict[str, Any], before: Usage, actions: list[Any]) -> None:
     async def check() -> None:
         budget = Watched(Context(**bounds), before)
-        patch.setattr(fanloom.budget, "Handoff", budget.turn)
+        patch.setattr(fanloom.gateway.bounds.budget, "Promise", budget.turn)
         requests = Requests(budget)
         for action in actions:
             match action:

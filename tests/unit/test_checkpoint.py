@@ -19,7 +19,7 @@ from langgraph.types import Command, Send, interrupt
 from typing_extensions import TypedDict
 
 from fanloom import UserError, open_checkpointer
-from fanloom.checkpoint import with_checkpointer
+from fanloom.durable.checkpointer import with_checkpointer
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 
 KINDS = ["memory", "sqlite", "postgresql"]
@@ -188,7 +188,7 @@ def test_a_postgresql_url_that_cannot_be_read_is_refused_without_its_password() 
 
 
 def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "fanloom.postgres_saver", raising=False)
+    monkeypatch.delitem(sys.modules, "fanloom.durable.postgres_saver", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingPackage, match=r'pip install "fanloom\[postgres\]"'):
         open_checkpointer("postgresql://db/x")

@@ -29,7 +29,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from fanloom.context import Context
+from fanloom.runs.context import Context
 from fanloom.errors import ModelUnavailable, UserError
 
 print("noise of an import")
@@ -716,14 +716,14 @@ def test_endings_from_outside(
     def end(*_args: Any, **_kwargs: Any) -> None:
         raise {"KeyboardInterrupt": KeyboardInterrupt, "BrokenPipeError": BrokenPipeError}[error]
 
-    monkeypatch.setattr("fanloom.cli.render.show", end)
+    monkeypatch.setattr("fanloom.cli.showing.output.show", end)
     result = run("run", "shop", "--name", "x", "--quiet")
     assert result.exit_code == code
     assert said in result.stderr
 
 
 def test_a_defect_of_our_own_is_no_traceback(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanloom.cli.render.show", lambda *_args, **_kwargs: NOTHING["x"])
+    monkeypatch.setattr("fanloom.cli.showing.output.show", lambda *_args, **_kwargs: NOTHING["x"])
     result = run("run", "shop", "--name", "x")
     assert result.exit_code == 1
     assert "Error: KeyError: 'x'\nRun `fanloom --debug ...`" in result.stderr

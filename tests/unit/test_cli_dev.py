@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from fanloom.cli import cli
-from fanloom.cli import dev as module
+from fanloom.cli.commands import dev as module
 
 OURS = {"path": "fanloom.server.auth:auth"}
 KEYS = '{"a-key-of-16-characters": {"user": "a"}}'

@@ -12,10 +12,11 @@ from typing import Any, get_args
 import pytest
 from click.testing import CliRunner, Result
 
-from fanloom.cli import cli, readiness
-from fanloom.cli.models import configured
-from fanloom.cli.readiness import examine, without_userinfo
-from fanloom.context import Context, Role
+from fanloom.cli import cli
+from fanloom.cli.commands import provider_readiness as readiness
+from fanloom.cli.commands.list_models import configured
+from fanloom.cli.commands.provider_readiness import examine, without_userinfo
+from fanloom.runs.context import Context, Role
 
 GEMINI = "google_genai:gemini-2.5-flash"
 BEDROCK = "bedrock_converse:us.amazon.nova-pro-v1:0"

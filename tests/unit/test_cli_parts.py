@@ -17,12 +17,12 @@ from rich.console import Console
 
 from fanloom.cli import main
 from fanloom.cli.exits import brief, clean
-from fanloom.cli.groups import nearest
-from fanloom.cli.progress import MAX_LINES, Board
-from fanloom.cli.project import parse_env
-from fanloom.cli.render import plain, readable, unfinished, usage_lines
-from fanloom.cli.schema import fields, options, resolve
-from fanloom.cli.values import heading, json_or_text, parse_json
+from fanloom.cli.here.project import parse_env
+from fanloom.cli.options.input_options import fields, options, resolve
+from fanloom.cli.options.lazy_group import nearest
+from fanloom.cli.options.typed_values import heading, json_or_text, parse_json
+from fanloom.cli.showing.output import plain, readable, unfinished, usage_lines
+from fanloom.cli.showing.progress import MAX_LINES, ProgressBoard
 from fanloom.errors import UserError
 from fanloom.redaction import redact
 
@@ -172,15 +172,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def board(clock: Clock) -> Board:
-    return Board(clock)
+def board(clock: Clock) -> ProgressBoard:
+    return ProgressBoard(clock)
 
 
-def start(board: Board, task: str, name: str, *, sent: bool = True) -> None:
+def start(board: ProgressBoard, task: str, name: str, *, sent: bool = True) -> None:
     board.task({"id": task, "name": name, "input": {}, "triggers": ("__pregel_push",) if sent else ("branch:to:x",)})
 
 
-def end(board: Board, task: str, **event: Any) -> None:
+def end(board: ProgressBoard, task: str, **event: Any) -> None:
     board.task({"id": task, "name": "?", "error": None, "result": {}, "interrupts": [], **event})
 
 
@@ -188,18 +188,18 @@ def outcome(status: str) -> dict[str, Any]:
     return {"results": [{"task_id": "t", "status": status}]}
 
 
-def lines(board: Board) -> list[str]:
+def lines(board: ProgressBoard) -> list[str]:
     return [line.plain for line in board.lines()]
 
 
-def shown(board: Board, width: int = 80) -> list[str]:
+def shown(board: ProgressBoard, width: int = 80) -> list[str]:
     console = Console(file=io.StringIO(), width=width)
     console.print(board)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
 
 
-def test_a_fan_out_is_counted(board: Board, clock: Clock) -> None:
+def test_a_fan_out_is_counted(board: ProgressBoard, clock: Clock) -> None:
     for number in range(6):
         start(board, str(number), "work")
     clock.now = 1.5
@@ -226,14 +226,14 @@ def test_a_fan_out_is_counted(board: Board, clock: Clock) -> None:
         ({"result": [1]}, True, "done     step  0.0 s"),
     ],
 )
-def test_states_of_one_task(board: Board, event: dict[str, Any], sent: bool, said: str) -> None:
+def test_states_of_one_task(board: ProgressBoard, event: dict[str, Any], sent: bool, said: str) -> None:
     start(board, "1", "step", sent=sent)
     end(board, "1", **event)
     end(board, "unknown")
     assert lines(board) == [said]
 
 
-def test_time_is_counted_while_a_node_runs(board: Board, clock: Clock) -> None:
+def test_time_is_counted_while_a_node_runs(board: ProgressBoard, clock: Clock) -> None:
     for begin in (0.0, 10.0):
         clock.now = begin
         start(board, str(begin), "step")
@@ -242,13 +242,13 @@ def test_time_is_counted_while_a_node_runs(board: Board, clock: Clock) -> None:
     assert lines(board) == ["done     step 2/2 done  4.0 s"]
 
 
-def test_what_runs_at_the_end_was_stopped(board: Board) -> None:
+def test_what_runs_at_the_end_was_stopped(board: ProgressBoard) -> None:
     start(board, "1", "step")
     board.stop()
     assert lines(board) == ["stopped  step  0.0 s"]
 
 
-def test_the_view_stays_small(board: Board) -> None:
+def test_the_view_stays_small(board: ProgressBoard) -> None:
     for number in range(30):
         start(board, str(number), f"step_{number}_with_a_long_name")
         if number != 3:
@@ -261,7 +261,7 @@ def test_the_view_stays_small(board: Board) -> None:
     assert view[-1].startswith("a [bold]note of two")
 
 
-def test_custom_events_without_a_message_are_ignored(board: Board) -> None:
+def test_custom_events_without_a_message_are_ignored(board: ProgressBoard) -> None:
     board.custom({"x": 1})
     board.custom(3)
     assert board.note == ""

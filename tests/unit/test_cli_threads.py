@@ -21,8 +21,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fanloom.cli import cli
-from fanloom.cli.answers import ask
-from fanloom.cli.schema_check import describe, problem
+from fanloom.cli.options.schema_words import describe, problem
+from fanloom.cli.showing.questions import ask
 from tests.unit.test_cli_process import environment, in_terminal
 
 FLOW = '''
@@ -338,7 +338,7 @@ def test_a_checkpointer_that_cannot_be_used(
 
 def test_threads_are_listed_newest_first(kept: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     # Several pages.
-    monkeypatch.setattr("fanloom.cli.thread_store._PAGE", 1)
+    monkeypatch.setattr("fanloom.cli.here.thread_store._PAGE", 1)
     assert "No threads yet" in run("threads").stderr
     run("run", "flow", *NAMES, "--thread", "old")
     run("run", "asking", "--n", "2", "--thread", "waits")

@@ -181,7 +181,7 @@ async def test_who_is_gone_in_the_middle_of_an_effect_does_not_keep_its_key(
         await asyncio.Event().wait()
 
     with monkeypatch.context() as brief:
-        brief.setattr("fanloom.database._STATEMENT_MS", 1000)
+        brief.setattr("fanloom.durable.database._STATEMENT_MS", 1000)
         await letters(gone)
     lost = asyncio.create_task(gone.once("k", never_ends))
     await asyncio.to_thread(begun.wait)
@@ -266,7 +266,7 @@ async def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.Monke
     def missing(*args: Any, **kwargs: Any) -> None:
         raise ModuleNotFoundError("No module named 'psycopg'")
 
-    monkeypatch.setattr("fanloom.database.create_async_engine", missing)
+    monkeypatch.setattr("fanloom.durable.database.create_async_engine", missing)
     with pytest.raises(MissingPackage, match=r'pip install "fanloom\[postgres\]"'):
         await letters(Database("postgresql://127.0.0.1/x", METADATA))
 
@@ -360,7 +360,7 @@ async def test_no_key_is_given_out_before_the_plan_is_stored() -> None:
 
 
 async def test_a_plan_that_is_never_stored_gives_out_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanloom.resume._STORED_WITHIN_S", 0)
+    monkeypatch.setattr("fanloom.runs.thread_record._STORED_WITHIN_S", 0)
     keys: list[str] = []
     saver = SlowSaver()
     graph = posting(keys).compile(checkpointer=saver)

@@ -19,7 +19,7 @@ from langgraph.graph import START
 import fanloom
 from fanloom import errors
 from fanloom.cli import COMMANDS
-from fanloom.loop import run_in_background
+from fanloom.loops.background import run_in_background
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md"))}

@@ -14,15 +14,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fanloom.cli import cli
-from fanloom.cli.evaluate import _progress
+from fanloom.cli.commands.evaluate import _progress
 from fanloom.errors import UserError
-from fanloom.evaluation.choosing import evaluators
 from fanloom.evaluation.dataset import read_dataset
 from fanloom.evaluation.environment import variables
+from fanloom.evaluation.evaluator_names import evaluators
 from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, wilson
 from fanloom.evaluation.item_run import ItemRun
+from fanloom.evaluation.lexical import sentences, support
 from fanloom.evaluation.runner import Candidate, Evaluation, ItemResult
-from fanloom.evaluation.text import sentences, support
 
 ROOT = Path(__file__).parents[2]
 EVALS = ROOT / "evals"
@@ -35,7 +35,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 from langgraph.graph import START, StateGraph
 from langgraph.types import Overwrite, interrupt
-from fanloom.context import Context
+from fanloom.runs.context import Context
 
 running = peak = 0
 
@@ -592,7 +592,7 @@ def test_other_graphs_and_models_are_compared_on_the_same_items(project: Path, f
 def test_a_candidate_is_called_what_tells_it_from_the_others(
     project: Path, fanloom: Fanloom, monkeypatch: pytest.MonkeyPatch, args: list[str], names: list[str]
 ) -> None:
-    monkeypatch.setattr("fanloom.cli.candidates.chat_model", lambda model: model)
+    monkeypatch.setattr("fanloom.cli.commands.evaluated_graphs.chat_model", lambda model: model)
     done = fanloom(written(project, words(("one", "ONE"))), *args, "--json")
     assert done.exit_code == 0, done.output
     assert [candidate["name"] for candidate in json.loads(done.stdout)["candidates"]] == names
@@ -616,7 +616,7 @@ def test_what_is_chosen_for_an_item(project: Path, fanloom: Fanloom) -> None:
     models = {}
     for args in ([], ["--model", "openai:y"]):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("fanloom.cli.candidates.chat_model", lambda model: model)
+            patch.setattr("fanloom.cli.commands.evaluated_graphs.chat_model", lambda model: model)
             done = fanloom(given, "--json", *args)
         results = json.loads(done.stdout)["candidates"][0]["results"]
         models[len(args)] = [next(iter(result["output"]["usage"]["by_model"])) for result in results]

@@ -33,9 +33,9 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from fanloom import BadModelOutput, LLMStep, OfflineChatModel, OutputModel, Prompt
-from fanloom.examples.errors import NoExample
-from fanloom.examples.texts import MARK
-from fanloom.models.example import example, example_of
+from fanloom.models.schema_examples.generator import example, example_of
+from fanloom.models.schema_examples.no_example import NoExample
+from fanloom.models.schema_examples.texts import MARK
 
 
 class Colour(Enum):

@@ -11,8 +11,8 @@ import pytest
 from pydantic import ConfigDict, Field, ValidationError
 
 from fanloom import OutputModel
-from fanloom.fitting import fit, fit_in_part
-from fanloom.models.example import example_of
+from fanloom.gateway.answer_validation import fit, fit_in_part
+from fanloom.models.schema_examples.generator import example_of
 
 
 class Colour(Enum):

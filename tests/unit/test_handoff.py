@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fanloom.handoff import Handoff
+from fanloom.loops.promise import Promise
 
 
 def test_what_is_there_is_not_waited_for() -> None:
-    handoff: Handoff[int] = Handoff()
+    handoff: Promise[int] = Promise()
     assert handoff.give(5)
     with pytest.raises(StopIteration, match="5"):
         handoff.wait().send(None)
@@ -20,8 +20,8 @@ def test_what_is_there_is_not_waited_for() -> None:
 
 async def test_a_waiter_gets_the_value_from_its_own_loop_and_from_any_thread() -> None:
     async with asyncio.timeout(20):
-        for give in (Handoff.give, lambda handoff, value: asyncio.to_thread(handoff.give, value)):
-            handoff: Handoff[int] = Handoff()
+        for give in (Promise.give, lambda handoff, value: asyncio.to_thread(handoff.give, value)):
+            handoff: Promise[int] = Promise()
             waits = asyncio.create_task(handoff.wait())
             await asyncio.sleep(0)
             given = give(handoff, 7)
@@ -31,7 +31,7 @@ async def test_a_waiter_gets_the_value_from_its_own_loop_and_from_any_thread() -
 
 async def test_who_is_cancelled_learns_whether_the_value_had_come() -> None:
     for comes in (False, True):
-        handoff: Handoff[int] = Handoff()
+        handoff: Promise[int] = Promise()
         waits = asyncio.create_task(handoff.wait())
         await asyncio.sleep(0)
         assert not comes or handoff.give(7)
@@ -43,7 +43,7 @@ async def test_who_is_cancelled_learns_whether_the_value_had_come() -> None:
 
 
 def test_a_loop_that_was_closed_wants_nothing() -> None:
-    handoff: Handoff[int] = Handoff()
+    handoff: Promise[int] = Promise()
     loop = asyncio.new_event_loop()
     waits = loop.create_task(handoff.wait())
     loop.run_until_complete(asyncio.sleep(0))
@@ -54,7 +54,7 @@ def test_a_loop_that_was_closed_wants_nothing() -> None:
 
 
 def test_giving_and_giving_up_never_both_win() -> None:
-    def race(handoff: Handoff[int], start: threading.Barrier) -> list[bool]:
+    def race(handoff: Promise[int], start: threading.Barrier) -> list[bool]:
         with ThreadPoolExecutor(2) as pool:
             ends = [
                 pool.submit(lambda act=act: (start.wait(), act())[1])
@@ -63,4 +63,4 @@ def test_giving_and_giving_up_never_both_win() -> None:
             return [end.result(20) for end in ends]
 
     for _ in range(200):
-        assert sum(race(Handoff(), threading.Barrier(2))) == 1
+        assert sum(race(Promise(), threading.Barrier(2))) == 1

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from fanloom.limiter import MINUTE_S, Limiter, Ticket
+from fanloom.gateway.bounds.rate_rules import MINUTE_S, Limiter, Ticket
 
 RUNS = ["a", "b", "c", "d"]
 MINUTES = st.one_of(st.none(), st.integers(1, 6))

@@ -14,10 +14,10 @@ import pytest
 from langgraph.graph import END, START
 
 from fanloom import Context, RunState, StateGraph, add_fan_out
-from fanloom.loop import in_thread, on_background, run_in_background
+from fanloom.loops.background import in_thread, on_background, run_in_background
 
 LEAVING = """
-from fanloom.loop import run_in_background
+from fanloom.loops.background import run_in_background
 
 async def leave():
     raise {error}("bye")

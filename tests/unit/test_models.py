@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from fanloom import OfflineChatModel, OutputModel, UnknownModel, chat_model
 from fanloom.errors import MissingCredentials, MissingPackage
-from fanloom.models.example import example
 from fanloom.models.factory import model_name
-from fanloom.models.spec import PACKAGES, Spec, nearest, parse
+from fanloom.models.names import PACKAGES, Spec, nearest, parse
+from fanloom.models.schema_examples.generator import example
 from tests.fakes import ScriptedModel
 
 
@@ -116,7 +116,9 @@ def test_what_the_environment_says_to_any_provider_is_part_of_its_client(monkeyp
     assert len(made) == 6
 
 
-@pytest.mark.parametrize("module", ["fanloom", "fanloom.context", "fanloom.models.factory", "fanloom.prompt"])
+@pytest.mark.parametrize(
+    "module", ["fanloom", "fanloom.runs.context", "fanloom.models.factory", "fanloom.steps.prompt"]
+)
 def test_nothing_heavy_is_imported_before_it_is_needed(module: str) -> None:
     code = f"import sys, {module}; print([m for m in sys.modules if m.startswith(('lang', 'google', 'boto', 'numpy'))])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

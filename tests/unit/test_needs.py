@@ -14,7 +14,7 @@ from langgraph.types import Command, interrupt
 
 from fanloom import Context, RunState, StateGraph, add_fan_out
 from fanloom.errors import GraphError
-from fanloom.needs import in_order_of_needs
+from fanloom.graph.dependencies import in_order_of_needs
 
 
 class Plan(RunState, total=False):

@@ -23,9 +23,10 @@ from langgraph_sdk import get_sync_client
 from fanloom import __version__
 from fanloom.cli import cli
 from fanloom.errors import UserError
-from fanloom.scaffold import origin, project
-from fanloom.scaffold.names import project_name
+from fanloom.scaffold import new_project as project
+from fanloom.scaffold import origin
 from fanloom.scaffold.patterns import PATTERNS, chosen_graphs
+from fanloom.scaffold.project_name import project_name
 from fanloom.scaffold.template import Template
 from tests.ports import free_port
 

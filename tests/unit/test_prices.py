@@ -8,8 +8,8 @@ from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fanloom.models.spec import PACKAGES
-from fanloom.prices import _PROVIDERS, cost_usd
+from fanloom.models.names import PACKAGES
+from fanloom.runs.prices import _PROVIDERS, cost_usd
 
 GEMINI, NOVA = "google_genai:gemini-2.5-flash", "bedrock_converse:us.amazon.nova-pro-v1:0"
 CLAUDE = "bedrock_converse:us.anthropic.claude-sonnet-4-5-20250929-v1:0"

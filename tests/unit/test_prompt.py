@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import fanloom.prompt
+import fanloom.steps.prompt
 from fanloom import Prompt
 from fanloom.errors import PromptError
-from fanloom.prompt import as_text, escape, unescape
+from fanloom.steps.prompt import as_text, escape, unescape
 from prompts import path
 
 TAG = re.compile(r"</?[\w-]+>")
@@ -131,14 +131,14 @@ def test_any_name_can_be_a_variable(tmp_path: Path) -> None:
 
 def test_a_document_that_many_calls_share_is_escaped_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     escaped: list[str] = []
-    monkeypatch.setattr(fanloom.prompt, "escape", lambda text: escaped.append(text) or escape(text))
+    monkeypatch.setattr(fanloom.steps.prompt, "escape", lambda text: escaped.append(text) or escape(text))
     (tmp_path / "shared.md").write_text("<docs>$docs</docs>", encoding="utf-8")
     prompt = Prompt(tmp_path / "shared.md", written(tmp_path, "Ask $q"))
     texts = [prompt.render(docs=[{"content": "a <b> of its own"}], q=f"Q{number}") for number in range(5)]
     assert {shared for shared, _ in texts} == {"<docs><item><content>a &lt;b> of its own</content></item></docs>"}
     assert escaped == ["a <b> of its own", *(f"Q{number}" for number in range(5))]
     # And it is not kept for ever.
-    assert fanloom.prompt._rendered_once.cache_parameters()["maxsize"] < 100
+    assert fanloom.steps.prompt._rendered_once.cache_parameters()["maxsize"] < 100
 
 
 def test_what_was_rendered_before_is_never_taken_for_something_else(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ import pytest
 from langgraph_sdk import Auth
 from langgraph_sdk.errors import AuthenticationError, PermissionDeniedError
 
-from fanloom.checkpoint import open_checkpointer
-from fanloom.cli.connection import explained
 from fanloom.cli.exits import Refused
+from fanloom.cli.remote.connection import explained
+from fanloom.durable.checkpointer import open_checkpointer
 from fanloom.errors import InvalidSettings
 from fanloom.server import app, auth, persistence, takeover
 from fanloom.server.keys import Owner, api_keys, owner_of

@@ -20,11 +20,11 @@ from fanloom import (
     OutputModel,
     Prompt,
 )
-from fanloom.attempts import _wait
 from fanloom.errors import MissingCredentials, PromptError
-from fanloom.hints import hint_seconds
-from fanloom.limits import limits_of
-from fanloom.usage import METER, Meter
+from fanloom.gateway.attempt import _wait
+from fanloom.gateway.bounds.process_limits import limits_of
+from fanloom.gateway.failures.retry_after import hint_seconds
+from fanloom.runs.usage import METER, Meter
 from tests.fakes import Meeting, ScriptedModel
 
 
@@ -52,7 +52,7 @@ def prompt(tmp_path: Path) -> Prompt:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanloom.attempts._wait", lambda error, attempt: 0.0)
+    monkeypatch.setattr("fanloom.gateway.attempt._wait", lambda error, attempt: 0.0)
 
 
 def run_of(model: Any, **context: Any) -> Any:
@@ -284,7 +284,7 @@ async def test_calls_at_the_limiter_leave_a_model_that_goes_down_meanwhile(
 
 async def test_a_model_that_is_down_is_not_waited_for(prompt: Prompt, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[int] = []
-    monkeypatch.setattr("fanloom.attempts._wait", lambda error, attempt: waits.append(attempt) or 0.0)
+    monkeypatch.setattr("fanloom.gateway.attempt._wait", lambda error, attempt: waits.append(attempt) or 0.0)
     step = LLMStep("ask", prompt, str)
     dead, spare = script(ConnectionError("down")), script("yes")
     run = run_of(dead, fallback_model=spare, max_attempts=9)

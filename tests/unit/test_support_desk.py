@@ -19,7 +19,7 @@ from sqlalchemy import delete, func, select, text
 
 from fanloom import Database, InvalidInput, RunError
 from fanloom.errors import InvalidContext, InvalidSettings
-from fanloom.loop import run_in_background
+from fanloom.loops.background import run_in_background
 from graphs.support_desk import builder
 from graphs.support_desk import graph as desk
 from nodes.support.records import in_business_days

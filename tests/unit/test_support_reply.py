@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fanloom import Outcome
-from fanloom.outcome import done, not_done
-from fanloom.prompt import escape
+from fanloom.runs.outcome import done, not_done
+from fanloom.steps.prompt import escape
 from nodes.support.identifiers import normal
 from nodes.support.points import Point, points, template
 from nodes.support.reply import letter, letter_by_template, problems

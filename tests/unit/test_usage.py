@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 from langgraph.channels import BinaryOperatorAggregate
 
-from fanloom.prices import cost_usd
-from fanloom.usage import METER, Meter, ModelUsage, Usage, add_usage, meter, no_usage, usage_of
+from fanloom.runs.prices import cost_usd
+from fanloom.runs.usage import METER, Meter, ModelUsage, Usage, add_usage, meter, no_usage, usage_of
 
 COUNTS = ["model_calls", "input_tokens", "output_tokens", "cached_tokens"]
 TOKENS = st.integers(0, 1_000_000)

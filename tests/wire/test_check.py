@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from fanloom.cli import check, cli
+from fanloom.cli import cli
+from fanloom.cli.commands import check_models as check
 from tests.ports import free_port
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import (

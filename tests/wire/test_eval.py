@@ -21,12 +21,12 @@ from langsmith.utils import get_env_var, tracing_is_enabled
 from fanloom.cli import cli
 from fanloom.evaluation.dataset import Dataset, Item, read_dataset
 from fanloom.evaluation.evaluators import Judgement
-from fanloom.evaluation.examples import dataset_there, synced, wanted_examples
 from fanloom.evaluation.experiment import SILENCE_S, LangSmith, _answered
 from fanloom.evaluation.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun
+from fanloom.evaluation.langsmith_dataset import dataset_there, synced, wanted_examples
 from fanloom.evaluation.runner import Candidate, Judge, run_all
-from fanloom.trace_mask import TraceMask
+from fanloom.tracing.trace_mask import TraceMask
 from graphs.support_router import graph
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.langsmith.collector import KEY, Collector
@@ -101,7 +101,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Collector]
             monkeypatch.setenv(name, value)
         monkeypatch.setattr("fanloom.evaluation.experiment.is_configured", lambda: True)
         # Nothing has been said yet.
-        monkeypatch.setattr("fanloom.tracing._ONE_LINE._told", float("-inf"))
+        monkeypatch.setattr("fanloom.tracing.langsmith_tracing._ONE_LINE._told", float("-inf"))
         forget()
 
     yield lead

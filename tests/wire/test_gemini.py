@@ -13,7 +13,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import RunnableConfig
 
-from fanloom.hints import hint_seconds
+from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.models.factory import chat_model
 from tests.wire.conftest import GEMINI
 from tests.wire.provider import FakeProvider, status

@@ -21,7 +21,7 @@ from langgraph_sdk import get_sync_client
 from langgraph_sdk._sync.threads import SyncThreadsClient
 
 from fanloom.cli import cli
-from fanloom.cli.remote_run import RemoteRun
+from fanloom.cli.remote.remote_run import RemoteRun
 from fanloom.cli.thread import thread_id
 from tests.ports import free_port
 from tests.unit.test_cli_process import environment, in_terminal
@@ -303,7 +303,7 @@ def test_many_threads_and_one_that_cannot_be_read_are_listed(run: Run, monkeypat
     at_once = json.loads(run("threads", "--json", "--limit", "10000").stdout)
     assert (at_once[0]["thread"], at_once[0]["state"]) == ("odd", "failed")
     assert "its state cannot be read" in at_once[0]["error"]
-    monkeypatch.setattr("fanloom.cli.remote._PAGE", 1)
+    monkeypatch.setattr("fanloom.cli.remote.remote_host._PAGE", 1)
     assert json.loads(run("threads", "--json", "--limit", "3").stdout) == at_once[:3]
 
 

@@ -13,7 +13,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from fanloom.loop import run_in_background
+from fanloom.loops.background import run_in_background
 from graphs.support_desk import builder, graph
 from nodes.support.store import database
 from tests.desk_writer import EXAMPLE, Writer, back, bill, honest, other, plan, where

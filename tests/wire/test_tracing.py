@@ -20,7 +20,7 @@ from langgraph_sdk import get_client
 from fanloom.errors import InvalidSettings
 from fanloom.redaction import mask_personal
 from fanloom.settings import settings
-from fanloom.trace_mask import TraceMask
+from fanloom.tracing.trace_mask import TraceMask
 from tests.orchestrator_writer import Writer, plan
 from tests.ports import free_port
 from tests.wire.conftest import BEDROCK, GEMINI

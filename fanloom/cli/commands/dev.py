@@ -1,0 +1,102 @@
+"""`fanloom dev`: LangGraph's development server for the project in hand."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from fanloom.cli.here.project import read_project
+from fanloom.errors import MissingPackage, UserError
+
+if TYPE_CHECKING:
+    from fanloom.cli.here.project import Project
+
+# Without them each start calls out, and takes ten seconds longer where names are not resolved.
+_QUIET = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGGRAPH_NO_VERSION_CHECK": "true"}
+# By default the server does one job at a time.
+_DEFAULTS = {"--no-browser": (), "--no-reload": (), "--n-jobs-per-worker": ("10",)}
+_SWITCHES = {"--browser": "--no-browser", "--reload": "--no-reload"}
+_OUR_AUTH = "fanloom.server.auth:auth"
+
+
+@click.command(
+    "dev",
+    context_settings={"ignore_unknown_options": True},
+    epilog="Every other option is LangGraph's own: see `langgraph dev --help`.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--reload", is_flag=True, help="Start again when the code changes.")
+@click.option("--browser", is_flag=True, help="Open LangGraph Studio in the browser.")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
+@click.pass_context
+def dev(ctx: click.Context, host: str, reload: bool, browser: bool, options: tuple[str, ...]) -> None:
+    """Start LangGraph's development server, which serves the graphs of this project.
+
+    It calls nobody, works on ten runs at a time, and listens on this machine only: for another --host the project
+    needs "auth" in its langgraph.json, and FANLOOM_API_KEYS in the environment.
+    """
+    project = read_project(ctx.obj.project)
+    if find_spec("langgraph_cli") is None or find_spec("langgraph_api") is None:
+        raise MissingPackage('the development server is not installed; run: pip install "fanloom[server]"')
+    given = {option.partition("=")[0] for option in options}
+    _check_exposure(project, host, given)
+    # As the server does, which finds a file of keys from here.
+    os.chdir(project.root)
+    _check_keys(project)
+    off = {_SWITCHES[name] for name, on in {"--reload": reload, "--browser": browser}.items() if on}
+    defaults = [word for name, values in _DEFAULTS.items() if name not in given | off for word in (name, *values)]
+    _become([*defaults, *options, "--host", host])
+
+
+def _check_exposure(project: Project, host: str, given: set[str]) -> None:
+    """Say that only this machine is served, or check that others need a key. Raises UserError if they do not."""
+    missing = _missing(project, given)
+    if not missing:
+        return
+    if _is_here(host) and "--tunnel" not in given:
+        click.echo("No API keys are set: the server listens on this machine only.", err=True)
+        return
+    where = "--tunnel" if "--tunnel" in given else f"--host {host}"
+    raise UserError(
+        f"{where} would let everybody who reaches this machine use the graphs and your providers' keys, since "
+        f"{missing}. Set it first, or leave {where.split()[0]} out."
+    )
+
+
+def _check_keys(project: Project) -> None:
+    """Raise InvalidSettings for keys that cannot be read, before a server ends with a traceback because of them."""
+    from fanloom.server.keys import parsed
+
+    if project.auth == _OUR_AUTH and (keys := project.variable("FANLOOM_API_KEYS")):
+        parsed(keys)
+
+
+def _missing(project: Project, given: set[str]) -> str:
+    """Return why nobody is asked for a key; nothing if everybody is."""
+    if "--config" in given:
+        return 'only the "auth" of langgraph.json is known here, and --config names another file'
+    if not project.auth:
+        return f'langgraph.json has no "auth" ("path": "{_OUR_AUTH}")'
+    if project.auth == _OUR_AUTH and not project.variable("FANLOOM_API_KEYS"):
+        return "FANLOOM_API_KEYS is not set"
+    return ""
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _become(options: list[str]) -> NoReturn:
+    """Turn this process into the server, so that signals reach it and its exit code is ours."""
+    # -P, since the project's folder must not come before the server's own modules.
+    command = [sys.executable, "-P", "-m", "langgraph_cli", "dev", *options]
+    sys.stdout.flush()
+    os.execve(sys.executable, command, {**_QUIET, **os.environ})

@@ -1,0 +1,197 @@
+"""`fanloom eval`: a data set through one graph or several, judged, with intervals."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fanloom.cli.exits import NOT_ALL_DONE, RunFailed
+from fanloom.errors import UserError
+
+if TYPE_CHECKING:
+    from fanloom.cli.here.loading import Session
+    from fanloom.cli.here.project import Project
+    from fanloom.evaluation.dataset import Dataset
+    from fanloom.evaluation.experiment import LangSmith
+    from fanloom.evaluation.runner import Done, Evaluation, ItemResult, Judge
+
+
+@click.command("eval")
+@click.argument("dataset", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--graph", metavar="GRAPH", help="The graph to evaluate.  [default: the one that the data set names]")
+@click.option("--model", metavar="SPEC", help="Short for --set model=SPEC.")
+@click.option("settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context.")
+@click.option(
+    "compare",
+    "--compare",
+    multiple=True,
+    metavar="GRAPH|SPEC|GRAPH@SPEC",
+    help="Run the same items through another graph, model or both, too.",
+)
+@click.option(
+    "chosen",
+    "--evaluator",
+    multiple=True,
+    metavar="NAME[,OPTION=VALUE]",
+    help="exact, tasks, grounded, sources, facts, or your own as module:function.  [default: the data set's]",
+)
+@click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Run the items whose field has this value only.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Run the first N items only.")
+@click.option("--by", metavar="FIELD", help="Show figures by this field of the items too.  [default: the data set's]")
+@click.option("--concurrency", type=click.IntRange(1, 100), help="Items at a time.  [default: the data set's, or 4]")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=600.0,
+    show_default=True,
+    help="Seconds an item may take.",
+)
+@click.option("--misses", is_flag=True, help="Show what is wrong with each item.")
+@click.option("as_json", "--json", is_flag=True, help="Print everything as JSON and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@click.pass_context
+def evaluate(ctx: click.Context, /, **given: Any) -> None:
+    """Run a data set (JSONL) through a graph, and show how good the results are and what they take.
+
+    The JSON file beside the data set says which graph it is for and how its items are judged. Where LangSmith is
+    configured, the same run is an experiment there.
+    """
+    from fanloom.cli.here.project import read_project
+    from fanloom.evaluation.dataset import read_dataset
+
+    options = _EvaluateOptions(**given)
+    data = read_dataset(options.dataset).only(_pairs(options.where), options.limit)
+    project = read_project(ctx.obj.project)
+    project.enter()
+    done = _all_evaluated(project, data, options)
+    _show(data, done, options)
+    _finish(done)
+
+
+@dataclass(frozen=True)
+class _EvaluateOptions:
+    dataset: Path
+    graph: str | None
+    model: str | None
+    settings: tuple[str, ...]
+    compare: tuple[str, ...]
+    chosen: tuple[str, ...]
+    where: tuple[str, ...]
+    limit: int | None
+    by: str | None
+    concurrency: int | None
+    timeout: float
+    misses: bool
+    as_json: bool
+    quiet: bool
+
+
+def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -> list[Evaluation]:
+    """Run the items through each candidate, after all of them are known to be usable."""
+    from fanloom.cli.here.loading import Session
+    from fanloom.evaluation.experiment import LangSmith
+
+    concurrency = options.concurrency or data.about.concurrency
+    watched = sys.stderr.isatty() and not (options.as_json or options.quiet)
+    with Session() as session:
+        judges, langsmith = _judges(project, session, data, options), LangSmith()
+        return [_evaluated(session, judge, concurrency, watched, langsmith) for judge in judges]
+
+
+def _judges(project: Project, session: Session, data: Dataset, options: _EvaluateOptions) -> list[Judge]:
+    from fanloom.cli.commands.evaluated_graphs import GraphAndModel, candidates
+    from fanloom.evaluation.environment import variables
+    from fanloom.evaluation.evaluator_names import evaluators
+    from fanloom.evaluation.runner import Judge
+
+    judging = evaluators(options.chosen or data.about.evaluators)
+    first = GraphAndModel(options.graph or data.about.graph or _no_graph(project.graphs), options.model)
+    with variables(data.about.environment):
+        found = candidates(project, session, data, first, options.compare, options.settings)
+        judges = [Judge(data, candidate, judging, options.timeout) for candidate in found]
+        for judge in judges:
+            judge.check()
+    return judges
+
+
+def _show(data: Dataset, done: list[Evaluation], options: _EvaluateOptions) -> None:
+    from fanloom.cli.showing.evaluation_report import as_data, show
+    from fanloom.cli.showing.output import show as show_output
+
+    by = options.by or data.about.group_by
+    if options.as_json:
+        show_output(as_data(data, done, by), [], as_json=True)
+    else:
+        show(data, done, by, misses=options.misses)
+
+
+def _pairs(where: Iterable[str]) -> dict[str, str]:
+    split = [pair.partition("=") for pair in where]
+    if wrong := [name for name, equals, _ in split if not (name and equals)]:
+        raise UserError(f"--where takes FIELD=VALUE, not {wrong[0]!r}.")
+    return {name: value for name, _, value in split}
+
+
+def _no_graph(known: Iterable[str]) -> str:
+    raise UserError(f"the data set names no graph: give --graph, one of {', '.join(known)}.")
+
+
+def _evaluated(session: Session, judge: Judge, concurrency: int, watched: bool, langsmith: LangSmith) -> Evaluation:
+    """Run one candidate in variables of its own, so that it does not find what the one before has left."""
+    from fanloom.evaluation.environment import variables
+    from fanloom.evaluation.runner import Evaluation
+
+    evaluation = Evaluation(judge.candidate)
+    with (
+        variables(judge.dataset.about.environment),
+        redirect_stdout(sys.stderr),
+        _progress(judge.candidate.name, judge.dataset, evaluation, watched) as done,
+    ):
+        session.run(_run(judge, concurrency, evaluation, done, langsmith))
+    return evaluation
+
+
+async def _run(judge: Judge, concurrency: int, evaluation: Evaluation, done: Done, langsmith: LangSmith) -> None:
+    from fanloom.evaluation.runner import run_all
+    from fanloom.tracing.langsmith_tracing import start_tracing
+
+    evaluation.experiment = await langsmith.experiment(judge, concurrency, done)
+    with langsmith.traces():
+        start_tracing()
+        # All, or what an experiment that broke off has left.
+        await run_all(judge, judge.dataset.items, concurrency, done)
+
+
+@contextmanager
+def _progress(name: str, dataset: Dataset, evaluation: Evaluation, watched: bool) -> Iterator[Done]:
+    """Collect the results, and show on a terminal how many there are."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True, disable=not watched) as bar:
+        task, failed = bar.add_task(name, total=len(dataset.items)), Counter[str]()
+
+        def done(result: ItemResult) -> None:
+            evaluation.results[result.number] = result
+            bar.advance(task)
+            failed["items"] += bool(result.run.error)
+            bar.update(task, description=f"{name}, {failed['items']} failed" if failed["items"] else name)
+
+        yield done
+
+
+def _finish(done: Iterable[Evaluation]) -> None:
+    for evaluation in done:
+        failed = evaluation.failed()
+        if len(failed) == len(evaluation.results):
+            raise RunFailed(f"{evaluation.candidate.name}: no item has a result: {failed[0].run.error}")
+    if any(evaluation.failed() for evaluation in done):
+        raise click.exceptions.Exit(NOT_ALL_DONE)

@@ -1,0 +1,104 @@
+"""`fanloom resume`: a thread goes on where it stopped, with a person's answer where it waits for one."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fanloom.cli.commands.host import open_host, with_url
+from fanloom.errors import UserError
+
+if TYPE_CHECKING:
+    from fanloom.cli.commands.host import Work
+    from fanloom.cli.thread import Result, Thread
+
+# A graph may ask again and again; at some time the person may start the command again.
+MAX_ROUNDS = 20
+
+
+@click.command("resume")
+@click.argument("thread")
+@click.option(
+    "--answer", metavar="JSON", help="Answer what the thread waits for; '@file' and '-' read JSON from there."
+)
+@click.option("--model", metavar="SPEC", help="Short for --set model=SPEC.")
+@click.option(
+    "settings", "--set", multiple=True, metavar="NAME=VALUE", help="Change a field of the context that was chosen."
+)
+@click.option("as_json", "--json", is_flag=True, help="Print the output as JSON and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@with_url
+@click.pass_context
+def resume(
+    ctx: click.Context,
+    thread: str,
+    answer: str | None,
+    model: str | None,
+    settings: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Go on with a thread: what is finished does not run again.
+
+    A thread that waits for a person is answered with --answer, or asks on the terminal. For several questions the
+    answer is an object by id, or a list in the order shown. One that is done shows its result again.
+    """
+    from fanloom.cli.options.context_options import make_context
+    from fanloom.cli.showing.ending import finish, resumable
+    from fanloom.cli.showing.output import show
+
+    host = open_host(ctx)
+    found = host.get(thread)
+    if found.graph is None or found.state == "unknown":
+        raise UserError(f"thread {thread!r} cannot go on: {found.error}")
+    work = host.open(found.graph)
+    context = make_context(work.context_schema, model, settings, base=found.context or {})
+    watched = sys.stderr.isatty() and not (as_json or quiet)
+    with resumable(thread, host.url):
+        result = Resumption(work, context, watched).go_on(found, _parsed(answer))
+    if as_json or not result.waiting:
+        show(result.output, result.waiting, as_json=as_json)
+    finish(result, thread, host.url)
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """The rounds in which a thread goes on."""
+
+    work: Work
+    context: dict[str, Any] | None
+    watched: bool
+
+    def go_on(self, thread: Thread, answers: list[Any]) -> Result:
+        """Run the thread until it is done or waits for somebody else; `answers` holds the value of --answer, if any.
+
+        Raises UserError for an answer that does not fit or that nobody waits for.
+        """
+        from fanloom.cli.showing.questions import ask, is_interactive, match
+        from fanloom.cli.thread import Result
+
+        if answers and thread.state != "waiting":
+            raise UserError(f"thread {thread.id!r} is {thread.state} and waits for no answer; leave --answer out.")
+        result = Result(thread.output, thread.waiting, paused=thread.state == "waiting")
+        if answers:
+            return self._run(thread, match(answers[0], result.waiting))
+        if thread.state in ("failed", "interrupted", "running"):
+            result = self._run(thread, None)
+        for _ in range(MAX_ROUNDS):
+            given = ask(result.waiting) if result.waiting and is_interactive() else {}
+            if not given:
+                break
+            result = self._run(thread, given)
+        return result
+
+    def _run(self, thread: Thread, answers: dict[str, Any] | None) -> Result:
+        return self.work.go_on(answers, self.context, thread.id, progress=self.watched)
+
+
+def _parsed(answer: str | None) -> list[Any]:
+    from fanloom.cli.options.typed_values import parse_json
+
+    return [] if answer is None else [parse_json("@-" if answer == "-" else answer)]

@@ -1,0 +1,163 @@
+"""`fanloom run`: a command for each graph, with options made from its input schema."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fanloom.cli.commands.host import open_host, take_url, url_option
+from fanloom.cli.options.lazy_group import ListedGroup
+from fanloom.errors import UserError
+
+if TYPE_CHECKING:
+    from fanloom.cli.commands.host import Host, Work
+    from fanloom.cli.options.input_options import Field
+
+_HOST = "fanloom.host"
+
+# By parameter name; the flags of these are not for fields.
+OWN = {
+    "input_file": click.Option(
+        ["input_file", "--input"], metavar="FILE", help="The whole input as JSON; '-' reads standard input."
+    ),
+    "model": click.Option(["--model"], metavar="SPEC", help="Short for --set model=SPEC."),
+    "settings": click.Option(
+        ["settings", "--set"], multiple=True, metavar="NAME=VALUE", help="Set a field of the context."
+    ),
+    "thread": click.Option(
+        ["--thread"], metavar="NAME", help="Keep the run under this name, so that it can be resumed."
+    ),
+    "url": url_option(),
+    "as_json": click.Option(["as_json", "--json"], is_flag=True, help="Print the output as JSON and nothing else."),
+    "quiet": click.Option(["-q", "--quiet"], is_flag=True, help="Show no progress."),
+}
+
+
+class RunGroup(ListedGroup):
+    """The graphs of the project in hand, or of a server, as commands."""
+
+    noun = "graph"
+
+    def summaries(self, ctx: click.Context) -> Mapping[str, str]:
+        """Return a line about each graph."""
+        return self._host(ctx).summaries()
+
+    def load(self, ctx: click.Context, name: str) -> click.Command:
+        """Load a graph and make its command."""
+        host = self._host(ctx)
+        return GraphCommand(name, host.summaries()[name], host.open(name), host.url)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let options stand before the graph too."""
+        args = take_url(ctx, args)
+        if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            graph = next((arg for arg in args if arg in self.summaries(ctx)), None)
+            if graph is None:
+                raise click.UsageError("Name a graph first: fanloom run GRAPH [OPTIONS].", ctx)
+            args = [graph, *(arg for arg in args if arg is not graph)]
+        return super().parse_args(ctx, args)
+
+    def _host(self, ctx: click.Context) -> Host:
+        if _HOST not in ctx.meta:
+            ctx.meta[_HOST] = open_host(ctx)
+        host: Host = ctx.meta[_HOST]
+        return host
+
+
+@click.group("run", cls=RunGroup, options_metavar="", subcommand_metavar="GRAPH [OPTIONS]")
+def run() -> None:
+    """Run a graph and show its result.
+
+    The options are made from the graph's input schema: see `fanloom run GRAPH --help`. With --url URL the graphs are
+    those of a LangGraph server, and run there.
+    """
+
+
+class GraphCommand(click.Command):
+    """Runs one graph."""
+
+    def __init__(self, name: str, summary: str, work: Work, url: str) -> None:
+        from fanloom.cli.options.input_options import fields, options
+
+        self.work, self.url = work, url
+        self.schema = work.input_schema
+        flags = [flag.lstrip("-") for option in OWN.values() for flag in option.opts]
+        self.fields = options(fields(self.schema), [*flags, "help"])
+        params: list[click.Parameter] = [*(option for _, option in self.fields.values()), *OWN.values()]
+        super().__init__(name, params=params, help=summary, callback=self._run)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the fields of the input, our own options and the fields of the context."""
+        from fanloom.cli.options.input_options import fields
+
+        _section(ctx, formatter, "Input", [option for _, option in self.fields.values()])
+        known = fields(self.work.context_schema or {})
+        if known:
+            with formatter.section("Context (--set NAME=VALUE)"):
+                formatter.write_dl([(field.name, field.help) for field in known])
+        _section(ctx, formatter, "Options", [param for param in self.get_params(ctx) if param.name not in self.fields])
+
+    def _run(
+        self,
+        input_file: str | None,
+        model: str | None,
+        settings: tuple[str, ...],
+        thread: str | None,
+        as_json: bool,
+        quiet: bool,
+        **given: Any,
+    ) -> None:
+        from fanloom.cli.options.context_options import make_context
+        from fanloom.cli.showing.ending import finish, resumable
+        from fanloom.cli.showing.output import show
+
+        value = self._input(input_file, given)
+        context = make_context(self.work.context_schema, model, settings)
+        watched = sys.stderr.isatty() and not (as_json or quiet)
+        if thread is not None:
+            self.work.claim(thread, context)
+        with resumable(thread, self.url):
+            result = self.work.start(value, context, thread, progress=watched)
+        show(result.output, result.waiting, as_json=as_json)
+        finish(result, thread, self.url)
+
+    def _input(self, input_file: str | None, given: Mapping[str, Any]) -> Any:
+        """Make the input from --input and the options over it."""
+        from fanloom.cli.options.input_options import check_names, typed
+        from fanloom.cli.options.typed_values import parse_json
+
+        known: dict[str, Field] = {name: field for name, (field, _) in self.fields.items()}
+        chosen = {known[key].name: typed(known[key], value) for key, value in given.items() if value not in (None, ())}
+        base = parse_json(f"@{input_file}") if input_file else {}
+        if not isinstance(base, dict):
+            if self.schema.get("type") == "object":
+                raise UserError(f"{input_file!r} must hold a JSON object with the graph's input fields.")
+            return base
+        if known and not self.schema.get("additionalProperties"):
+            check_names(base, [field.name for field in known.values()], "input field")
+        value = {**base, **chosen}
+        self._require(value)
+        return value
+
+    def _require(self, value: Mapping[str, Any]) -> None:
+        if self.schema.get("type") != "object":
+            raise click.UsageError("This graph's input is not an object: give it with --input FILE.")
+        missing = [option for field, option in self.fields.values() if field.required and field.name not in value]
+        if missing:
+            raise click.UsageError(f"Missing {_flags(missing)}.")
+        if self.fields and not value:
+            raise click.UsageError(f"Give at least one of {_flags(option for _, option in self.fields.values())}.")
+
+
+def _flags(options: Iterable[click.Option]) -> str:
+    return ", ".join(option.opts[0] for option in options)
+
+
+def _section(ctx: click.Context, formatter: click.HelpFormatter, title: str, params: list[Any]) -> None:
+    rows = [row for param in params if (row := param.get_help_record(ctx))]
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows)

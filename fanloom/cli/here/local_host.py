@@ -1,0 +1,124 @@
+"""The graphs and threads of the project in hand, run in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fanloom.cli.here.project import Project, read_project
+from fanloom.cli.thread import check_id, check_startable, run_metadata
+
+if TYPE_CHECKING:
+    from fanloom.cli.here.loading import AnyGraph, Session
+    from fanloom.cli.here.thread_store import Threads
+    from fanloom.cli.options.input_options import Schema
+    from fanloom.cli.thread import Result, Thread
+
+
+class LocalHost:
+    """This process."""
+
+    url = ""
+
+    def __init__(self, ctx: click.Context) -> None:
+        self._ctx = ctx
+
+    @cached_property
+    def project(self) -> Project:
+        """The project in hand. Raises UserError if there is none."""
+        return read_project(self._ctx.obj.project)
+
+    @cached_property
+    def session(self) -> Session:
+        """The event loop for all that the command does."""
+        from fanloom.cli.here.loading import Session
+
+        return self._ctx.with_resource(Session())
+
+    @cached_property
+    def threads(self) -> Threads:
+        """The threads in the configured checkpointer. Raises UserError or RunFailed if it cannot be opened."""
+        from fanloom.cli.here.thread_store import Threads
+
+        return Threads(self.project, self.session)
+
+    def summaries(self) -> Mapping[str, str]:
+        """Return a line about each graph, by name."""
+        return {name: self.project.summary(entry) for name, entry in self.project.graphs.items()}
+
+    def open(self, name: str) -> LocalGraph:
+        """Load a graph. Raises UserError if it cannot be."""
+        from fanloom.cli.here.loading import open_graph
+
+        kept = self.__dict__.get("threads")
+        return LocalGraph(self, name, kept.graph(name) if kept else open_graph(self.project, name, self.session))
+
+    def get(self, thread: str) -> Thread:
+        """Return a thread and its state. Raises UserError, with the nearest name, if there is none."""
+        return self.threads.get(thread)
+
+    def recent(self, limit: int) -> list[Thread]:
+        """Return the threads whose last run is the newest, newest first."""
+        return self.threads.recent(limit)
+
+
+class LocalGraph:
+    """A graph that is loaded into this process."""
+
+    def __init__(self, host: LocalHost, name: str, graph: AnyGraph) -> None:
+        self.name = name
+        self.input_schema: Schema = _input_schema(graph)
+        self.context_schema: Schema | None = graph.get_context_jsonschema()
+        self._host, self._graph = host, graph
+
+    def claim(self, thread: str, context: Mapping[str, Any] | None) -> None:
+        """See that a run with this context can begin in a thread. Raises UserError if not, or RunFailed."""
+        run_metadata(self.name, context)
+        check_id(thread)
+        self._host.threads.keep(self.name, self._graph)
+        check_startable(self._host.threads.find(thread), self.name)
+
+    def start(self, given: Any, context: Mapping[str, Any] | None, thread: str | None, *, progress: bool) -> Result:
+        """Run the graph, in a thread that was claimed if one is named. Raises Refused, RunFailed or UserError."""
+        return self._execute(given, context, thread, progress)
+
+    def go_on(
+        self, answers: dict[str, Any] | None, context: Mapping[str, Any] | None, thread: str, *, progress: bool
+    ) -> Result:
+        """Go on with a thread, with the answers to its questions by id. Raises as `start` does."""
+        from langgraph.types import Command
+
+        return self._execute(None if answers is None else Command(resume=answers), context, thread, progress)
+
+    def _execute(self, given: Any, context: Mapping[str, Any] | None, thread: str | None, progress: bool) -> Result:
+        from fanloom.cli.here.execution import execute
+
+        if thread is None:
+            return execute(self._host.session, self._graph, given, context, progress=progress)
+        graph = self._host.threads.graph(self.name)
+        config = {"configurable": {"thread_id": thread}, "metadata": run_metadata(self.name, context)}
+        return execute(self._host.session, graph, given, context, progress=progress, config=config)
+
+
+def _input_schema(graph: AnyGraph) -> dict[str, Any]:
+    from pydantic.errors import PydanticUserError
+
+    try:
+        schema = graph.get_input_jsonschema()
+        return {**schema, "required": _required(graph, schema)}
+    except PydanticUserError:
+        # A state that JSON schema cannot describe still runs, with --input.
+        return {"type": "object"}
+
+
+def _required(graph: AnyGraph, schema: Mapping[str, Any]) -> list[str]:
+    """Return the fields a run needs; where the whole state is the input, LangGraph itself needs none of a TypedDict."""
+    from typing_extensions import is_typeddict
+
+    builder = getattr(graph, "builder", None)
+    state = getattr(builder, "state_schema", None)
+    is_state = state is not None and getattr(builder, "input_schema", None) is state
+    return [] if is_state and is_typeddict(state) else list(schema.get("required", ()))

@@ -1,0 +1,210 @@
+"""The graphs and threads of a LangGraph server, by its API."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, Literal
+
+import click
+from langgraph_sdk.errors import APIStatusError, ConflictError, NotFoundError
+
+from fanloom.cli.exits import Refused, brief
+from fanloom.cli.remote.connection import check_url, connect, explained, no_server
+from fanloom.cli.remote.remote_run import RemoteGraph, questions
+from fanloom.cli.thread import CONTEXT, State, Thread, readable_error, thread_id
+from fanloom.errors import UserError
+
+_NAME = "fanloom_thread"
+_MOST_GRAPHS = 1000
+_NEAR = 100
+# The most that a server lists at once.
+_PAGE = 1000
+_CANCELLED = "CancelledError"
+_STATES: dict[str, State] = {"busy": "running", "error": "failed", "idle": "done", "interrupted": "interrupted"}
+_SHOWN: list[Literal["thread_id", "status", "metadata", "created_at", "interrupts"]] = [
+    "thread_id",
+    "status",
+    "metadata",
+    "created_at",
+    "interrupts",
+]
+
+
+class RemoteHost:
+    """A LangGraph server."""
+
+    def __init__(self, ctx: click.Context, url: str) -> None:
+        """Raises UserError for what is no URL; nothing is sent yet."""
+        self.url = check_url(url)
+        self.client = ctx.with_resource(connect(self.url))
+
+    @cached_property
+    def assistants(self) -> dict[str, Any]:
+        """The assistant that the server itself has made of each graph. Raises Refused or RunFailed."""
+        with explained(self.url):
+            try:
+                found: Any = self.client.assistants.search(limit=_MOST_GRAPHS, metadata={"created_by": "system"})
+                return {assistant["graph_id"]: assistant for assistant in sorted(found, key=itemgetter("graph_id"))}
+            except (NotFoundError, ValueError, TypeError, KeyError) as error:
+                raise no_server(self.url) from error
+
+    def summaries(self) -> Mapping[str, str]:
+        """Return a line about each graph, by name."""
+        return {name: assistant.get("description") or "" for name, assistant in self.assistants.items()}
+
+    def open(self, name: str) -> RemoteGraph:
+        """Return a graph with the server's schemas. Raises UserError if there is none of that name."""
+        if name not in self.assistants:
+            raise UserError(f"the server at {self.url} has no graph {name!r}.")
+        with explained(self.url):
+            schemas: Any = self.client.assistants.get_schemas(self.assistants[name]["assistant_id"])
+        if not isinstance(schemas, dict):
+            raise no_server(self.url)
+        return RemoteGraph(self, name, schemas)
+
+    def get(self, thread: str) -> Thread:
+        """Return a thread and its state. Raises UserError, with the nearest name, if there is none."""
+        found = self.find(thread)
+        if found is None:
+            # A thread of this name in which nothing ran is listed too.
+            others = [known.id for known in self.recent(_NEAR) if thread_id(known.id) != thread_id(thread)]
+            near = difflib.get_close_matches(thread, others, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else "`fanloom threads --url ...` lists those there are."
+            raise UserError(f"there is no thread {thread!r} on the server. {hint}")
+        return found
+
+    def find(self, name: str) -> Thread | None:
+        """Return a thread and its state, or None where there is none of that name, or one in which nothing ran."""
+        where = thread_id(name)
+        with explained(self.url):
+            try:
+                row: Any = self.client.threads.get(where)
+            except NotFoundError:
+                row = self._recalled(name)
+            if row is None:
+                return None
+            state: Any = self.client.threads.get_state(where)
+            if state.get("checkpoint") is None and row["status"] != "busy":
+                return None
+            if self._is_misnamed(row, state):
+                row = self._corrected(where, state)
+                state = self.client.threads.get_state(where)
+        return self._with_output(_with_state(_thread(row, name), state), state)
+
+    def keep(self, name: str, graph: str) -> str:
+        """Make the thread of a name, unless there is one, and return its id. Raises Refused for another user's."""
+        where = thread_id(name)
+        with explained(self.url):
+            try:
+                self.client.threads.create(
+                    thread_id=where, graph_id=graph, metadata=_named(name), if_exists="do_nothing"
+                )
+            except (ConflictError, NotFoundError) as error:
+                raise Refused(f"thread {name!r} of this server is not yours; take another name.") from error
+        return where
+
+    def recent(self, limit: int) -> list[Thread]:
+        """Return the threads whose last run is the newest, newest first."""
+        _ = self.assistants
+        with explained(self.url):
+            return [self._listed(row) for row in self._rows(limit)]
+
+    def _rows(self, limit: int) -> list[Mapping[str, Any]]:
+        rows: list[Mapping[str, Any]] = []
+        while len(rows) < limit:
+            asked = min(_PAGE, limit - len(rows))
+            page: Any = self.client.threads.search(
+                limit=asked, offset=len(rows), sort_by="updated_at", sort_order="desc", select=[*_SHOWN]
+            )
+            rows += page
+            if len(page) < asked:
+                break
+        return rows
+
+    def _with_output(self, thread: Thread, state: Mapping[str, Any]) -> Thread:
+        if thread.graph not in self.assistants:
+            return replace(thread, state="unknown", error=f"the server has no graph {thread.graph!r}.")
+        return replace(thread, output=self.open(thread.graph).output(state["values"]))
+
+    def _listed(self, row: Mapping[str, Any]) -> Thread:
+        thread = _thread(row)
+        if thread.state != "failed":
+            return thread
+        # The list does not say why.
+        try:
+            state: Any = self.client.threads.get_state(row["thread_id"])
+        except APIStatusError as error:
+            # What its graph makes of a state that it cannot read; the other threads are listed all the same.
+            return replace(thread, error=f"its state cannot be read: {error.message}")
+        return _with_state(thread, state)
+
+    def _recalled(self, name: str) -> Any:
+        """Return a thread that a development server has forgotten when it was killed, from its checkpoints.
+
+        Only with some graph in hand does a server look for them; they say which graph is theirs.
+        """
+        if not self.assistants:
+            return None
+        where = self.keep(name, next(iter(self.assistants)))
+        state: Any = self.client.threads.get_state(where)
+        row: Any = self.client.threads.get(where)
+        if "graph_id" in (state.get("metadata") or {}):
+            return row
+        # A first run of that name may have begun in it meanwhile.
+        if row["status"] == "idle":
+            self.client.threads.delete(where)
+        return None
+
+    def _is_misnamed(self, row: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
+        """Tell whether another graph than that of the row has made a thread's checkpoints."""
+        made_by, known = state.get("metadata") or {}, row.get("metadata") or {}
+        return row["status"] != "busy" and made_by.get("graph_id") not in (None, known.get("graph_id"))
+
+    def _corrected(self, where: str, state: Mapping[str, Any]) -> Any:
+        """Store with a thread the graph that has made its checkpoints, and return its row."""
+        made_by = state["metadata"]
+        kept = {"graph_id": made_by["graph_id"], **({_NAME: made_by[_NAME]} if _NAME in made_by else {})}
+        return self.client.threads.update(where, metadata=kept, return_minimal=False)
+
+
+def _named(name: str) -> dict[str, str]:
+    return {} if thread_id(name) == name.lower() else {_NAME: name}
+
+
+def _thread(row: Mapping[str, Any], name: str = "") -> Thread:
+    made_with = row.get("metadata") or {}
+    waiting = [asked for several in (row.get("interrupts") or {}).values() for asked in several]
+    graph = made_with.get("graph_id")
+    state = _STATES.get(row["status"], "unknown") if graph else "unknown"
+    return Thread(
+        name or str(made_with.get(_NAME) or row["thread_id"]),
+        graph,
+        started=row["created_at"],
+        state="waiting" if waiting else state,
+        waiting=questions(waiting),
+        error="" if graph else "no graph has run in it.",
+    )
+
+
+def _with_state(thread: Thread, state: Mapping[str, Any]) -> Thread:
+    """Return a thread with what its newest checkpoint tells; a thread that runs is not judged by it."""
+    errors = [_readable(task["error"]) for task in state["tasks"] if task.get("error")]
+    told = next((error for error in errors if not error.startswith(_CANCELLED)), "")
+    kept = (state.get("metadata") or {}).get(CONTEXT)
+    thread = replace(thread, context=json.loads(kept) if kept else None, error=brief(told))
+    if thread.state == "running":
+        return replace(thread, error="")
+    waiting = questions(state.get("interrupts") or ())
+    stopped: State = "failed" if told else "interrupted" if state["tasks"] else "done"
+    return replace(thread, waiting=waiting, state="waiting" if waiting else stopped)
+
+
+def _readable(error: Any) -> str:
+    if isinstance(error, Mapping):
+        return f"{error.get('error')}: {error.get('message')}"
+    return readable_error(str(error))

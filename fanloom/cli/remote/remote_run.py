@@ -1,0 +1,229 @@
+"""One run of a graph on a LangGraph server, watched as it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import httpx
+from langgraph_sdk.errors import NotFoundError
+
+from fanloom.cli.exits import Refused, RunFailed
+from fanloom.cli.remote.connection import check_sendable, explained
+from fanloom.cli.showing.progress import ProgressBoard, live
+from fanloom.cli.thread import INTERRUPT, Result, check_startable, run_metadata, thread_id
+from fanloom.errors import FanloomError, RunError, UserError
+
+if TYPE_CHECKING:
+    from fanloom.cli.options.input_options import Schema
+    from fanloom.cli.remote.remote_host import RemoteHost
+
+_NEWEST = 10
+_AGAIN = "Start it again; with --thread NAME it can go on instead."
+_LOST = f"the connection was lost, and the run with it. {_AGAIN}"
+_FORGOTTEN = "the server has forgotten the run: it was started anew, or the run was deleted."
+_CUT_OFF = "the run was stopped before its end: somebody cancelled it on the server, or the server itself was stopped."
+_MODES: list[Literal["tasks", "values", "custom"]] = ["tasks", "values", "custom"]
+
+
+class RemoteGraph:
+    """A graph of a server, with the schemas that the server gives of it."""
+
+    def __init__(self, host: RemoteHost, name: str, schemas: Mapping[str, Any]) -> None:
+        self.name = name
+        self.input_schema: Schema = _input_schema(schemas)
+        self.context_schema: Schema | None = schemas.get("context_schema")
+        self._outputs = (schemas.get("output_schema") or {}).get("properties")
+        self._host, self._client = host, host.client
+
+    def claim(self, thread: str, context: Mapping[str, Any] | None) -> None:
+        """See that a run with this context can begin in a thread. Raises UserError if not, or RunFailed."""
+        run_metadata(self.name, context)
+        # First: the same run may begin elsewhere at this moment, and must find its thread.
+        self._host.keep(thread, self.name)
+        check_startable(self._host.find(thread), self.name, self._host.url)
+
+    def start(self, given: Any, context: Mapping[str, Any] | None, thread: str | None, *, progress: bool) -> Result:
+        """Run the graph, in a thread that was claimed if one is named. Raises Refused, RunFailed or UserError."""
+        if thread is None:
+            # Nobody could ask for the result later.
+            return self._run(None, {"input": given, "on_disconnect": "cancel"}, context, progress)
+        return self._run(thread_id(thread), {"input": given, **self._kept_with(context)}, context, progress)
+
+    def go_on(
+        self, answers: dict[str, Any] | None, context: Mapping[str, Any] | None, thread: str, *, progress: bool
+    ) -> Result:
+        """Go on with a thread, with the answers to its questions by id; one that runs is watched to its end."""
+        how: dict[str, Any] = {} if answers is None else {"command": {"resume": answers}}
+        how |= self._kept_with(context)
+        return self._run(thread_id(thread), how, context, progress, goes_on=answers is None)
+
+    def output(self, values: Any) -> Any:
+        """Return of a state what `ainvoke` would have returned."""
+        if self._outputs is None or not isinstance(values, Mapping):
+            return values
+        return {name: values[name] for name in self._outputs if name in values}
+
+    def _kept_with(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the options of a run in a thread. A stream of it that breaks is taken up again where it was."""
+        return {
+            "metadata": run_metadata(self.name, context),
+            # Not `sync`: LangGraph fails then where an inner graph keeps nothing, and no server tells whether one does.
+            "durability": "async",
+            "on_disconnect": "continue",
+            "stream_resumable": True,
+            "multitask_strategy": "reject",
+        }
+
+    def _run(
+        self,
+        where: str | None,
+        how: Mapping[str, Any],
+        context: Mapping[str, Any] | None,
+        progress: bool,
+        *,
+        goes_on: bool = False,
+    ) -> Result:
+        check_sendable([how, context])
+        run = RemoteRun(self, where, running=self.running(where) if goes_on else None)
+        with explained(self._host.url), live(run.board, shown=progress):
+            return run.watch({**how, "context": context})
+
+    def running(self, where: str | None) -> str | None:
+        """Return the run that goes on in a thread, if any."""
+        with explained(self._host.url):
+            runs = self._client.runs.list(where or "", limit=_NEWEST)
+        return next((run["run_id"] for run in runs if run["status"] in ("pending", "running")), None)
+
+
+class RemoteRun:
+    """A run that begins, or goes on being watched if it is `running`."""
+
+    def __init__(self, graph: RemoteGraph, where: str | None, running: str | None) -> None:
+        self.board = ProgressBoard()
+        self._graph, self._client = graph, graph._client
+        self._where, self._id = where, running
+        self._is_new = running is None
+        self._step = ""
+
+    def watch(self, how: Mapping[str, Any]) -> Result:
+        """Watch the run to its end. Raises Refused and RunFailed, and httpx.HTTPError if the server is lost."""
+        finished = self._finished()
+        try:
+            result = self._result(self._join() if self._id else self._stream(how), finished)
+        except KeyboardInterrupt:
+            self._cancel()
+            raise
+        except NotFoundError as error:
+            raise RunFailed(_LOST if self._where is None else _FORGOTTEN) from error
+        return result if self._where is None else self._kept(self._where)
+
+    def _stream(self, how: Mapping[str, Any]) -> Iterator[Any]:
+        return self._client.runs.stream(
+            self._where, self._graph.name, stream_mode=_MODES, on_run_created=self._created, **how
+        )
+
+    def _join(self) -> Iterator[Any]:
+        return self._client.runs.join_stream(self._where or "", self._id or "", stream_mode=_MODES, last_event_id="0")
+
+    def _created(self, run: Any) -> None:
+        self._id = run["run_id"]
+
+    def _result(self, parts: Iterable[Any], finished: Mapping[str, Any]) -> Result:
+        result = Result()
+        for part in parts:
+            if part.event == "tasks":
+                self._task(part.data, finished)
+                result.waiting += questions(part.data.get("interrupts", ()))
+            elif part.event == "custom":
+                self.board.custom(part.data)
+            elif part.event == "error":
+                raise self._failed(part.data)
+            elif part.event == "values" and not (isinstance(part.data, dict) and INTERRUPT in part.data):
+                result.output = part.data
+        if self._is_cut_off(result):
+            raise RunFailed(_CUT_OFF if self._where else f"{_CUT_OFF} {_AGAIN}")
+        result.paused = bool(result.waiting)
+        return result
+
+    def _is_cut_off(self, result: Result) -> bool:
+        """Tell whether the stream has ended before the run: that is all a server says of one that it has stopped."""
+        # Of a run that was joined, the first events may be missing.
+        has_begun = bool(self.board.nodes) or result.output is not None
+        return self.board.has_running() or (self._is_new and not has_begun)
+
+    def _task(self, event: Mapping[str, Any], finished: Mapping[str, Any]) -> None:
+        self.board.task(event)
+        if "input" in event and event["id"] in finished:
+            # A thread that goes on names these too, but does not run them again.
+            self.board.task({**event, "result": finished[event["id"]]})
+        if event.get("error"):
+            self._step = event["name"]
+
+    def _finished(self) -> dict[str, Any]:
+        """Return what the tasks wrote that had finished when a thread stopped, by task."""
+        if self._where is None:
+            return {}
+        state: Any = self._client.threads.get_state(self._where)
+        return {task["id"]: task["result"] for task in state["tasks"] if task.get("result") is not None}
+
+    def _kept(self, where: str) -> Result:
+        """Return how the thread stands: also what waits since an earlier round, and a graph that stops on purpose."""
+        state: Any = self._client.threads.get_state(where)
+        return Result(
+            self._graph.output(state["values"]), questions(state.get("interrupts") or ()), paused=bool(state["tasks"])
+        )
+
+    def _cancel(self) -> None:
+        """Stop the run on the server; that of no thread stops by itself when nobody listens."""
+        if self._where is None:
+            return
+        try:
+            # Ctrl-C may come before the server has told the run's id.
+            if run := self._id or self._graph.running(self._where):
+                self._client.runs.cancel(self._where, run, wait=True)
+                click.echo("The run is stopped on the server.", err=True)
+        except (httpx.HTTPError, click.ClickException, KeyboardInterrupt):
+            # Also when a person does not wait for the answer: the caller raises the first interrupt again.
+            click.echo("The server could not be told to stop: the run may go on there.", err=True)
+
+    def _failed(self, error: Any) -> click.ClickException:
+        """Return the error of a run as `fanloom run` has it of one in this process."""
+        told = error if isinstance(error, Mapping) else {"message": error}
+        name, said = str(told.get("error") or "Error"), str(told.get("message") or "")
+        if name in _names(UserError):
+            return Refused(said)
+        is_mendable = name == "ValidationError" and self._is_about_schema(said)
+        if name not in _names(RunError):
+            said = f"{name}: {said}" if said else name
+        if is_mendable:
+            return Refused(said)
+        return RunFailed(f"{said}\nIt happened in step {self._step!r}." if self._step else said)
+
+    def _is_about_schema(self, said: str) -> bool:
+        """Tell whether Pydantic refuses the input or the context, not something that a node has made."""
+        about = re.match(r"\d+ validation errors? for (\S+)", said)
+        schemas = (self._graph.input_schema, self._graph.context_schema or {})
+        return about is not None and about[1] in {schema.get("title") for schema in schemas}
+
+
+def questions(interrupts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what interrupts ask, with the schema of the answer where the graph has given one."""
+    return [
+        {"id": asked["id"], "value": asked["value"], "response_schema": asked.get("response_schema")}
+        for asked in interrupts
+    ]
+
+
+def _names(kind: type[FanloomError]) -> set[str]:
+    return {kind.__name__}.union(*(_names(narrower) for narrower in kind.__subclasses__()))
+
+
+def _input_schema(schemas: Mapping[str, Any]) -> Schema:
+    schema = schemas.get("input_schema") or {"type": "object"}
+    state = schemas.get("state_schema") or {}
+    # Where the whole state is the input, LangGraph itself needs none of it.
+    is_state = set(schema.get("properties", ())) == set(state.get("properties", ()))
+    return {**schema, "required": [] if is_state else schema.get("required", [])}

@@ -1,0 +1,240 @@
+"""A database for workers: the same from every loop and thread, in whole transactions, with effects that happen once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import MetaData, Table, event, insert, inspect, select, text, update
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, MissingGreenlet, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
+
+from fanloom.errors import InvalidSettings, MissingPackage, RunError
+from fanloom.loops.background import in_thread, on_background
+from fanloom.redaction import redact
+
+T = TypeVar("T")
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_IN_MEMORY = (None, "", ":memory:")
+_WAIT_S = 10
+_STATEMENT_MS = 30_000
+_ATTEMPTS = 5
+# What customers wrote is in the parameters, and the text of an error goes into logs and outcomes.
+_DISCREET: dict[str, Any] = {"hide_parameters": True}
+# Any number, as long as every process that makes the tables takes the same.
+_SETUP_LOCK = 7_245_001
+
+
+class Database:
+    """Tables in SQLite or PostgreSQL, used from any event loop and thread.
+
+    A driver's connections belong to the loop that opened them, so all of them live on the one background loop. The
+    tables are made at the first use, by one process at a time; `fill` writes the first rows of an SQLite file that had
+    none of them. `effects` is the ledger that `once` needs, see `effects_table`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        metadata: MetaData,
+        *,
+        effects: Table | None = None,
+        fill: Callable[[AsyncSession], Awaitable[None]] | None = None,
+    ) -> None:
+        """Raises InvalidSettings for a URL of another kind or of no file, MissingPackage if its driver is missing."""
+        self.url = _with_driver(url)
+        self.metadata, self.effects, self.fill = metadata, effects, fill
+        self._engines: dict[int, AsyncEngine] = {}
+
+    async def run(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Do some work in one transaction and return its result.
+
+        A transaction that conflicts with another is repeated, so the work must do nothing outside its session. Raises
+        RunError of the kind `database` if the database cannot be used.
+        """
+        return await self._run(work, _conflicts)
+
+    async def once(self, key: str, effect: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Let an effect happen once and return its JSON-plain result, the stored one if the key has been used.
+
+        The key, the result and what the effect writes are one transaction, which is repeated too if its connection is
+        lost. Raises as `run` does.
+        """
+        effects = self.effects
+        if effects is None:
+            raise TypeError("a Database needs effects=effects_table(metadata) for once()")
+
+        async def work(session: AsyncSession) -> T:
+            row = (await session.execute(select(effects.c.result).where(effects.c.key == key))).first()
+            if row is not None:
+                stored: T = row.result
+                return stored
+            # First the key: a twin that runs at the same time waits here until this transaction has ended.
+            await session.execute(insert(effects).values(key=key, happened_at=datetime.now(UTC)))
+            result = await effect(session)
+            await session.execute(update(effects).where(effects.c.key == key).values(result=result))
+            return result
+
+        # Nobody knows whether a commit whose connection was lost has happened; with its key it can be tried again.
+        return await self._run(work, lambda error: _conflicts(error) or _has_lost_its_connection(error))
+
+    async def close(self) -> None:
+        """Close the connections of this process; the next use opens new ones."""
+        engine = self._engines.pop(os.getpid(), None)
+        if engine is not None:
+            await on_background(engine.dispose())
+
+    async def _run(self, work: Callable[[AsyncSession], Awaitable[T]], again: Callable[[BaseException], bool]) -> T:
+        try:
+            return await on_background(_transaction(await self._engine(), work, again))
+        except (DataError, IntegrityError):
+            # The work's own: the database is in order.
+            raise
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            # Which class is left to the driver: a missing table is an OperationalError in SQLite and a ProgrammingError
+            # in PostgreSQL, a file that is no database a plain DatabaseError.
+            raise self._unusable(error) from None
+
+    async def _engine(self) -> AsyncEngine:
+        pid = os.getpid()
+        if pid not in self._engines:
+            # Importing a driver and making a folder would block the loop.
+            engine = await in_thread(lambda: _make_engine(self.url))
+            try:
+                # Switching a new SQLite file to WAL does not wait its turn: of several at once, some find it locked.
+                await on_background(_patiently(_conflicts)(self._make_tables, engine))
+            except (DBAPIError, PoolTimeout, OSError):
+                await on_background(engine.dispose())
+                raise
+            # Somebody may have been faster; one of the two is enough.
+            if self._engines.setdefault(pid, engine) is not engine:
+                await on_background(engine.dispose())
+        return self._engines[pid]
+
+    async def _make_tables(self, engine: AsyncEngine) -> None:
+        async with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SETUP_LOCK})
+            known = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+            await connection.run_sync(self.metadata.create_all)
+            if self.fill is not None and engine.dialect.name == "sqlite" and not known & set(self.metadata.tables):
+                await _filled(connection, self.fill)
+
+    def _unusable(self, error: Exception) -> RunError:
+        why = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+        return RunError(
+            redact(
+                f"the database {self.url.render_as_string()!r} cannot be used: {why[0]}; start it, or correct its URL"
+            ),
+            kind="database",
+            retryable=True,
+        )
+
+
+async def _transaction(
+    engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[T]], again: Callable[[BaseException], bool]
+) -> T:
+    async for attempt in _patiently(again):
+        with attempt:
+            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+                return await work(session)
+    raise AssertionError("tenacity raises after the last attempt")
+
+
+def _patiently(again: Callable[[BaseException], bool]) -> AsyncRetrying:
+    return AsyncRetrying(
+        stop=stop_after_attempt(_ATTEMPTS), wait=wait_random(0, 0.2), retry=retry_if_exception(again), reraise=True
+    )
+
+
+async def _filled(connection: AsyncConnection, fill: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    async with AsyncSession(connection) as session:
+        await fill(session)
+        await session.flush()
+
+
+def _conflicts(error: BaseException) -> bool:
+    """Tell whether a transaction met another one: the next attempt sees what that one did, or gets its turn."""
+    if isinstance(error, IntegrityError):
+        return True
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    # Serialisation failure and deadlock, as PostgreSQL's documentation numbers them.
+    return isinstance(error, DBAPIError) and (state in ("40001", "40P01") or "database is locked" in str(error.orig))
+
+
+def _has_lost_its_connection(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _with_driver(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # A ValueError is about the port.
+        parsed = URL.create("")
+    kind = parsed.drivername.partition("+")[0]
+    if kind not in _DRIVERS:
+        raise InvalidSettings(
+            "a database URL is sqlite:///FILE or postgresql://USER@HOST:PORT/DATABASE; correct or unset "
+            "FANLOOM_DATABASE_URL"
+        )
+    if kind == "sqlite" and parsed.database in _IN_MEMORY:
+        # It would be lost with the one connection that holds it, which a cancelled task closes.
+        raise InvalidSettings("a database in memory keeps nothing; set FANLOOM_DATABASE_URL to a file: sqlite:///FILE")
+    return parsed.set(drivername=_DRIVERS[kind])
+
+
+def _make_engine(url: URL) -> AsyncEngine:
+    try:
+        if url.drivername.startswith("sqlite"):
+            return _sqlite(url)
+        return create_async_engine(_patient(url), pool_timeout=_WAIT_S, pool_pre_ping=True, **_DISCREET)
+    except (ModuleNotFoundError, NoSuchModuleError):
+        raise MissingPackage('PostgreSQL needs its driver; run: pip install "fanloom[postgres]"') from None
+
+
+def _patient(url: URL) -> URL:
+    """Return a PostgreSQL URL with time limits; what it says itself about them and other options wins."""
+    given = {"connect_timeout": str(_WAIT_S), "tcp_user_timeout": str(_STATEMENT_MS), **url.query}
+    own = given.get("options", "")
+    # The second for a machine that is gone in the middle of an effect: its twin would wait for the key for hours.
+    ours = f"-c statement_timeout={_STATEMENT_MS} -c idle_in_transaction_session_timeout={_STATEMENT_MS}"
+    return url.set(query={**given, "options": f"{ours} {own if isinstance(own, str) else ' '.join(own)}".strip()})
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, connect_args={"timeout": _WAIT_S}, **_DISCREET)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # SQLAlchemy's own way to have whole transactions in SQLite: its driver must not begin any by itself.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON"):
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        # At once for writing: two transactions that both read first could not both go on to write.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def _roll_back(connection: Any, _record: Any, _error: Any) -> None:
+        # A statement that was cancelled keeps its cursor, and a connection that is closed beside an open cursor keeps
+        # SQLite's lock until the collector comes.
+        with suppress(asyncio.CancelledError, sqlite3.Error, MissingGreenlet):
+            connection.rollback()
+
+    return engine

@@ -1,1 +1,0 @@
-"""The parts of an instance that is made from a JSON schema alone."""

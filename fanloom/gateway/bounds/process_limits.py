@@ -1,0 +1,105 @@
+"""The bounds on each model in this process: calls wait here for what `rate_rules` decides."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import partial
+
+from fanloom.gateway.bounds.circuit_breaker import Breaker
+from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
+from fanloom.loops.background import call_later
+from fanloom.loops.promise import Promise
+from fanloom.settings import settings
+
+_REMEMBERED_MODELS = 256
+
+
+class ModelLimits:
+    """The bounds on one model in this process, which the calls of all runs, loops and threads share."""
+
+    def __init__(self, limiter: Limiter, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limiter = limiter
+        self.breaker = Breaker(clock=clock)
+        self.clock = clock
+        self._wake_at = float("inf")
+        self._lock = threading.Lock()
+
+    async def acquire(self, run: Hashable, tokens: int) -> Ticket:
+        """Wait until a call of a run, with an estimate of its tokens, may begin."""
+        turn: Promise[None] = Promise()
+        ticket = Ticket(run, tokens, lambda: turn.give(None))
+        with self._lock:
+            self.limiter.enter(ticket)
+            self._grant()
+        try:
+            await turn.wait()
+        except asyncio.CancelledError:
+            self._give_up(ticket, turn)
+            raise
+        return ticket
+
+    def release(self, ticket: Ticket, tokens: int | None, *, succeeded: bool) -> None:
+        """End a call: with the tokens it used, if they are known, and whether the provider took it."""
+        with self._lock:
+            self.limiter.leave(ticket, tokens, succeeded)
+            self._grant()
+
+    def cool_down(self, seconds: float) -> None:
+        """Begin no call for so long, because the server asks for it."""
+        with self._lock:
+            self.limiter.cool_down(self.clock() + seconds)
+
+    def _give_up(self, ticket: Ticket, turn: Promise[None]) -> None:
+        with self._lock:
+            if turn.cancel():
+                self.limiter.withdraw(ticket)
+            else:
+                # It came in the very moment in which its waiter was cancelled: nothing was sent.
+                self.limiter.leave(ticket, 0, succeeded=False)
+            # Who stood behind it may not have to wait for as much.
+            self._grant()
+
+    def _grant(self) -> None:
+        now = self.clock()
+        delay = self.limiter.grant(now)
+        if delay is not None and now + delay < self._wake_at:
+            self._wake_at = now + delay
+            call_later(delay, partial(self._wake, self._wake_at))
+
+    def _wake(self, at: float) -> None:
+        with self._lock:
+            # A timer that an earlier one has replaced must not start a second chain of timers.
+            if at == self._wake_at:
+                self._wake_at = float("inf")
+                self._grant()
+
+
+_limits: OrderedDict[Hashable, tuple[ModelLimits, Callable[[], object]]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def limits_of(name: str, instance: object = None) -> ModelLimits:
+    """Return the bounds of a model, made from the settings: FANLOOM_MAX_CONCURRENCY, FANLOOM_RPM, FANLOOM_TPM.
+
+    A model that its caller has made has bounds of its own, which end with it.
+    """
+    now = settings()
+    # A forked process has none of its parent's calls in flight.
+    key = (os.getpid(), name, id(instance), now.max_concurrency, now.rpm, now.tpm)
+    with _lock:
+        found, owner = _limits.get(key, (None, None))
+        # The id of an instance that is gone can be given to another one.
+        if found is None or owner is None or owner() is not instance:
+            found = ModelLimits(Limiter(now.max_concurrency, now.rpm, now.tpm))
+            _limits[key] = found, (lambda: None) if instance is None else weakref.ref(instance)
+            while len(_limits) > _REMEMBERED_MODELS:
+                _limits.popitem(last=False)
+        # The model that nobody has asked for longest is forgotten first.
+        _limits.move_to_end(key)
+        return found

@@ -1,0 +1,120 @@
+"""When the next call to a model may begin: the rules, on a clock that is given from outside.
+
+`process_limits` waits for what this decides.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+MINUTE_S = 60.0
+
+
+@dataclass(eq=False)
+class Ticket:
+    """One call's place in the queue; `tokens` is an estimate until the call has been settled."""
+
+    run: Hashable
+    tokens: int
+    granted: Callable[[], bool]
+    """Called when the call may begin; returns whether anybody was still waiting."""
+    begun: float | None = None
+
+
+class Limiter:
+    """Bounds on the calls to one model: in flight, requests a minute, tokens a minute, and a cool-down.
+
+    Runs take turns, so one with hundreds of calls queued does not starve one with a single call. Within a run it is
+    first come, first served. After a cool-down the width starts at one and doubles with each call begun since then that
+    succeeds.
+    """
+
+    def __init__(self, width: int, rpm: int | None = None, tpm: int | None = None) -> None:
+        self.width, self.rpm, self.tpm = width, rpm, tpm
+        self.in_flight = 0
+        self.allowed = width
+        self.paused_until = 0.0
+        self._queues: OrderedDict[Hashable, deque[Ticket]] = OrderedDict()
+        self._recent: deque[Ticket] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls are queued."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    def enter(self, ticket: Ticket) -> None:
+        """Queue a call behind the others of its run."""
+        self._queues.setdefault(ticket.run, deque()).append(ticket)
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Take a call out of the queue that nobody waits for any more."""
+        queue = self._queues.get(ticket.run)
+        if queue and ticket in queue:
+            queue.remove(ticket)
+            if not queue:
+                del self._queues[ticket.run]
+
+    def grant(self, now: float) -> float | None:
+        """Begin all calls that may begin now; return the seconds until it is worth asking again, or None.
+
+        None says that nothing is queued or that a call in flight must end first.
+        """
+        self._forget(now)
+        while self._queues and self.in_flight < self.allowed:
+            ticket = next(iter(self._queues.values()))[0]
+            if (delay := self._delay(ticket, now)) > 0:
+                return delay
+            self._begin(ticket, now)
+        return None
+
+    def leave(self, ticket: Ticket, tokens: int | None, succeeded: bool) -> None:
+        """End a call; `tokens` is what it really used, if that is known."""
+        self.in_flight -= 1
+        if tokens is not None:
+            ticket.tokens = tokens
+        # What began before a cool-down says nothing about how much the server takes after it.
+        if succeeded and (ticket.begun or 0.0) >= self.paused_until:
+            self.allowed = min(self.width, self.allowed * 2)
+
+    def cool_down(self, until: float) -> None:
+        """Begin no call before `until`, and then one at first."""
+        self.paused_until = max(self.paused_until, until)
+        self.allowed = 1
+
+    def _begin(self, ticket: Ticket, now: float) -> None:
+        self.withdraw(ticket)
+        ticket.begun = now
+        if not ticket.granted():
+            return
+        self.in_flight += 1
+        self._recent.append(ticket)
+        if ticket.run in self._queues:
+            # To the back of the line of runs.
+            self._queues.move_to_end(ticket.run)
+
+    def _delay(self, ticket: Ticket, now: float) -> float:
+        waits = [self.paused_until - now]
+        if self.rpm is not None and len(self._recent) >= self.rpm:
+            waits.append(self._leaves_window(len(self._recent) - self.rpm) - now)
+        if self.tpm is not None and self._recent:
+            waits.append(self._room_for(ticket.tokens) - now)
+        return max(waits)
+
+    def _room_for(self, tokens: int) -> float:
+        """Return when the window has room for so many tokens; a call larger than the window waits until it is empty."""
+        assert self.tpm is not None
+        used = sum(ticket.tokens for ticket in self._recent)
+        for number, ticket in enumerate(self._recent):
+            if used + tokens <= self.tpm:
+                return self._leaves_window(number - 1) if number else 0.0
+            used -= ticket.tokens
+        return self._leaves_window(len(self._recent) - 1)
+
+    def _leaves_window(self, number: int) -> float:
+        return (self._recent[number].begun or 0.0) + MINUTE_S
+
+    def _forget(self, now: float) -> None:
+        while self._recent and (self._recent[0].begun or 0.0) + MINUTE_S <= now:
+            self._recent.popleft()

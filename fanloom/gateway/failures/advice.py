@@ -1,0 +1,103 @@
+"""In plain words: what is wrong with a model call, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_LONGEST = 300
+_NOISE = re.compile(r" ssl:(<[^>]*>|\w+)| object at 0x\w+")
+
+# What each provider adds to the words below.
+_BLANKS = {
+    "google_genai": {
+        "key": "GOOGLE_API_KEY",
+        "access": "check that the project of GOOGLE_API_KEY may use the Gemini API and this model",
+        "id": "check the model id",
+        "network": "check the network, HTTPS_PROXY and GOOGLE_GEMINI_BASE_URL",
+    },
+    "bedrock_converse": {
+        "key": "the AWS credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+        "AWS_BEARER_TOKEN_BEDROCK)",
+        "access": "check that the account has access to this model in this region (Bedrock console, Model access), "
+        "and that its policy allows bedrock:InvokeModel",
+        "id": "check the model id, and that AWS_REGION offers it",
+        "network": "check the network, HTTPS_PROXY, AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    },
+}
+_ANY_BLANKS = {
+    "key": "its key",
+    "access": "check that the account has access to this model",
+    "id": "check the model id",
+    "network": "check the network and HTTPS_PROXY",
+}
+
+# By the kinds of fanloom.gateway.failures.classification and what the provider says: the first row that fits.
+_WORDS = (
+    (
+        "auth|not_found|bad_request|server_error",
+        r"<html|<!doctype",
+        "a proxy or a wrong endpoint answers with a web page, not the provider: {network}",
+    ),
+    ("auth", r"expired", "the key or token has expired: renew {key}"),
+    ("auth", r"key not valid|api.?key|token.*invalid|signature|InvalidClientTokenId", "the key is wrong: check {key}"),
+    ("auth", r"credentials|SSO|token.*(refresh|load)", "there are no usable credentials: check {key}, or log in again"),
+    ("auth", r"", "access is denied: {access}"),
+    ("not_found", r"", "there is no such model here: {id}"),
+    (
+        "bad_request",
+        r"on-demand throughput",
+        "this model wants an inference profile: put the region's group before the id, as in us.amazon.nova-pro-v1:0",
+    ),
+    ("bad_request", r"", "the request does not fit this model: {id}, and what the step asks for"),
+    (
+        "context_overflow",
+        r"",
+        "the prompt is longer than the model's context: give fewer or shorter documents, or choose a larger model",
+    ),
+    (
+        "throttled",
+        r"",
+        "more than the quota allows for now: wait, lower FANLOOM_RPM or max_concurrency, or ask for more quota",
+    ),
+    ("server_error", r"", "the provider fails on its side: try again later, or set FANLOOM_FALLBACK_MODEL"),
+    ("connection", r"could not connect|cannot connect|connect call failed", "it cannot be reached: {network}"),
+    ("connection", r"", "the connection failed: {network}"),
+    ("timeout", r"", "it did not answer in time: raise timeout_s, or {network}"),
+)
+
+
+def cure(kind: str, model: str, error: BaseException) -> str:
+    """Return what is wrong with a call of a model that failed as `kind`, what to do, and what the provider says."""
+    said = _said(error)
+    texts = " ".join(str(cause) for cause in chain(error))
+    row = next(
+        words for kinds, pattern, words in _WORDS if kind in kinds.split("|") and re.search(pattern, texts, re.I)
+    )
+    words = row.format(**_BLANKS.get(model.partition(":")[0], _ANY_BLANKS))
+    return f"{words}. It says: {said}" if said else words
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an exception and its causes, each once."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _said(error: BaseException) -> str:
+    said = " ".join(_NOISE.sub("", next(filter(None, _sentences(error)), "")).split())
+    return said if len(said) <= _LONGEST else said[:_LONGEST] + "..."
+
+
+def _sentences(error: BaseException) -> Iterator[str]:
+    """Find the provider's own sentence: boto keeps it in the response, google-genai in the cause."""
+    for cause in (error.__cause__, error):
+        response = getattr(cause, "response", None)
+        if isinstance(response, dict):
+            yield str(response.get("Error", {}).get("Message", ""))
+        if isinstance(said := getattr(cause, "message", None), str):
+            yield said
+    yield str(error)

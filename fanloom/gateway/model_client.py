@@ -1,0 +1,92 @@
+"""A model that can answer a call: how to ask it, and the bounds on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fanloom.gateway.bounds.process_limits import ModelLimits, limits_of
+from fanloom.gateway.request import Request
+from fanloom.loops.background import on_background
+from fanloom.models.cache_points import takes_cache_points, with_cache_point
+from fanloom.models.factory import model_name
+from fanloom.models.names import OFFLINE
+from fanloom.models.structured_output import Send, bound, kinds_of
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage, BaseMessage
+
+
+@dataclass(frozen=True)
+class ModelClient:
+    """A model that can answer; `limits` is None for the offline model, which needs none.
+
+    `output_limit` is the option that bounds its answers, and `max_output_tokens` the most it can write, if known.
+    `has_understudies` says that it is the offline model, by name or as an instance.
+    """
+
+    name: str
+    ask: Send
+    limits: ModelLimits | None
+    output_limit: str | None
+    max_output_tokens: int | None
+    has_understudies: bool = False
+
+    async def send(
+        self, request: Request[Any], messages: Sequence[BaseMessage], config: Any, options: Mapping[str, Any]
+    ) -> AIMessage:
+        """Send the messages of a request and return the raw answer; the offline model answers by its understudy."""
+        if not self.has_understudies:
+            return await self.ask(messages, config, **options)
+        from fanloom.models.offline import spoken_by
+
+        with spoken_by(request.understudy):
+            return await self.ask(messages, config, **options)
+
+
+def model_client(choice: str | BaseChatModel, model: BaseChatModel, output: type) -> ModelClient:
+    """Make the client for a choice of the context, whose chat model is `model`, asked for `output`."""
+    send = bound(model, output)
+    if takes_cache_points(model):
+        send = _marking(send)
+    by_name = isinstance(choice, str)
+    if by_name and choice != OFFLINE:
+        # An instance is its owner's: it stays on the loop on which its owner uses it.
+        send = _in_background(send)
+    return ModelClient(
+        name=model_name(choice),
+        ask=send,
+        limits=None if choice == OFFLINE else limits_of(model_name(choice), None if by_name else model),
+        output_limit=_output_limit(model, output),
+        max_output_tokens=(model.profile or {}).get("max_output_tokens"),
+        has_understudies="OfflineChatModel" in kinds_of(model),
+    )
+
+
+def _output_limit(model: BaseChatModel, output: type) -> str | None:
+    kinds = kinds_of(model)
+    if "ChatGoogleGenerativeAI" in kinds:
+        return "max_output_tokens"
+    # The structured output of other models goes through LangChain's own chain, which takes no options.
+    settable = "ChatBedrockConverse" in kinds or output is str
+    return "max_tokens" if settable and hasattr(model, "max_tokens") else None
+
+
+def _marking(send: Send) -> Send:
+    async def marked(messages: Sequence[BaseMessage], config: Any, /, **options: Any) -> AIMessage:
+        return await send(with_cache_point(messages), config, **options)
+
+    return marked
+
+
+def _in_background(send: Send) -> Send:
+    async def hopping(messages: Sequence[BaseMessage], config: Any, /, **options: Any) -> AIMessage:
+        return await on_background(_awaited(send, messages, config, options))
+
+    return hopping
+
+
+async def _awaited(send: Send, messages: Sequence[BaseMessage], config: Any, options: dict[str, Any]) -> AIMessage:
+    return await send(messages, config, **options)

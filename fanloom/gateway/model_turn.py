@@ -1,0 +1,133 @@
+"""One model's turn at a call: requests, judged and repeated only where that can help."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
+from fanloom.gateway import answer_reading
+from fanloom.gateway.attempt import Attempt
+from fanloom.gateway.model_client import ModelClient
+from fanloom.gateway.request import Request
+from fanloom.gateway.retry_decision import NextRequest, Tried, next_request
+from fanloom.runs.current_run import Run
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+T = TypeVar("T")
+
+_REPAIR = """Your last answer could not be used: {problem}.
+
+<last_answer>
+{answer}
+</last_answer>
+
+Answer the request above again, in full and in exactly the form it asks for."""
+
+
+class ModelTurn(Generic[T]):
+    """The requests of one call to one model; `sent` counts them, `bad` are the answers that could not be used.
+
+    `before` are the turns of other models; `has_next` says that there is one more to ask.
+    """
+
+    def __init__(
+        self, run: Run, request: Request[T], client: ModelClient, before: Sequence[ModelTurn[T]] = (), *, has_next: bool
+    ) -> None:
+        self.run, self.request, self.client = run, request, client
+        self.before, self.has_next = before, has_next
+        self.messages = list(request.messages)
+        self.options: dict[str, Any] = {}
+        self.sent = 0
+        self.bad: list[AIMessage] = []
+        self._attempts = self._repairs = 0
+        self._last: RunError | None = None
+
+    async def answer(self) -> T:
+        """Return the answer, after at most `max_attempts` requests.
+
+        Raises ModelUnavailable, ModelRefused, BadModelOutput or BudgetExceeded.
+        """
+        while True:
+            attempt = self._attempt()
+            try:
+                return self._read(await self._made(attempt))
+            except RunError as error:
+                upcoming = next_request(error, self._tried(attempt))
+                if upcoming is None:
+                    raise
+                self._last = error
+            await asyncio.sleep(wait_s(upcoming))
+            self._prepare(upcoming)
+
+    def _attempt(self) -> Attempt:
+        number = sum(turn.sent for turn in (*self.before, self)) + 1
+        return Attempt(
+            self.run,
+            self.client,
+            self.request,
+            self.messages,
+            self.options,
+            number,
+            after=self._last,
+            is_fallback=bool(self.before),
+            yields=self.has_next,
+        )
+
+    async def _made(self, attempt: Attempt) -> AIMessage:
+        self._attempts += 1
+        try:
+            return await attempt.answer()
+        finally:
+            self.sent += attempt.sent
+
+    def _read(self, message: AIMessage) -> T:
+        try:
+            return answer_reading.read(message, self.request.output)
+        except BadModelOutput as error:
+            self.bad.append(message)
+            said = f"{self.request.step}: {self.client.name} gave an answer that cannot be used: {error}"
+            raise BadModelOutput(said, kind=error.kind) from None
+        except ModelUnavailable as error:
+            raise ModelUnavailable(f"{self.client.name}: {error}", kind=error.kind) from None
+
+    def _tried(self, attempt: Attempt) -> Tried:
+        return Tried(
+            self._attempts,
+            self.run.context.max_attempts,
+            self._repairs,
+            self._output_tokens(),
+            self.client.max_output_tokens,
+            attempt.is_down(),
+        )
+
+    def _output_tokens(self) -> int | None:
+        """Return how much the last answer held or could hold, or None where more cannot be asked for."""
+        option = self.client.output_limit
+        if option is None or not self.bad:
+            return None
+        counted = self.bad[-1].usage_metadata
+        allowed: int = self.options.get(option, 0)
+        return max(counted["output_tokens"] if counted else 0, allowed)
+
+    def _prepare(self, upcoming: NextRequest) -> None:
+        if upcoming.kind == "repair":
+            self._repairs += 1
+            self.messages = [*self.request.messages, self._repair()]
+        elif upcoming.kind == "longer" and self.client.output_limit:
+            self.options[self.client.output_limit] = upcoming.output_tokens
+
+    def _repair(self) -> Any:
+        from langchain_core.messages import HumanMessage
+
+        shown = answer_reading.shown(self.bad[-1]) if self.bad else ""
+        return HumanMessage(_REPAIR.format(problem=self._last, answer=shown or "(nothing)"))
+
+
+def wait_s(upcoming: NextRequest) -> float:
+    """Return how long to wait before a request, in seconds: at random within its bounds."""
+    return random.uniform(*upcoming.wait_s)

@@ -1,0 +1,89 @@
+"""The models of one run: made once, at its first call, and asked in the order in which they stand in for each other."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Hashable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, get_args
+
+from fanloom.errors import InvalidContext
+from fanloom.gateway.model_client import ModelClient, model_client
+from fanloom.loops.background import in_thread
+from fanloom.models.factory import chat_model, model_name
+from fanloom.runs.context import Context, Role
+from fanloom.runs.current_run import Run
+from fanloom.runs.prices import cost_usd
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    Made = tuple[str | BaseChatModel, BaseChatModel]
+
+_FALLBACK = "fallback"
+
+
+class RunModels:
+    """The chat models of a run by role, bound to the outputs that its steps ask for."""
+
+    def __init__(self, run: Run) -> None:
+        self._context = run.context
+        self._models: dict[str, Made] = {}
+        self._clients: dict[tuple[Role, type], list[ModelClient]] = {}
+        self._first: dict[Hashable, Future[None]] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, run: Run) -> RunModels:
+        """Return the models of a run."""
+        return run.keep(cls, cls)
+
+    async def clients(self, role: Role, output: type) -> list[ModelClient]:
+        """Return the models that can answer for a role: its own, then the fallback if there is one.
+
+        The models of all roles are made at the first call, in a thread, so that a name, key or package that is missing
+        is reported before anything is paid for. Raises UnknownModel, MissingCredentials or MissingPackage.
+        """
+        if not self._models:
+            self._models = await in_thread(lambda: _made(self._context))
+        # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
+        if (role, output) not in self._clients:
+            names = [role, _FALLBACK] if _FALLBACK in self._models else [role]
+            self._clients[role, output] = [model_client(*self._models[name], output) for name in names]
+        return self._clients[role, output]
+
+    @asynccontextmanager
+    async def alone_first(self, key: Hashable) -> AsyncIterator[None]:
+        """Let the first call with a key finish before the others begin."""
+        with self._lock:
+            is_first = key not in self._first
+            finished = self._first.setdefault(key, Future())
+        if not is_first:
+            # Shielded: a waiter that is cancelled must not take the others with it.
+            await asyncio.shield(asyncio.wrap_future(finished))
+        try:
+            yield
+        finally:
+            if is_first:
+                finished.set_result(None)
+
+
+def _made(context: Context) -> dict[str, Made]:
+    choices: dict[str, str | BaseChatModel] = {role: context.model_for(role) for role in get_args(Role)}
+    if fallback := context.fallback():
+        choices[_FALLBACK] = fallback
+    for choice in choices.values():
+        _check_price(model_name(choice), context)
+    return {name: (choice, chat_model(choice, timeout_s=context.timeout_s)) for name, choice in choices.items()}
+
+
+def _check_price(model: str, context: Context) -> None:
+    """Raise InvalidContext if a budget of cost cannot be kept."""
+    # The price list takes half a second to load, once; here that holds up no loop.
+    if cost_usd(model, 0, 0) is None and context.max_cost_usd is not None:
+        raise InvalidContext(
+            f"context field 'max_cost_usd': the price of {model!r} is not known, so it cannot be "
+            "kept; use max_total_tokens or max_model_calls instead."
+        )

@@ -1,0 +1,215 @@
+"""Fan-out with a ledger: one Send a task, one Outcome a task, and the join always runs.
+
+A worker's error is turned into its Outcome here and not in LangGraph's `error_handler`: a handler runs again on every
+resume, fires no edge unless it returns a Command, and would lose what the failed calls used.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+from langgraph.errors import GraphBubbleUp
+from langgraph.graph import StateGraph
+from langgraph.runtime import Runtime, get_runtime
+from langgraph.types import Send
+from pydantic_core import to_jsonable_python
+from typing_extensions import TypedDict
+
+from fanloom.errors import Declined, GraphError, NeedsInput
+from fanloom.graph.dependencies import PendingOutcomes, in_order_of_needs, needs_of
+from fanloom.graph.node import Node
+from fanloom.loops.background import in_thread
+from fanloom.runs.context import Context
+from fanloom.runs.current_run import current_run
+from fanloom.runs.outcome import Outcome, done, from_error, not_done
+from fanloom.runs.thread_record import read_channels
+from fanloom.runs.usage import meter
+from fanloom.tracing.langsmith_tracing import note, traced_task
+
+Worker = Callable[..., Any]
+
+# How a task ends that nobody has failed at.
+_NO_FAILURE = (NeedsInput, Declined)
+
+
+class FanOutInput(TypedDict):
+    """What a worker node is sent: the task, never the documents that it works on."""
+
+    fan_out: dict[str, Any]
+
+
+def add_fan_out(
+    builder: StateGraph[Any, Any, Any, Any],
+    source: str,
+    *,
+    over: str,
+    join: str,
+    worker: str | None = None,
+    action: Worker | None = None,
+    workers: Mapping[str, Worker] | None = None,
+    by: str = "type",
+    outcomes: str = "outcomes",
+) -> None:
+    """Add worker nodes to a graph: after `source`, one Send for each item of the channel `over`, then `join`.
+
+    Give one `worker` name with its `action`, or `workers` from the item's field `by` to actions. An action is a
+    function, async or not, of one mapping and, where it has a parameter of the name `runtime`, LangGraph's Runtime. The
+    mapping is the graph's state, read where it is and not sent, with its task over it: the item's own fields (an item
+    that is not a mapping stands under `item`) and its `task_id` (the item's, else `<over>-<number>`). What it returns,
+    JSON-plain, is the result of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order.
+
+    A worker that raises, an item of an unknown type and whatever exceeds `max_tasks` end in an Outcome too, and the
+    join runs in every case, also for no item at all; with `on_failure="fail_fast"` the first error ends the run. A
+    worker that lacks something raises NeedsInput, and one that a person has decided against Declined: neither is a
+    failure. An item may list the `task_id`s of others under `depends_on`: its action then finds their results under
+    `needs`, and starts as soon as they are there; if one of them is not done, it is skipped.
+
+    Raises GraphError if the arguments do not go together or the graph has no such channels; a run raises it before any
+    worker begins if two items have one `task_id`, or need each other in a circle, or need what is no task.
+    """
+    actions = _actions(worker, action, workers)
+    if unknown := {over, outcomes} - builder.channels.keys():
+        raise GraphError(f"the graph's state has no channel {', '.join(sorted(unknown))}; RunState has 'outcomes'")
+    fan_out = _FanOut(actions, over, join, by if workers else None, builder.channels, outcomes)
+    for name in actions:
+        builder.add_node(name, fan_out.node(name, "usage" in builder.channels), input_schema=FanOutInput)
+        builder.add_edge(name, join)
+    builder.add_conditional_edges(source, fan_out.path(), [*actions, join])
+
+
+class _FanOut:
+    def __init__(
+        self, actions: dict[str, Worker], over: str, join: str, by: str | None, channels: Iterable[str], outcomes: str
+    ) -> None:
+        self.actions = {name: _callable(action) for name, action in actions.items()}
+        self.over, self.join, self.by = over, join, by
+        self.channels, self.outcomes = channels, outcomes
+
+    def path(self) -> Callable[[Any], list[Send | str]]:
+        def dispatch(state: Any) -> list[Send | str]:
+            limit = Context.of(get_runtime().context).max_tasks
+            tasks = in_order_of_needs(list(self._tasks(_get(state, self.over) or [])))
+            sends: list[Send | str] = [Send(task["worker"], {"fan_out": task}) for task in tasks[:limit]]
+            if surplus := tasks[limit:]:
+                left = [
+                    {name: task[name] for name in ("task_id", "worker", "awaited") if name in task} for task in surplus
+                ]
+                skipped = {"skipped": left, "limit": limit}
+                sends.append(Send(next(iter(self.actions)), {"fan_out": skipped}))
+            return sends or [self.join]
+
+        dispatch.__name__ = f"fan_out_{self.over}"
+        return dispatch
+
+    def node(self, name: str, counts_usage: bool) -> Node:
+        async def work(state: FanOutInput, runtime: Runtime[Any]) -> dict[str, list[Outcome]]:
+            task = state["fan_out"]
+            if "skipped" in task:
+                note(outcome="skipped", reason="max_tasks", tasks=len(task["skipped"]))
+                return {self.outcomes: [self._skipped(surplus, task["limit"], runtime) for surplus in task["skipped"]]}
+            note(task_id=task["task_id"])
+            with traced_task(task["task_id"]):
+                outcome = await self._settled(name, task, runtime)
+            note(outcome=outcome["status"], **({"reason": outcome["error"]["kind"]} if outcome["error"] else {}))
+            return {self.outcomes: [outcome]}
+
+        return Node(name, work, counts_usage=counts_usage)
+
+    async def _settled(self, name: str, task: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
+        if not task.get("awaited"):
+            return await self._outcome(name, task, runtime)
+        with self._pending(runtime).told_if_given_up(task["task_id"]):
+            outcome = await self._outcome(name, task, runtime)
+        self._pending(runtime).settle(outcome)
+        return outcome
+
+    def _skipped(self, surplus: dict[str, Any], limit: int, runtime: Runtime[Any]) -> Outcome:
+        message = f"the plan has more than {limit} tasks; raise max_tasks in the context"
+        outcome = not_done(surplus["task_id"], surplus["worker"], message, status="skipped", kind="max_tasks")
+        if surplus.get("awaited"):
+            self._pending(runtime).settle(outcome)
+        return outcome
+
+    def _pending(self, runtime: Runtime[Any]) -> PendingOutcomes:
+        """Return the outcomes that are awaited in this superstep of this run."""
+        info = runtime.execution_info
+        here = (self.over, info.checkpoint_id, info.checkpoint_ns.rpartition("|")[0]) if info else (self.over,)
+        return current_run(runtime).keep((PendingOutcomes, here), lambda _: PendingOutcomes(self.outcomes))
+
+    def _tasks(self, items: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(items, str | Mapping) or not isinstance(items, Sequence):
+            raise GraphError(f"the channel {self.over!r} holds {type(items).__name__}, where a list of tasks is needed")
+        seen: set[str] = set()
+        for number, item in enumerate(items, 1):
+            fields = item if isinstance(item, Mapping) else {"item": item}
+            named = fields.get("task_id")
+            task_id = f"{self.over}-{number}" if named in (None, "") else str(named)
+            if task_id in seen:
+                raise GraphError(f"two items of {self.over!r} have the task_id {task_id!r}; give each its own")
+            seen.add(task_id)
+            worker = next(iter(self.actions)) if self.by is None else str(fields.get(self.by))
+            known = worker in self.actions
+            yield {
+                "task_id": task_id,
+                "worker": worker if known else next(iter(self.actions)),
+                "item": dict(fields),
+                **({} if known else {"unknown": worker}),
+            }
+
+    async def _outcome(self, name: str, task: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
+        if "unknown" in task:
+            known = ", ".join(self.actions)
+            message = f"no worker for {self.by} {task['unknown']!r}; there are {known}"
+            return not_done(task["task_id"], task["unknown"], message, kind="unknown_worker")
+        needs = await self._pending(runtime).outcomes(wanted) if (wanted := needs_of(task)) else {}
+        if undone := [need for need, outcome in needs.items() if outcome["status"] != "done"]:
+            message = f"it needs the result of {', '.join(undone)}, which was not done"
+            return not_done(task["task_id"], name, message, status="skipped", kind="needs", retryable=True)
+        results = {"needs": {need: outcome["result"] for need, outcome in needs.items()}} if needs else {}
+        state = {**read_channels(self.channels), **results, **task["item"], "task_id": task["task_id"]}
+        return await self._done(name, state, runtime)
+
+    async def _done(self, name: str, state: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
+        task_id, started = state["task_id"], perf_counter()
+        try:
+            # JSON-plain, or a checkpoint of the whole fan-out would fail on it.
+            result = to_jsonable_python(await self.actions[name](state, runtime))
+        except GraphBubbleUp:
+            raise
+        except Exception as error:
+            # One failure costs one task: whatever a worker raises is reported, and its siblings go on.
+            if Context.of(runtime.context).on_failure == "fail_fast" and not isinstance(error, _NO_FAILURE):
+                raise
+            attempts, seconds = meter().attempts, perf_counter() - started
+            return from_error(task_id, name, error, attempts=attempts, seconds=seconds)
+        attempts, seconds = meter().attempts or 1, perf_counter() - started
+        return done(task_id, name, result, attempts=attempts, seconds=seconds)
+
+
+def _actions(worker: str | None, action: Worker | None, workers: Mapping[str, Worker] | None) -> dict[str, Worker]:
+    if workers and not (worker or action):
+        return dict(workers)
+    if worker and action and not workers:
+        return {worker: action}
+    raise GraphError("add_fan_out takes either worker= and action=, or workers={type: action}")
+
+
+def _callable(action: Worker) -> Callable[[dict[str, Any], Runtime[Any]], Awaitable[Any]]:
+    """Make an action that may be synchronous, and may do without a runtime, a coroutine function that takes both."""
+    wants_runtime = "runtime" in inspect.signature(action).parameters
+    is_async = inspect.iscoroutinefunction(action)
+
+    async def called(state: dict[str, Any], runtime: Runtime[Any]) -> Any:
+        given = {"runtime": runtime} if wants_runtime else {}
+        result = action(state, **given) if is_async else await in_thread(lambda: action(state, **given))
+        # Also of a synchronous callable: a lambda or an object can return what is still to be awaited.
+        return await result if inspect.isawaitable(result) else result
+
+    return called
+
+
+def _get(state: Any, name: str) -> Any:
+    return state.get(name) if isinstance(state, Mapping) else getattr(state, name, None)

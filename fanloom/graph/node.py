@@ -1,0 +1,88 @@
+"""Nodes: async functions that run in synchronous and asynchronous graphs alike, and count what they use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any, get_type_hints
+
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.config import get_stream_writer
+from langgraph.runtime import get_runtime
+from langgraph.types import Command
+
+from fanloom.errors import GraphError
+from fanloom.loops.background import run_in_background
+from fanloom.runs.usage import METER, Meter
+
+Action = Callable[..., Awaitable[Any]]
+
+
+class Node(Runnable[Any, Any]):
+    """An async function `(state, runtime, config, writer)`, of which it takes what it names, as a LangGraph node.
+
+    In a synchronous graph it runs on one background event loop, so that both worlds have the same width. What its
+    model calls used is added to its update as `usage`, if the graph has such a channel.
+    """
+
+    def __init__(self, name: str, action: Action, *, counts_usage: bool) -> None:
+        """Raises GraphError if the function has a parameter that nobody fills."""
+        self.name = name
+        self.action = action
+        self.counts_usage = counts_usage
+        self._wants = _wanted(name, action)
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """Run the function on the background loop and wait for it."""
+        return run_in_background(self._run(input, config))
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+        """Run the function on the running loop."""
+        return await self._run(input, config)
+
+    async def _run(self, state: Any, config: RunnableConfig | None) -> Any:
+        meter = Meter()
+        token = METER.set(meter)
+        try:
+            update = await self.action(state, **self._given(config))
+        finally:
+            METER.reset(token)
+        return _with_usage(update, meter) if self.counts_usage and meter.usage["model_calls"] else update
+
+    def _given(self, config: RunnableConfig | None) -> dict[str, Any]:
+        providers: dict[str, Callable[[], Any]] = {
+            "runtime": get_runtime,
+            "config": lambda: config,
+            "writer": get_stream_writer,
+        }
+        return {name: providers[name]() for name in self._wants}
+
+
+def input_schema_of(action: Any) -> type[Any] | None:
+    """Return the TypedDict that a node function's first parameter is annotated with, if it is one."""
+    try:
+        hints = get_type_hints(action)
+        first = next(iter(inspect.signature(action).parameters))
+        schema = hints.get(first)
+        return schema if isinstance(schema, type) and get_type_hints(schema) else None
+    except (NameError, TypeError, StopIteration):
+        # An annotation that only a type checker can resolve: the node then sees the whole state, as in LangGraph.
+        return None
+
+
+def _wanted(name: str, action: Action) -> tuple[str, ...]:
+    _, *others = inspect.signature(action).parameters.values()
+    required = [p.name for p in others if p.default is p.empty]
+    if unknown := set(required) - {"runtime", "config", "writer"}:
+        raise GraphError(f"node {name!r} takes {sorted(unknown)}; a node takes (state, runtime, config, writer)")
+    return tuple(p.name for p in others if p.name in ("runtime", "config", "writer"))
+
+
+def _with_usage(update: Any, meter: Meter) -> Any:
+    usage = {"usage": meter.usage}
+    if update is None:
+        return usage
+    if isinstance(update, Command):
+        return replace(update, update={**(update.update or {}), **usage})
+    return {**update, **usage} if isinstance(update, Mapping) else update

@@ -1,0 +1,67 @@
+"""LangGraph's StateGraph, with nodes that run in both worlds at the same width."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Self
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, var_child_runnable_config
+from langgraph.graph import StateGraph as LangGraphStateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from fanloom.graph.node import Node, input_schema_of
+from fanloom.runs.context import MAX_WIDTH
+from fanloom.tracing.langsmith_tracing import start_tracing
+
+_MOST_SUPERSTEPS = 10_007  # as LangGraph has it where nobody says otherwise
+
+
+class StateGraph(LangGraphStateGraph[Any, Any, Any, Any]):
+    """A LangGraph StateGraph whose async nodes also run under `invoke`, `stream` and `batch`, at the same width.
+
+    LangGraph by itself refuses async nodes in a synchronous run and gives such a run 6 threads on 2 cores. Everything
+    else is LangGraph's, and so are its rules: an async router of a conditional edge, or a `timeout` on a node, still
+    works in asynchronous runs only.
+    """
+
+    def add_node(self, node: Any, action: Any = None, **options: Any) -> Self:
+        """Add a node; an async function becomes a `Node`, and its state's type the node's input schema."""
+        name, action = (node, action) if isinstance(node, str) else (node.__name__, node)
+        if inspect.iscoroutinefunction(action):
+            options.setdefault("input_schema", input_schema_of(action))
+            action = Node(name, action, counts_usage="usage" in self.channels)
+        return super().add_node(name, action, **options)
+
+    def compile(self, *args: Any, pattern: str | None = None, **options: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
+        """Compile the graph; the width of its runs is the context's `max_concurrency`, not LangGraph's threads.
+
+        Its name and its `pattern`, a word for how it works, are the tags of its runs in LangSmith.
+        """
+        compiled = super().compile(*args, **options)
+        parts = {name: value for name, value in vars(compiled).items() if name != "__orig_class__"}
+        tags = [word for word in (options.get("name"), pattern) if word]
+        return TracedGraph(**parts).with_config(max_concurrency=MAX_WIDTH, tags=tags)
+
+
+class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
+    """A compiled graph; before a run it sees to it that tracing, where it is on, can neither leak nor hold it up."""
+
+    def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
+        """Run the graph and yield what happens. Raises InvalidSettings before anything else."""
+        start_tracing()
+        return super().stream(input, self._with_own_limit(config), **options)
+
+    def astream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
+        """Run the graph and yield what happens. Raises InvalidSettings before anything else."""
+        start_tracing()
+        return super().astream(input, self._with_own_limit(config), **options)
+
+    def _with_own_limit(self, config: RunnableConfig | None) -> RunnableConfig | None:
+        # LangChain's `batch`, chains and lambdas hand on 25 supersteps, which nobody chose, as its own merging of
+        # configs knows: a loop of 20 rounds would lose its work there, though it ends by itself.
+        given, ambient = config or {}, var_child_runnable_config.get() or {}
+        if given.get("recursion_limit", ambient.get("recursion_limit")) != DEFAULT_RECURSION_LIMIT:
+            return config
+        own = (self.config or {}).get("recursion_limit", _MOST_SUPERSTEPS)
+        return RunnableConfig(**{**given, "recursion_limit": own})

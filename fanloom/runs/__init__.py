@@ -1,0 +1,1 @@
+"""What a run is given, counts and records: context, usage, outcomes, its thread. Imports models, loops, ground."""

@@ -1,0 +1,19 @@
+"""The private names of LangGraph that Fanloom cannot do without, each with its reason; no other module imports any.
+
+tests/unit/test_langgraph_internals.py fails when one of them goes.
+"""
+
+from __future__ import annotations
+
+# LangGraph shows a node neither its channels' values from inside a Send nor the writes of the siblings that finished
+# before a crash. Its own ToolNode reads channels the same way.
+from langgraph._internal._constants import CONF as CONF
+from langgraph._internal._constants import CONFIG_KEY_CHECKPOINT_MAP as CONFIG_KEY_CHECKPOINT_MAP
+from langgraph._internal._constants import CONFIG_KEY_CHECKPOINT_NS as CONFIG_KEY_CHECKPOINT_NS
+from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER as CONFIG_KEY_CHECKPOINTER
+from langgraph._internal._constants import CONFIG_KEY_DURABILITY as CONFIG_KEY_DURABILITY
+from langgraph._internal._constants import CONFIG_KEY_READ as CONFIG_KEY_READ
+
+# LangGraph collects the types of a graph's schemas only under LANGGRAPH_STRICT_MSGPACK, and only when a checkpointer is
+# compiled in.
+from langgraph._internal._serde import build_serde_allowlist as build_serde_allowlist

@@ -1,0 +1,87 @@
+"""What tokens cost, by the price list of genai-prices."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fanloom.models.names import OFFLINE, PACKAGES, nearest
+
+if TYPE_CHECKING:
+    from genai_prices.types import TieredPrices
+
+# LangChain's names of providers, where genai-prices has another.
+_PROVIDERS = {
+    "bedrock": "aws",
+    "bedrock_converse": "aws",
+    "anthropic_bedrock": "aws",
+    "azure_openai": "azure",
+    "google_genai": "google",
+    "google_vertexai": "google",
+    "mistralai": "mistral",
+    "xai": "x-ai",
+}
+
+
+def cost_usd(
+    model: str, input_tokens: int, output_tokens: int, cached_tokens: int = 0, written_tokens: int = 0
+) -> float | None:
+    """Return what a call of a model costs in US dollars, or None if its price is not known.
+
+    `input_tokens` includes `cached_tokens`, which the call read from the provider's prompt cache, and `written_tokens`,
+    which it wrote there. The prices are those that the installed genai-prices knows.
+    """
+    if model == OFFLINE:
+        return 0.0
+    try:
+        prices = _prices(model)
+    except LookupError:
+        return None
+    # What the cache did has a price of its own, or is charged as any other input.
+    read, written = (
+        count if name in prices else 0
+        for name, count in (("cache_read_mtok", cached_tokens), ("cache_write_mtok", written_tokens))
+    )
+    counts = {
+        "input_mtok": input_tokens - read - written,
+        "cache_read_mtok": read,
+        "cache_write_mtok": written,
+        "output_mtok": output_tokens,
+    }
+    if min(input_tokens, *counts.values()) < 0:
+        return None
+    per_million = sum((_rate(prices.get(name), input_tokens) * count for name, count in counts.items()), Decimal(0))
+    return float(per_million / 1_000_000 + _rate(prices.get("requests_kcount"), input_tokens) / 1000)
+
+
+def _prices(model: str) -> dict[str, Decimal | TieredPrices]:
+    """Return a model's prices of this moment by their names in genai-prices. Raises LookupError for an unknown model.
+
+    The library's own calculation takes 0.1 ms, since it allows for every kind of token; these are all that LangChain
+    counts. tests/unit/test_prices.py holds the two against each other for every model.
+    """
+    from genai_prices.data_snapshot import get_snapshot
+
+    provider, name = _provider_and_name(model)
+    _, found = get_snapshot().find_provider_model(name, None, provider, None)
+    listed = vars(found.get_prices(datetime.now(tz=UTC)))
+    return {name: price for name, price in listed.items() if price is not None}
+
+
+def _rate(price: Decimal | TieredPrices | None, input_tokens: int) -> Decimal:
+    """Return the price of one unit; that of a tiered price hangs on how long the whole prompt is."""
+    if price is None or isinstance(price, Decimal):
+        return price or Decimal(0)
+    return next((tier.price for tier in reversed(price.tiers) if input_tokens > tier.start), price.base)
+
+
+@lru_cache(maxsize=256)
+def _provider_and_name(model: str) -> tuple[str | None, str]:
+    """Split a model's name; that of an instance has no provider, and genai-prices finds it, but for Bedrock's ids."""
+    if model.split(":")[0] not in PACKAGES:
+        meant = nearest(model) or ""
+        model = meant if meant.startswith("bedrock_converse:") else f":{model}"
+    provider, _, name = model.partition(":")
+    return _PROVIDERS.get(provider, provider) or None, name.removeprefix("models/")

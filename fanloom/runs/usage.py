@@ -1,0 +1,111 @@
+"""What a run has used: counted where a model answers, kept in the state, so that it survives a resume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import TypedDict
+
+from fanloom.runs.prices import cost_usd
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+
+
+# How LangChain's packages count what a call wrote to the prompt cache: in all, or by how long it stays there.
+_CACHE_WRITES = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+
+
+class ModelUsage(TypedDict):
+    """What one model was used for; tokens as its provider counts them, cost in US dollars or None if unknown."""
+
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    """The part of `input_tokens` that the provider read from its prompt cache."""
+    cost_usd: float | None
+
+
+class Usage(ModelUsage):
+    """What a run has used, in all, by model and by step."""
+
+    by_model: dict[str, ModelUsage]
+    by_step: dict[str, ModelUsage]
+    """By the name of each step."""
+
+
+def no_usage() -> Usage:
+    """Return the usage of a run that has called no model."""
+    return Usage(**_nothing(), by_model={}, by_step={})
+
+
+def add_usage(left: Usage | None, right: Usage | None) -> Usage:
+    """Add two usages; a cost that is unknown on either side is unknown in the sum."""
+    left, right = left or no_usage(), right or no_usage()
+    by_model = _merged(left["by_model"], right["by_model"])
+    by_step = _merged(left.get("by_step", {}), right.get("by_step", {}))
+    return Usage(**_add(left, right), by_model=by_model, by_step=by_step)
+
+
+def usage_of(model: str, message: AIMessage) -> ModelUsage:
+    """Return what one answer of a model used, from the message's usage metadata."""
+    counted: Mapping[str, Any] = message.usage_metadata or {}
+    details = counted.get("input_token_details") or {}
+    given, made = counted.get("input_tokens", 0), counted.get("output_tokens", 0)
+    cached = details.get("cache_read", 0) or 0
+    written = sum(details.get(name, 0) or 0 for name in _CACHE_WRITES)
+    return ModelUsage(
+        model_calls=1,
+        input_tokens=given,
+        output_tokens=made,
+        cached_tokens=cached,
+        cost_usd=cost_usd(model, given, made, cached, written),
+    )
+
+
+@dataclass
+class Meter:
+    """What the model calls of one node have used so far; `attempts` is the most requests that one call has needed."""
+
+    usage: Usage = field(default_factory=no_usage)
+    attempts: int = 0
+
+    def record(self, model: str, step: str, used: ModelUsage) -> None:
+        """Count one answer."""
+        self.usage = add_usage(self.usage, Usage(**used, by_model={model: used}, by_step={step: used}))
+
+    def attempted(self, attempts: int) -> None:
+        """Note how many requests a call has made so far."""
+        self.attempts = max(self.attempts, attempts)
+
+
+METER: ContextVar[Meter | None] = ContextVar("fanloom_meter", default=None)
+
+
+def meter() -> Meter:
+    """Return the meter of the node that is running, or one that nobody reads."""
+    return METER.get() or Meter()
+
+
+def _merged(left: dict[str, ModelUsage], right: dict[str, ModelUsage]) -> dict[str, ModelUsage]:
+    return {name: _add(left.get(name), right.get(name)) for name in {**left, **right}}
+
+
+def _nothing() -> ModelUsage:
+    return ModelUsage(model_calls=0, input_tokens=0, output_tokens=0, cached_tokens=0, cost_usd=0.0)
+
+
+def _add(left: ModelUsage | None, right: ModelUsage | None) -> ModelUsage:
+    left, right = left or _nothing(), right or _nothing()
+    a, b = left["cost_usd"], right["cost_usd"]
+    return ModelUsage(
+        model_calls=left["model_calls"] + right["model_calls"],
+        input_tokens=left["input_tokens"] + right["input_tokens"],
+        output_tokens=left["output_tokens"] + right["output_tokens"],
+        cached_tokens=left["cached_tokens"] + right["cached_tokens"],
+        cost_usd=None if a is None or b is None else a + b,
+    )

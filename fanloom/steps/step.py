@@ -1,0 +1,69 @@
+"""A step: one model call with a prompt, a typed output and a role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from fanloom.errors import GraphError
+from fanloom.gateway.call import call
+from fanloom.gateway.request import Request
+from fanloom.runs.context import Role
+from fanloom.runs.current_run import current_run
+from fanloom.steps.prompt import Prompt
+
+if TYPE_CHECKING:
+    from langgraph.runtime import Runtime
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LLMStep(Generic[T]):
+    """One model call: a prompt, the type of its answer, the role whose model gives it.
+
+    `name` is what usage, traces and errors call it. `output` is `str` or a Pydantic model, best an `OutputModel`.
+    `understudy` answers under the `offline` model: a function, or where it is, as in "understudies.desk:plan", which is
+    imported when the offline model first needs it. It takes the prompt's variables by name and returns an `output`, or
+    data for one; without one, offline answers are marked examples.
+    """
+
+    name: str
+    prompt: Prompt
+    output: type[T]
+    role: Role = "worker"
+    understudy: Callable[..., Any] | str | None = None
+
+    async def run(
+        self, runtime: Runtime[Any] | None = None, for_understudy: Mapping[str, Any] | None = None, /, **variables: Any
+    ) -> T:
+        """Ask the role's model and return its validated answer.
+
+        The variables are the prompt's, JSON-plain; `for_understudy` is what the understudy gets in their place. Raises
+        PromptError before anything is sent if they do not fit, UserError if the model cannot be used, and RunError if
+        it gives no answer that can be.
+        """
+        messages = self.prompt.messages(**variables)
+        metadata = {"prompt_version": self.prompt.version}
+        given = variables if for_understudy is None else for_understudy
+        understudy = (lambda: _found(self)(**given)) if self.understudy else None
+        request = Request(self.name, self.role, messages, self.output, metadata, understudy)
+        return await call(current_run(runtime), request)
+
+
+def _found(step: LLMStep[Any]) -> Callable[..., Any]:
+    """Return a step's understudy. Raises GraphError if it is not where the step says."""
+    if not isinstance(step.understudy, str):
+        assert step.understudy is not None, "asked for of a step that has one"
+        return step.understudy
+    module, _, name = step.understudy.partition(":")
+    try:
+        found: Callable[..., Any] = getattr(import_module(module), name)
+        return found
+    except (ImportError, AttributeError) as error:
+        raise GraphError(
+            f"step {step.name!r} has no understudy {step.understudy!r} ({error}); write 'package.module:function', "
+            "or leave it out"
+        ) from error
