@@ -1,7 +1,7 @@
 # One command surface: what a developer types is what CI calls.
 PYTHON ?= python3
 BIN := .venv/bin
-CODE := fanloom graphs nodes prompts
+CODE := fanloom graphs nodes prompts understudies
 ALL := $(CODE) tests benchmarks
 # The tests start some hundred processes, and each would compile its modules anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder

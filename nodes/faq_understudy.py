@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nodes.prose.english import ENGLISH, FUNCTION_WORDS
-from nodes.prose.phrasing import Draft
-from nodes.prose.questions import QUESTION_MARKS
-from nodes.prose.reading import Reading, read
-from nodes.prose.sentences import listed, normalised, split_sentences, stems_of, words_of
+from understudies.prose.english import ENGLISH, FUNCTION_WORDS
+from understudies.prose.phrasing import Draft
+from understudies.prose.questions import QUESTION_MARKS
+from understudies.prose.reading import Reading, read
+from understudies.prose.sentences import listed, normalised, split_sentences, stems_of, words_of
 
 NO_ANSWER = "The documents do not answer this question."
 

@@ -15,7 +15,7 @@ from fanloom.errors import UserError
 CONFIG = "langgraph.json"
 PROMPTS = "prompts"
 EVALS = "evals"
-_CODE = ("graphs", "nodes", PROMPTS)
+_CODE = ("graphs", "nodes", "understudies", PROMPTS)
 
 
 @dataclass(frozen=True)

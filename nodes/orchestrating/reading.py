@@ -7,8 +7,8 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
-from nodes.prose.sentences import listed
 from nodes.text import is_seen
+from understudies.prose.sentences import listed
 
 _READ = 1_000  # characters of a task
 _LONGEST_SUBJECT = 30  # words

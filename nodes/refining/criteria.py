@@ -9,11 +9,11 @@ from functools import lru_cache
 from math import ceil, inf
 from typing import TypeAlias
 
-from nodes.prose.english import FUNCTION_WORDS, NUMBERS
-from nodes.prose.sentences import listed, words_of
 from nodes.refining import units
 from nodes.refining.rules import Place, Rule
 from nodes.refining.units import Unit, addressed, phrase
+from understudies.prose.english import FUNCTION_WORDS, NUMBERS
+from understudies.prose.sentences import listed, words_of
 
 Make: TypeAlias = Callable[[re.Match[str]], list[Rule]]
 Reader: TypeAlias = tuple[str, Make]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from nodes.prose.sentences import split_sentences
+from understudies.prose.sentences import split_sentences
 
 Block: TypeAlias = Literal["start", "end", "list", "anywhere"]
 

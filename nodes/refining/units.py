@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nodes.prose.sentences import listed, stems_of, words_of
 from nodes.refining.pieces import BULLET, Block, bullets_of, headings_of, paragraphs_of, sentences_of
 from nodes.refining.topic import Topic, filler, point
+from understudies.prose.sentences import listed, stems_of, words_of
 
 LONG_SENTENCE = 25  # words
 WARM = listed("welcome glad happy enjoy love warm warmly friend friends together hello hi cheers delighted")

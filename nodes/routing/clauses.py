@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from nodes.prose.sentences import listed
 from nodes.routing.spelling import corrected
+from understudies.prose.sentences import listed
 
 # People say what they want where they begin or where they end; what stands between is a log or another pasted thing.
 READ = 10_000  # characters at either end

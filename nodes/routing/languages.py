@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from nodes.prose.english import ENGLISH, FOREIGN, FUNCTION_WORDS
-from nodes.prose.sentences import listed
 from nodes.routing.clauses import ends
+from understudies.prose.english import ENGLISH, FOREIGN, FUNCTION_WORDS
+from understudies.prose.sentences import listed
 
 # Small words of other European languages that are no English words.
 ABROAD = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from nodes.prose.sentences import listed
+from understudies.prose.sentences import listed
 
 WORDS = listed("""
     account application applications automatically bluetooth browser cancel cancelled charged charges connect connection

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nodes.faq_understudy import NO_ANSWER, answer_question, draw_questions, find_sources
-from nodes.prose.english import FUNCTION_WORDS
-from nodes.prose.reading import read, read_once
-from nodes.prose.sentences import join_wrapped_lines, listed, normalised, split_sentences, stems_of, words_of
-from nodes.prose.text import read_passages
+from understudies.prose.english import FUNCTION_WORDS
+from understudies.prose.reading import read, read_once
+from understudies.prose.sentences import join_wrapped_lines, listed, normalised, split_sentences, stems_of, words_of
+from understudies.prose.text import read_passages
 
 PASSAGES = {
     "Harbour report": """# Harbour Authority: annual report

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-from nodes.prose.markup import HEADING_NUMBER, clean_heading, clean_inline, outside_fences, plain_markup
-from nodes.prose.sentences import join_wrapped_lines, split_sentences
+from understudies.prose.markup import HEADING_NUMBER, clean_heading, clean_inline, outside_fences, plain_markup
+from understudies.prose.sentences import join_wrapped_lines, split_sentences
 
 Kind: TypeAlias = Literal["prose", "item", "list", "steps", "row"]
 

@@ -2,8 +2,8 @@
 
 import re
 
-from nodes.prose.english import MONTHS, NUMBER_WORDS
-from nodes.prose.sentences import listed
+from understudies.prose.english import MONTHS, NUMBER_WORDS
+from understudies.prose.sentences import listed
 
 ABOUT = (
     "about|around|roughly|nearly|almost|over|at least|at most|up to|more than|less than|some|only|exactly|approximately"

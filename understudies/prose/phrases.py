@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from nodes.prose.english import (
+from understudies.prose.english import (
     ADVERBS,
     AUXILIARIES,
     DETERMINERS,
@@ -19,8 +19,17 @@ from nodes.prose.english import (
     PREPOSITIONS,
     PRONOUNS,
 )
-from nodes.prose.lexicon import ALSO_NOUNS, COMMON, IMPERATIVES, IRREGULAR_PASTS, PARTICIPLES, PASTS, THIRDS, VERBS
-from nodes.prose.sentences import listed
+from understudies.prose.lexicon import (
+    ALSO_NOUNS,
+    COMMON,
+    IMPERATIVES,
+    IRREGULAR_PASTS,
+    PARTICIPLES,
+    PASTS,
+    THIRDS,
+    VERBS,
+)
+from understudies.prose.sentences import listed
 
 VAGUE_NOUNS = listed("""
     time times year years month months week weeks day days hour hours minute minutes second seconds number amount

@@ -7,12 +7,12 @@ from itertools import groupby, pairwise, zip_longest
 from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
-from nodes.prose.english import FUNCTION_WORDS
-from nodes.prose.phrases import Casing, casing_of
-from nodes.prose.phrasing import Draft
-from nodes.prose.questions import LABEL, QUESTION_MARKS, ask_for_heading, drafts_of, is_english
-from nodes.prose.sentences import normalised, spaced, stems_of, words_of
-from nodes.prose.text import Passage, read_passages
+from understudies.prose.english import FUNCTION_WORDS
+from understudies.prose.phrases import Casing, casing_of
+from understudies.prose.phrasing import Draft
+from understudies.prose.questions import LABEL, QUESTION_MARKS, ask_for_heading, drafts_of, is_english
+from understudies.prose.sentences import normalised, spaced, stems_of, words_of
+from understudies.prose.text import Passage, read_passages
 
 TIERS = (10.0, 2.0, 1.0, 0.5, 0.0)  # bounds: well phrased, plain, about a phrase, about a quotation
 SECTION = 12  # passages of a long section that count as one when questions are spread

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from nodes.prose.english import (
+from understudies.prose.english import (
     ADVERBS,
     AUXILIARIES,
     DETERMINERS,
@@ -17,8 +17,8 @@ from nodes.prose.english import (
     PREPOSITIONS,
     is_adverb,
 )
-from nodes.prose.lexicon import ALSO_NOUNS, PASTS, THIRDS, VERBS
-from nodes.prose.phrases import Casing, is_noun_phrase, is_participle, plural
+from understudies.prose.lexicon import ALSO_NOUNS, PASTS, THIRDS, VERBS
+from understudies.prose.phrases import Casing, is_noun_phrase, is_participle, plural
 
 ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
 APPOSITION = re.compile(

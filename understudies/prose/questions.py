@@ -4,14 +4,14 @@
 import re
 from collections.abc import Iterator
 
-from nodes.prose.clauses import Clause, find_clause
-from nodes.prose.english import AUXILIARIES, ENGLISH, FOREIGN, LINKERS, PREPOSITIONS
-from nodes.prose.lexicon import IMPERATIVES
-from nodes.prose.patterns import NUMBER, YEAR
-from nodes.prose.phrases import Casing, has_attribute, key_phrases, plural
-from nodes.prose.phrasing import Draft, ask_for_action, ask_for_clause, is_plain
-from nodes.prose.sentences import listed
-from nodes.prose.text import Passage
+from understudies.prose.clauses import Clause, find_clause
+from understudies.prose.english import AUXILIARIES, ENGLISH, FOREIGN, LINKERS, PREPOSITIONS
+from understudies.prose.lexicon import IMPERATIVES
+from understudies.prose.patterns import NUMBER, YEAR
+from understudies.prose.phrases import Casing, has_attribute, key_phrases, plural
+from understudies.prose.phrasing import Draft, ask_for_action, ask_for_clause, is_plain
+from understudies.prose.sentences import listed
+from understudies.prose.text import Passage
 
 THERE_ARE = re.compile(
     rf"There (are|were) {NUMBER} ((?:[a-z-]+ )?[a-z-]+s(?: of [a-z -]+?| in [\w -]+?)?)(?:[.,:;]|$| that| which)"

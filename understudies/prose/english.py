@@ -1,6 +1,6 @@
 """The small words of English, by which a sentence can be taken apart without a language model."""
 
-from nodes.prose.sentences import listed
+from understudies.prose.sentences import listed
 
 DETERMINERS = listed("the a an this that these those its their his her our your my each every no any some all both")
 PREPOSITIONS = listed("""

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nodes.prose.clauses import Clause
-from nodes.prose.english import AUXILIARIES, DETERMINERS, LINKERS, PREPOSITIONS, is_adverb
-from nodes.prose.lexicon import OBJECT_VERBS, ROLES, STATIC_VERBS
-from nodes.prose.patterns import (
+from understudies.prose.clauses import Clause
+from understudies.prose.english import AUXILIARIES, DETERMINERS, LINKERS, PREPOSITIONS, is_adverb
+from understudies.prose.lexicon import OBJECT_VERBS, ROLES, STATIC_VERBS
+from understudies.prose.patterns import (
     ABOUT,
     BE_QUESTIONS,
     BREAK,
@@ -30,8 +30,8 @@ from nodes.prose.patterns import (
     UNIT,
     YEAR,
 )
-from nodes.prose.phrases import QUANTIFIERS, is_noun_phrase, is_participle, plural
-from nodes.prose.sentences import listed
+from understudies.prose.phrases import QUANTIFIERS, is_noun_phrase, is_participle, plural
+from understudies.prose.sentences import listed
 
 
 class Draft(NamedTuple):

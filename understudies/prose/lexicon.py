@@ -1,6 +1,6 @@
 """Common verbs and nouns of English: what can be told from them without a language model."""
 
-from nodes.prose.sentences import listed
+from understudies.prose.sentences import listed
 
 # Verbs whose object is asked for with "What does X ...?".
 OBJECT_VERBS = listed("""
