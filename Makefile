@@ -40,6 +40,7 @@ format: setup
 
 lint: setup
 	@$(BIN)/ruff check $(ALL)
+	@$(BIN)/lint-imports --no-logo
 
 types: setup
 	@$(BIN)/mypy
@@ -70,4 +71,4 @@ lock: setup ## Pin the newest versions that pyproject.toml allows
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
 
 clean: ## Remove what the other targets made
-	@rm -rf .venv .fanloom .langgraph_api .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage dist site
+	@rm -rf .venv .fanloom .langgraph_api .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist site

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 import fanloom.gateway.bounds.budget
 from fanloom import Context
 from fanloom.errors import BudgetExceeded
-from fanloom.gateway.bounds.budget import UNANSWERED, Amount, Budget, sets_a_budget
+from fanloom.gateway.bounds.budget import UNANSWERED, Amount, Budget, budget_of
 from fanloom.loops.promise import Promise
+from fanloom.runs.current_run import Run
 from fanloom.runs.usage import ModelUsage, Usage, no_usage
 
 LIMITS = list(Amount._fields)
@@ -292,5 +293,8 @@ def test_a_budget_of_calls_is_exact_over_threads() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{}, *({name: 0} for name in LIMITS)], ids=["none", *LIMITS])
-def test_a_context_sets_a_budget_or_not(bounds: dict[str, Any]) -> None:
-    assert sets_a_budget(Context(**bounds)) == bool(bounds)
+async def test_a_run_has_one_budget_if_its_context_sets_one(bounds: dict[str, Any]) -> None:
+    run = Run(Context(**bounds))
+    budget = await budget_of(run)
+    assert (budget is not None) == bool(bounds)
+    assert await budget_of(run) is budget

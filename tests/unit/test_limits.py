@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fanloom.gateway.bounds import process_limits as limits
-from fanloom.gateway.bounds.process_limits import ModelLimits, Slots, limits_of
+from fanloom.gateway.bounds.process_limits import ModelLimits, limits_of
 from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
+from fanloom.gateway.bounds.slots import Slots
 
 # What can happen, and to which of the calls: start one, end it, cancel it, or let the event loop run.
 ACTIONS = st.lists(

@@ -21,7 +21,6 @@ from fanloom import (
     Prompt,
 )
 from fanloom.errors import MissingCredentials, PromptError
-from fanloom.gateway.attempt import _wait
 from fanloom.gateway.bounds.process_limits import limits_of
 from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.runs.usage import METER, Meter
@@ -52,7 +51,7 @@ def prompt(tmp_path: Path) -> Prompt:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanloom.gateway.attempt._wait", lambda error, attempt: 0.0)
+    monkeypatch.setattr("fanloom.gateway.model_turn.wait_s", lambda upcoming: 0.0)
 
 
 def run_of(model: Any, **context: Any) -> Any:
@@ -283,14 +282,14 @@ async def test_calls_at_the_limiter_leave_a_model_that_goes_down_meanwhile(
 
 
 async def test_a_model_that_is_down_is_not_waited_for(prompt: Prompt, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[int] = []
-    monkeypatch.setattr("fanloom.gateway.attempt._wait", lambda error, attempt: waits.append(attempt) or 0.0)
+    waits: list[str] = []
+    monkeypatch.setattr("fanloom.gateway.model_turn.wait_s", lambda upcoming: waits.append(upcoming.kind) or 0.0)
     step = LLMStep("ask", prompt, str)
     dead, spare = script(ConnectionError("down")), script("yes")
     run = run_of(dead, fallback_model=spare, max_attempts=9)
     assert await step.run(run, question="?") == "yes"
     # After the fifth failure it is known to be down.
-    assert (waits, len(dead.asked)) == ([1, 2, 3, 4], 5)
+    assert (waits, len(dead.asked)) == (["retry"] * 4, 5)
     limits_of("ScriptedModel", dead).cool_down(60)
     async with asyncio.timeout(20):
         assert await step.run(run, question="?") == "yes"
@@ -407,17 +406,6 @@ async def test_the_first_call_over_a_shared_prefix_goes_alone_if_that_is_wanted(
     run = run_of(model, cache_first=True)
     await asyncio.gather(*(step.run(run, docs="d", q=str(n)) for n in range(5)))
     assert model.peak == 4
-
-
-def test_the_wait_follows_the_servers_hint() -> None:
-    hinted = Throttled("x")
-    hinted.headers = {"Retry-After": "7"}  # type: ignore[attr-defined]
-
-    unavailable = ModelUnavailable("x")
-    unavailable.__cause__ = hinted
-    assert _wait(unavailable, 2) == 7
-    assert _wait(BadModelOutput("x"), 2) == 0
-    assert all(0 <= _wait(ModelUnavailable("x"), attempt) <= min(20, 2**attempt / 4) for attempt in range(1, 20))
 
 
 class Balanced(OutputModel):

@@ -3,95 +3,68 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fanloom.cli.exits import clean
 from fanloom.cli.options.input_options import Schema, resolve
 
-_DEEPEST = 20
-_IS: dict[str, Callable[[Any], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, dict),
-    "null": lambda value: value is None,
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+# By the keyword that a value does not fit; `{0}` is what the keyword says, `{1}` the value.
+_WORDS = {
+    "minimum": "is less than {0}",
+    "maximum": "is more than {0}",
+    "exclusiveMinimum": "is not more than {0}",
+    "exclusiveMaximum": "is not less than {0}",
+    "minLength": "is shorter than {0}",
+    "maxLength": "is longer than {0}",
+    "minItems": "has fewer items than {0}",
+    "maxItems": "has more items than {0}",
+    "const": "must be {0}, not {1}",
+    "anyOf": "is {1}, which is none of what is possible",
+    "oneOf": "is {1}, which is not one of what is possible",
 }
-_BOUNDS: list[tuple[str, str, Callable[[Any, Any], bool]]] = [
-    ("minimum", "is less than", lambda value, bound: value < bound),
-    ("maximum", "is more than", lambda value, bound: value > bound),
-    ("exclusiveMinimum", "is not more than", lambda value, bound: value <= bound),
-    ("exclusiveMaximum", "is not less than", lambda value, bound: value >= bound),
-]
-_LENGTHS: list[tuple[str, str, Callable[[int, int], bool]]] = [
-    ("minLength", "is shorter than", lambda length, bound: length < bound),
-    ("maxLength", "is longer than", lambda length, bound: length > bound),
-    ("minItems", "has fewer items than", lambda length, bound: length < bound),
-    ("maxItems", "has more items than", lambda length, bound: length > bound),
-]
 
 
 def problem(value: Any, schema: Schema | None, where: str = "the answer") -> str:
     """Return in words what is wrong with a value, or nothing if it fits its JSON schema."""
-    return _problem(value, schema or {}, schema or {}, where, _DEEPEST)
+    # It takes as long to import as the rest of a command.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+    from referencing.exceptions import Unresolvable
 
-
-def _problem(value: Any, part: Schema, root: Schema, where: str, depth: int) -> str:
-    if depth == 0 or (value is None and _takes_null(part)):
+    try:
+        error = best_match(Draft202012Validator(schema or {}).iter_errors(value))
+    except (Unresolvable, RecursionError, TypeError, ValueError):
+        # A schema that nobody can follow: the graph itself says what it takes.
         return ""
-    part = resolve(part, root)
-    members = part.get("anyOf") or part.get("oneOf") or []
-    if members and all(_problem(value, member, root, where, depth - 1) for member in members):
-        return f"{where} is {_shown(value)}, which is none of what is possible"
-    choices = part.get("enum", [part["const"]] if "const" in part else None)
-    if choices is not None and not any(type(value) is type(choice) and value == choice for choice in choices):
-        return f"{where} must be {' or '.join(map(_shown, choices))}, not {_shown(value)}"
-    kind = part.get("type")
-    if kind in _IS and not _IS[kind](value):
-        return f"{where} must be {_named(kind)}, not {_shown(value)}"
-    return _out_of_bounds(value, part, where) or _inside(value, part, root, where, depth)
+    return f"{_place(error, where)} {_told(error)}" if error else ""
 
 
-def _out_of_bounds(value: Any, part: Schema, where: str) -> str:
-    measured: list[tuple[Any, list[tuple[str, str, Callable[[Any, Any], bool]]]]] = []
-    if _IS["number"](value):
-        measured = [(value, _BOUNDS)]
-    elif isinstance(value, str | list):
-        own = _LENGTHS[:2] if isinstance(value, str) else _LENGTHS[2:]
-        measured = [(len(value), own)]
-    return next(
-        (
-            f"{where} {words} {part[name]}"
-            for size, bounds in measured
-            for name, words, is_outside in bounds
-            if name in part and is_outside(size, part[name])
-        ),
-        "",
-    )
+def _place(error: ValidationError, where: str) -> str:
+    for step in error.absolute_path:
+        where = f"item {step + 1} of {where}" if isinstance(step, int) else repr(step)
+    return where
 
 
-def _inside(value: Any, part: Schema, root: Schema, where: str, depth: int) -> str:
-    """Return what is wrong with a part of an object or a list."""
-    if isinstance(value, list):
-        items = part.get("items") or {}
-        found = (_problem(item, items, root, f"item {n} of {where}", depth - 1) for n, item in enumerate(value, 1))
-        return next(filter(None, found), "")
-    if not isinstance(value, dict):
-        return ""
-    known = part.get("properties", {})
-    if missing := [name for name in part.get("required", ()) if name not in value]:
-        return f"{where} lacks {missing[0]!r}"
-    if part.get("additionalProperties") is False and (unknown := [name for name in value if name not in known]):
-        return f"{where} has no {unknown[0]!r}"
-    found = (_problem(value[name], known[name], root, f"{name!r}", depth - 1) for name in known if name in value)
-    return next(filter(None, found), "")
-
-
-def _takes_null(part: Schema) -> bool:
-    kinds = [member.get("type") for member in (part, *part.get("anyOf", ()), *part.get("oneOf", ()))]
-    return any(kind == "null" or (isinstance(kind, list) and "null" in kind) for kind in kinds)
+def _told(error: ValidationError) -> str:
+    asked, value = error.validator_value, error.instance
+    match str(error.validator):
+        case "type":
+            kinds = [asked] if isinstance(asked, str) else asked
+            return f"must be {' or '.join(_named(kind) for kind in kinds)}, not {_shown(value)}"
+        case "enum":
+            return f"must be {' or '.join(map(_shown, asked))}, not {_shown(value)}"
+        case "required":
+            return f"lacks {next(name for name in asked if name not in value)!r}"
+        case "additionalProperties" if asked is False:
+            known = error.schema.get("properties", {})
+            return f"has no {next((name for name in value if name not in known), '')!r}"
+        case keyword if keyword in _WORDS:
+            return _WORDS[keyword].format(_shown(asked), _shown(value))
+        case keyword:
+            return f"does not fit: {keyword} is {_shown(asked)}, and it is {_shown(value)}"
 
 
 def describe(schema: Schema | None) -> str:
