@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fanloom import RunError, attempts, limits
+from fanloom.gateway import model_turn
+from fanloom.gateway.bounds import process_limits
+from fanloom.gateway.retry_decision import NextRequest
 from tests.wire.provider import FakeProvider, foreign
 
 GEMINI = "google_genai:gemini-2.5-flash"
@@ -51,7 +53,7 @@ def wire(shared_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.delenv(name)
     for name, value in shared_provider.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(limits, "_limits", type(limits._limits)())
+    monkeypatch.setattr(process_limits, "_limits", type(process_limits._limits)())
     healthy = shared_provider.reply
     shared_provider.clear()
     yield shared_provider
@@ -64,13 +66,13 @@ def wire(shared_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iter
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let no retry wait, and return the seconds each would have waited."""
     seconds: list[float] = []
-    wanted = attempts._wait
+    wanted = model_turn.wait_s
 
-    def at_once(error: RunError, attempt: int) -> float:
-        seconds.append(wanted(error, attempt))
+    def at_once(upcoming: NextRequest) -> float:
+        seconds.append(wanted(upcoming))
         return 0.0
 
-    monkeypatch.setattr(attempts, "_wait", at_once)
+    monkeypatch.setattr(model_turn, "wait_s", at_once)
     return seconds
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from fanloom import BadModelOutput, ModelRefused, ModelUnavailable, RunError, attempts
+from fanloom import BadModelOutput, ModelRefused, ModelUnavailable, RunError
+from fanloom.gateway import attempt
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import (
     Answer,
@@ -76,7 +77,7 @@ TIME_OUTS = TimeOuts()
 @pytest.fixture(autouse=True)
 def time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a silent provider end a call's time."""
-    monkeypatch.setattr(attempts, "timeout", TIME_OUTS.begin)
+    monkeypatch.setattr(attempt, "timeout", TIME_OUTS.begin)
 
 
 def late(fault: Broken) -> Broken:

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 from langgraph.runtime import Runtime
 
-from fanloom import BadModelOutput, Context, ModelRefused, ModelUnavailable, RunError, attempts, limits
+from fanloom import BadModelOutput, Context, ModelRefused, ModelUnavailable
+from fanloom.gateway import model_turn
+from fanloom.gateway.bounds import process_limits as limits
+from fanloom.gateway.retry_decision import NextRequest
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import FakeProvider, Reply, Request, bad_key, prose, reset, status
 from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asks, fan_out, one_step, run, side_by_side
@@ -59,12 +62,12 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Take the place of the limiter's clock and timers, and of the waits between attempts."""
-    clock, wanted, real = Clock(), attempts._wait, limits.ModelLimits
+    clock, wanted, real = Clock(), model_turn.wait_s, limits.ModelLimits
 
-    def wait(error: RunError, attempt: int) -> float:
-        return clock.wait(wanted(error, attempt))
+    def wait(upcoming: NextRequest) -> float:
+        return clock.wait(wanted(upcoming))
 
-    monkeypatch.setattr(attempts, "_wait", wait)
+    monkeypatch.setattr(model_turn, "wait_s", wait)
     monkeypatch.setattr(limits, "ModelLimits", lambda limiter: real(limiter, clock=lambda: clock.now))
     monkeypatch.setattr(limits, "call_later", clock.later)
     return clock
