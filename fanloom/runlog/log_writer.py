@@ -124,7 +124,7 @@ class LogWriter:
         return [self._batch(run, of_run) for run, of_run in by_run.items()]
 
     def _batch(self, run: str, entries: list[Entry]) -> Batch:
-        if len(self._queue) > MOST_QUEUED // 2:
+        if len(self._queue) >= MOST_QUEUED // 2:
             entries = [entry._replace(fields=_without_contents(entry)) for entry in entries]
         entries.sort(key=_seq)
         events = [self._event(entry) for entry in entries]
