@@ -1,0 +1,73 @@
+"""Contents of a log: each text once, by its hash, with secrets masked before anything is kept."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from fanloom.runlog.recorder import Content
+
+# The documents of a fan-out stand in every one of its prompts; each is masked and hashed once while it is remembered.
+_REMEMBERED = 2048
+_LONGEST_HASH = 32
+
+
+def packed(text: str) -> bytes:
+    """Return a text as it is stored: UTF-8, deflated."""
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+def unpacked(body: bytes) -> str:
+    """Return the text of a stored body."""
+    return zlib.decompress(body).decode("utf-8", "surrogatepass")
+
+
+class Contents:
+    """Turns the contents of events into hashes, and gives the bodies that are new; used by the writer's thread only."""
+
+    def __init__(self, mask: Callable[[str], str], *, kept: bool) -> None:
+        self._mask, self._kept = mask, kept
+        self._known: OrderedDict[tuple[str, int, int], str] = OrderedDict()
+        self.new: dict[str, bytes] = {}
+        """The bodies by hash that have not been stored yet."""
+
+    def plain(self, run: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a run's event: a hash in the place of a content, or nothing where none are kept."""
+        found = {name: self._plain(run, value) for name, value in fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def forget(self) -> None:
+        """Take nothing for stored."""
+        self._known.clear()
+
+    def _plain(self, run: str, value: Any) -> Any:
+        if isinstance(value, Content):
+            return self._hash(run, value.text) if self._kept else None
+        if isinstance(value, list) and any(_holds_content(item) for item in value):
+            return [self._plain(run, item) for item in value] if self._kept else None
+        if isinstance(value, dict) and any(isinstance(item, Content) for item in value.values()):
+            return self.plain(run, value)
+        return value
+
+    def _hash(self, run: str, text: str) -> str:
+        # Not the text itself, which would be held as long as it is remembered; Python hashes a text once.
+        key = (run, hash(text), len(text))
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        masked = self._mask(text)
+        name = sha256(masked.encode("utf-8", "surrogatepass")).hexdigest()[:_LONGEST_HASH]
+        self.new[name] = packed(masked)
+        self._known[key] = name
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return name
+
+
+def _holds_content(value: Any) -> bool:
+    return isinstance(value, Content) or (
+        isinstance(value, dict) and any(isinstance(item, Content) for item in value.values())
+    )

@@ -1,0 +1,52 @@
+"""The events of one run, as they happen: a tuple for each, handed to the writer; nothing here waits or fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Literal, NamedTuple
+
+VERSION = 1
+Mode = Literal["facts", "all"]
+"""What a log holds: `facts` no contents, `all` prompts, answers, inputs and results too."""
+
+
+class Content(NamedTuple):
+    """A text that is kept once, by its hash, and named by the events that have it."""
+
+    text: str
+
+
+class Entry(NamedTuple):
+    """One event on its way to the writer."""
+
+    run: str
+    seq: int
+    at_ms: int
+    """Milliseconds since the epoch."""
+    mono_us: int
+    """Microseconds on the process's monotonic clock."""
+    type: str
+    fields: dict[str, Any]
+
+
+class RunRecorder:
+    """What code that takes part in a run writes down; `put` takes each entry and must not block.
+
+    A field that is a Content, or a list of them, becomes the hash of its text, or is left out where only facts are
+    kept. A run that goes on is recorded by a recorder that starts at the number after the last.
+    """
+
+    def __init__(self, run: str, put: Callable[[Entry], None], *, first_seq: int = 1) -> None:
+        self.run = run
+        self._put = put
+        # Each `next` of a count is atomic.
+        self._numbers = count(first_seq)
+
+    def add(self, type: str, **fields: Any) -> None:
+        """Write down an event; the fields are JSON-plain, and those that are None are left out."""
+        entry = Entry(
+            self.run, next(self._numbers), time.time_ns() // 1_000_000, time.monotonic_ns() // 1000, type, fields
+        )
+        self._put(entry)
