@@ -77,7 +77,8 @@ def check_startable(thread: Thread | None, graph: str, url: str = "") -> None:
         raise UserError(f"thread {thread.id!r} {owner}; take another name.")
     if thread.state != "done":
         raise UserError(
-            f"thread {thread.id!r} is not finished ({thread.state}): go on with `{resume_command(thread.id, url)}`, "
+            f"thread {thread.id!r} is not finished ({thread.state}): go on with "
+            f"`{Place(thread.id, url).resume_command()}`, "
             "or take another name."
         )
 
@@ -90,12 +91,20 @@ def run_metadata(graph: str, context: Mapping[str, Any] | None) -> dict[str, Any
     return {GRAPH: graph, CONTEXT: kept}
 
 
-def resume_command(thread: str, url: str = "", *options: str) -> str:
-    """Return what is typed to go on with a thread."""
-    options = (*(["--url", url] if url else []), *options)
-    # A name that begins as an option does is taken for none only at the end, after `--`.
-    words = [*options, "--", thread] if thread.startswith("-") else [thread, *options]
-    return shlex.join(["fanloom", "resume", *words])
+@dataclass(frozen=True)
+class Place:
+    """Where a run is kept: in a thread, unless nothing is kept of it, here or on the server at `url`."""
+
+    thread: str | None = None
+    url: str = ""
+
+    def resume_command(self, *options: str) -> str:
+        """Return what is typed to go on with the thread."""
+        thread = self.thread or "THREAD"
+        options = (*(["--url", self.url] if self.url else []), *options)
+        # A name that begins as an option does is taken for none only at the end, after `--`.
+        words = [*options, "--", thread] if thread.startswith("-") else [thread, *options]
+        return shlex.join(["fanloom", "resume", *words])
 
 
 def readable_error(error: str) -> str:

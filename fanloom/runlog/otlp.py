@@ -13,8 +13,8 @@ from fanloom.runlog.span_tree import Span, spans_of
 if TYPE_CHECKING:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-# Attributes are those of the GenAI semantic conventions 0.1.0, which build on this schema. There an inference span covers
-# all retries, so what is below it has names of ours.
+# Attributes are those of the GenAI semantic conventions 0.1.0, which build on this schema. There an inference span
+# covers all retries, so what is below it has names of ours.
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.45.0"
 _LONGEST = 4000
 _ERROR, _INTERNAL, _CLIENT = 2, 1, 3

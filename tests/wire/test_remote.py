@@ -21,7 +21,7 @@ from langgraph_sdk import get_sync_client
 from langgraph_sdk._sync.threads import SyncThreadsClient
 
 from fanloom.cli import cli
-from fanloom.cli.remote.remote_run import RemoteRun
+from fanloom.cli.remote.remote_run import WatchedRun
 from fanloom.cli.thread import thread_id
 from tests.ports import free_port
 from tests.unit.test_cli_process import environment, in_terminal
@@ -265,11 +265,11 @@ def test_ctrl_c_before_the_server_has_told_which_run_it_is_stops_it(
 ) -> None:
     (folder / "hold").touch()
 
-    def begin(self: RemoteRun, _how: object) -> Any:
+    def begin(self: WatchedRun, _how: object) -> Any:
         self._client.runs.create(self._where, "flow", input={"names": ["carol"]})
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(RemoteRun, "_stream", begin)
+    monkeypatch.setattr(WatchedRun, "_stream", begin)
     stopped = run("run", "flow", "--names", "carol", "--thread", "early")
     assert stopped.exit_code == 130
     assert "The run is stopped on the server." in stopped.stderr
@@ -322,8 +322,8 @@ def test_a_run_under_way_is_watched_and_not_run_again(
     with process(server, "run", "flow", "--names", "carol", "--thread", "w", "--json") as started:
         until(lambda: calls(folder) == ["carol"])
         assert "is not finished (running)" in run("run", "flow", "--names", "ann", "--thread", "w").stderr
-        join = RemoteRun._join
-        monkeypatch.setattr(RemoteRun, "_join", lambda self: (folder / "hold").unlink() or join(self))
+        join = WatchedRun._join
+        monkeypatch.setattr(WatchedRun, "_join", lambda self: (folder / "hold").unlink() or join(self))
         watched = run("resume", "w", "--json")
         assert started.communicate(timeout=60)[0] == watched.stdout == '{"done": ["Hello carol"]}\n'
     assert calls(folder) == ["carol"]

@@ -9,10 +9,24 @@ import click
 
 if TYPE_CHECKING:
     from fanloom.cli.options.input_options import Schema
-    from fanloom.cli.thread import Result, Thread
+    from fanloom.cli.thread import Place, Result, Thread
 
 HELP = "Work on the LangGraph server at this address, not here.  [env: FANLOOM_URL]"
 _URL = "fanloom.url"
+
+
+class GraphRun(Protocol):
+    """A run of a graph, with its context, that can begin or go on at its place."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is kept."""
+
+    def start(self, given: Any, *, progress: bool) -> Result:
+        """Run the graph. Raises Refused, RunFailed or UserError."""
+
+    def go_on(self, answers: dict[str, Any] | None, *, progress: bool) -> Result:
+        """Go on with the thread, with the answers to its questions by id. Raises as `start` does."""
 
 
 class Work(Protocol):
@@ -22,16 +36,14 @@ class Work(Protocol):
     input_schema: Schema
     context_schema: Schema | None
 
-    def claim(self, thread: str, context: Mapping[str, Any] | None) -> None:
-        """See that a run with this context can begin in a thread. Raises UserError if not, or RunFailed."""
+    def once(self, context: Mapping[str, Any] | None) -> GraphRun:
+        """Return a run of which nothing is kept."""
 
-    def start(self, given: Any, context: Mapping[str, Any] | None, thread: str | None, *, progress: bool) -> Result:
-        """Run the graph, in a thread that was claimed if one is named. Raises Refused, RunFailed or UserError."""
+    def new_in(self, thread: str, context: Mapping[str, Any] | None) -> GraphRun:
+        """Return a run that begins in a thread, once it is known to be free. Raises UserError if not, or RunFailed."""
 
-    def go_on(
-        self, answers: dict[str, Any] | None, context: Mapping[str, Any] | None, thread: str, *, progress: bool
-    ) -> Result:
-        """Go on with a thread, with the answers to its questions by id. Raises as `start` does."""
+    def again_in(self, thread: str, context: Mapping[str, Any] | None) -> GraphRun:
+        """Return a run that goes on in a thread."""
 
 
 class Host(Protocol):

@@ -12,7 +12,7 @@ from fanloom.cli.commands.host import open_host, with_url
 from fanloom.errors import UserError
 
 if TYPE_CHECKING:
-    from fanloom.cli.commands.host import Work
+    from fanloom.cli.commands.host import GraphRun
     from fanloom.cli.thread import Result, Thread
 
 # A graph may ask again and again; at some time the person may start the command again.
@@ -57,19 +57,19 @@ def resume(
     work = host.open(found.graph)
     context = make_context(work.context_schema, model, settings, base=found.context or {})
     watched = sys.stderr.isatty() and not (as_json or quiet)
-    with resumable(thread, host.url):
-        result = Resumption(work, context, watched).go_on(found, _parsed(answer))
+    run = work.again_in(thread, context)
+    with resumable(run.place):
+        result = Resumption(run, watched).go_on(found, _parsed(answer))
     if as_json or not result.waiting:
         show(result.output, result.waiting, as_json=as_json)
-    finish(result, thread, host.url)
+    finish(result, run.place)
 
 
 @dataclass(frozen=True)
 class Resumption:
     """The rounds in which a thread goes on."""
 
-    work: Work
-    context: dict[str, Any] | None
+    run: GraphRun
     watched: bool
 
     def go_on(self, thread: Thread, answers: list[Any]) -> Result:
@@ -84,18 +84,18 @@ class Resumption:
             raise UserError(f"thread {thread.id!r} is {thread.state} and waits for no answer; leave --answer out.")
         result = Result(thread.output, thread.waiting, paused=thread.state == "waiting")
         if answers:
-            return self._run(thread, match(answers[0], result.waiting))
+            return self._run(match(answers[0], result.waiting))
         if thread.state in ("failed", "interrupted", "running"):
-            result = self._run(thread, None)
+            result = self._run(None)
         for _ in range(MAX_ROUNDS):
             given = ask(result.waiting) if result.waiting and is_interactive() else {}
             if not given:
                 break
-            result = self._run(thread, given)
+            result = self._run(given)
         return result
 
-    def _run(self, thread: Thread, answers: dict[str, Any] | None) -> Result:
-        return self.work.go_on(answers, self.context, thread.id, progress=self.watched)
+    def _run(self, answers: dict[str, Any] | None) -> Result:
+        return self.run.go_on(answers, progress=self.watched)
 
 
 def _parsed(answer: str | None) -> list[Any]:

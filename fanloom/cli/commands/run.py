@@ -48,7 +48,7 @@ class RunGroup(ListedGroup):
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """Load a graph and make its command."""
         host = self._host(ctx)
-        return GraphCommand(name, host.summaries()[name], host.open(name), host.url)
+        return GraphCommand(name, host.summaries()[name], host.open(name))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let options stand before the graph too."""
@@ -79,10 +79,10 @@ def run() -> None:
 class GraphCommand(click.Command):
     """Runs one graph."""
 
-    def __init__(self, name: str, summary: str, work: Work, url: str) -> None:
+    def __init__(self, name: str, summary: str, work: Work) -> None:
         from fanloom.cli.options.input_options import fields, options
 
-        self.work, self.url = work, url
+        self.work = work
         self.schema = work.input_schema
         flags = [flag.lstrip("-") for option in OWN.values() for flag in option.opts]
         self.fields = options(fields(self.schema), [*flags, "help"])
@@ -117,12 +117,11 @@ class GraphCommand(click.Command):
         value = self._input(input_file, given)
         context = make_context(self.work.context_schema, model, settings)
         watched = sys.stderr.isatty() and not (as_json or quiet)
-        if thread is not None:
-            self.work.claim(thread, context)
-        with resumable(thread, self.url):
-            result = self.work.start(value, context, thread, progress=watched)
+        run = self.work.once(context) if thread is None else self.work.new_in(thread, context)
+        with resumable(run.place):
+            result = run.start(value, progress=watched)
         show(result.output, result.waiting, as_json=as_json)
-        finish(result, thread, self.url)
+        finish(result, run.place)
 
     def _input(self, input_file: str | None, given: Mapping[str, Any]) -> Any:
         """Make the input from --input and the options over it."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fanloom.cli.here.project import Project, read_project
-from fanloom.cli.thread import check_id, check_startable, run_metadata
+from fanloom.cli.thread import Place, check_id, check_startable, run_metadata
 
 if TYPE_CHECKING:
     from fanloom.cli.here.loading import AnyGraph, Session
@@ -72,35 +73,49 @@ class LocalGraph:
         self.name = name
         self.input_schema: Schema = _input_schema(graph)
         self.context_schema: Schema | None = graph.get_context_jsonschema()
-        self._host, self._graph = host, graph
+        self.host, self.graph = host, graph
 
-    def claim(self, thread: str, context: Mapping[str, Any] | None) -> None:
-        """See that a run with this context can begin in a thread. Raises UserError if not, or RunFailed."""
+    def once(self, context: Mapping[str, Any] | None) -> LocalRun:
+        """Return a run of which nothing is kept."""
+        return LocalRun(self, context, Place())
+
+    def new_in(self, thread: str, context: Mapping[str, Any] | None) -> LocalRun:
+        """Return a run that begins in a thread, once it is known to be free. Raises UserError if not, or RunFailed."""
         run_metadata(self.name, context)
         check_id(thread)
-        self._host.threads.keep(self.name, self._graph)
-        check_startable(self._host.threads.find(thread), self.name)
+        self.host.threads.keep(self.name, self.graph)
+        check_startable(self.host.threads.find(thread), self.name)
+        return LocalRun(self, context, Place(thread))
 
-    def start(self, given: Any, context: Mapping[str, Any] | None, thread: str | None, *, progress: bool) -> Result:
-        """Run the graph, in a thread that was claimed if one is named. Raises Refused, RunFailed or UserError."""
-        return self._execute(given, context, thread, progress)
+    def again_in(self, thread: str, context: Mapping[str, Any] | None) -> LocalRun:
+        """Return a run that goes on in a thread."""
+        return LocalRun(self, context, Place(thread))
 
-    def go_on(
-        self, answers: dict[str, Any] | None, context: Mapping[str, Any] | None, thread: str, *, progress: bool
-    ) -> Result:
-        """Go on with a thread, with the answers to its questions by id. Raises as `start` does."""
-        from langgraph.types import Command
 
-        return self._execute(None if answers is None else Command(resume=answers), context, thread, progress)
+@dataclass(frozen=True)
+class LocalRun:
+    """A run of a graph in this process."""
 
-    def _execute(self, given: Any, context: Mapping[str, Any] | None, thread: str | None, progress: bool) -> Result:
+    of: LocalGraph
+    context: Mapping[str, Any] | None
+    place: Place
+
+    def start(self, given: Any, *, progress: bool) -> Result:
+        """Run the graph. Raises Refused, RunFailed or UserError."""
         from fanloom.cli.here.execution import execute
 
+        session, thread = self.of.host.session, self.place.thread
         if thread is None:
-            return execute(self._host.session, self._graph, given, context, progress=progress)
-        graph = self._host.threads.graph(self.name)
-        config = {"configurable": {"thread_id": thread}, "metadata": run_metadata(self.name, context)}
-        return execute(self._host.session, graph, given, context, progress=progress, config=config)
+            return execute(session, self.of.graph, given, self.context, progress=progress)
+        graph = self.of.host.threads.graph(self.of.name)
+        config = {"configurable": {"thread_id": thread}, "metadata": run_metadata(self.of.name, self.context)}
+        return execute(session, graph, given, self.context, progress=progress, config=config)
+
+    def go_on(self, answers: dict[str, Any] | None, *, progress: bool) -> Result:
+        """Go on with the thread, with the answers to its questions by id. Raises as `start` does."""
+        from langgraph.types import Command
+
+        return self.start(None if answers is None else Command(resume=answers), progress=progress)
 
 
 def _input_schema(graph: AnyGraph) -> dict[str, Any]:

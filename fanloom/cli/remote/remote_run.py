@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -13,7 +14,7 @@ from langgraph_sdk.errors import NotFoundError
 from fanloom.cli.exits import Refused, RunFailed
 from fanloom.cli.remote.connection import check_sendable, explained
 from fanloom.cli.showing.progress import ProgressBoard, live
-from fanloom.cli.thread import INTERRUPT, Result, check_startable, run_metadata, thread_id
+from fanloom.cli.thread import INTERRUPT, Place, Result, check_startable, run_metadata, thread_id
 from fanloom.errors import FanloomError, RunError, UserError
 
 if TYPE_CHECKING:
@@ -36,29 +37,23 @@ class RemoteGraph:
         self.input_schema: Schema = _input_schema(schemas)
         self.context_schema: Schema | None = schemas.get("context_schema")
         self._outputs = (schemas.get("output_schema") or {}).get("properties")
-        self._host, self._client = host, host.client
+        self.host, self._client = host, host.client
 
-    def claim(self, thread: str, context: Mapping[str, Any] | None) -> None:
-        """See that a run with this context can begin in a thread. Raises UserError if not, or RunFailed."""
+    def once(self, context: Mapping[str, Any] | None) -> RemoteRun:
+        """Return a run of which nothing is kept."""
+        return RemoteRun(self, context, Place(None, self.host.url))
+
+    def new_in(self, thread: str, context: Mapping[str, Any] | None) -> RemoteRun:
+        """Return a run that begins in a thread, once it is known to be free. Raises UserError if not, or RunFailed."""
         run_metadata(self.name, context)
         # First: the same run may begin elsewhere at this moment, and must find its thread.
-        self._host.keep(thread, self.name)
-        check_startable(self._host.find(thread), self.name, self._host.url)
+        self.host.keep(thread, self.name)
+        check_startable(self.host.find(thread), self.name, self.host.url)
+        return self.again_in(thread, context)
 
-    def start(self, given: Any, context: Mapping[str, Any] | None, thread: str | None, *, progress: bool) -> Result:
-        """Run the graph, in a thread that was claimed if one is named. Raises Refused, RunFailed or UserError."""
-        if thread is None:
-            # Nobody could ask for the result later.
-            return self._run(None, {"input": given, "on_disconnect": "cancel"}, context, progress)
-        return self._run(thread_id(thread), {"input": given, **self._kept_with(context)}, context, progress)
-
-    def go_on(
-        self, answers: dict[str, Any] | None, context: Mapping[str, Any] | None, thread: str, *, progress: bool
-    ) -> Result:
-        """Go on with a thread, with the answers to its questions by id; one that runs is watched to its end."""
-        how: dict[str, Any] = {} if answers is None else {"command": {"resume": answers}}
-        how |= self._kept_with(context)
-        return self._run(thread_id(thread), how, context, progress, goes_on=answers is None)
+    def again_in(self, thread: str, context: Mapping[str, Any] | None) -> RemoteRun:
+        """Return a run that goes on in a thread."""
+        return RemoteRun(self, context, Place(thread, self.host.url))
 
     def output(self, values: Any) -> Any:
         """Return of a state what `ainvoke` would have returned."""
@@ -66,10 +61,37 @@ class RemoteGraph:
             return values
         return {name: values[name] for name in self._outputs if name in values}
 
-    def _kept_with(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
+    def running(self, where: str | None) -> str | None:
+        """Return the run that goes on in a thread, if any."""
+        with explained(self.host.url):
+            runs = self._client.runs.list(where or "", limit=_NEWEST)
+        return next((run["run_id"] for run in runs if run["status"] in ("pending", "running")), None)
+
+
+@dataclass(frozen=True)
+class RemoteRun:
+    """A run of a graph on its server."""
+
+    of: RemoteGraph
+    context: Mapping[str, Any] | None
+    place: Place
+
+    def start(self, given: Any, *, progress: bool) -> Result:
+        """Run the graph. Raises Refused, RunFailed or UserError."""
+        if self.place.thread is None:
+            # Nobody could ask for the result later.
+            return self._run({"input": given, "on_disconnect": "cancel"}, progress)
+        return self._run({"input": given, **self._kept()}, progress)
+
+    def go_on(self, answers: dict[str, Any] | None, *, progress: bool) -> Result:
+        """Go on with the thread, with the answers to its questions by id; one that runs is watched to its end."""
+        how: dict[str, Any] = {} if answers is None else {"command": {"resume": answers}}
+        return self._run({**how, **self._kept()}, progress, goes_on=answers is None)
+
+    def _kept(self) -> dict[str, Any]:
         """Return the options of a run in a thread. A stream of it that breaks is taken up again where it was."""
         return {
-            "metadata": run_metadata(self.name, context),
+            "metadata": run_metadata(self.of.name, self.context),
             # Not `sync`: LangGraph fails then where an inner graph keeps nothing, and no server tells whether one does.
             "durability": "async",
             "on_disconnect": "continue",
@@ -77,28 +99,15 @@ class RemoteGraph:
             "multitask_strategy": "reject",
         }
 
-    def _run(
-        self,
-        where: str | None,
-        how: Mapping[str, Any],
-        context: Mapping[str, Any] | None,
-        progress: bool,
-        *,
-        goes_on: bool = False,
-    ) -> Result:
-        check_sendable([how, context])
-        run = RemoteRun(self, where, running=self.running(where) if goes_on else None)
-        with explained(self._host.url), live(run.board, shown=progress):
-            return run.watch({**how, "context": context})
-
-    def running(self, where: str | None) -> str | None:
-        """Return the run that goes on in a thread, if any."""
-        with explained(self._host.url):
-            runs = self._client.runs.list(where or "", limit=_NEWEST)
-        return next((run["run_id"] for run in runs if run["status"] in ("pending", "running")), None)
+    def _run(self, how: Mapping[str, Any], progress: bool, *, goes_on: bool = False) -> Result:
+        check_sendable([how, self.context])
+        where = None if self.place.thread is None else thread_id(self.place.thread)
+        run = WatchedRun(self.of, where, running=self.of.running(where) if goes_on else None)
+        with explained(self.place.url), live(run.board, shown=progress):
+            return run.watch({**how, "context": self.context})
 
 
-class RemoteRun:
+class WatchedRun:
     """A run that begins, or goes on being watched if it is `running`."""
 
     def __init__(self, graph: RemoteGraph, where: str | None, running: str | None) -> None:

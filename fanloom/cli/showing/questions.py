@@ -13,7 +13,7 @@ from fanloom.cli.exits import clean
 from fanloom.cli.options.input_options import Schema, resolve
 from fanloom.cli.options.schema_words import describe, problem
 from fanloom.cli.options.typed_values import parsed_or_text
-from fanloom.cli.thread import resume_command
+from fanloom.cli.thread import Place
 from fanloom.errors import UserError
 
 Question = Mapping[str, Any]
@@ -52,15 +52,15 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def show_questions(asked: Sequence[Question], thread: str | None, url: str = "") -> None:
+def show_questions(asked: Sequence[Question], place: Place) -> None:
     """Show what is asked on standard error, and how to answer."""
     for number, question in enumerate(asked, 1):
         _show(question, number, len(asked))
         click.echo(f"Expected answer: {describe(question['response_schema'])}", err=True)
-    if thread is None:
+    if place.thread is None:
         click.echo("Nothing is kept of this run: start it with --thread NAME to be able to answer.", err=True)
     else:
-        click.echo(f"Answer with: {resume_command(thread, url, '--answer', 'JSON')}", err=True)
+        click.echo(f"Answer with: {place.resume_command('--answer', 'JSON')}", err=True)
 
 
 def _show(question: Question, number: int, of: int) -> None:
