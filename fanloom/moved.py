@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -25,16 +23,21 @@ _ROOMS = {
 MOVED = {f"fanloom.{old}": f"fanloom.{room}.{new}" for room, names in _ROOMS.items() for old, new in names.items()}
 
 
-class _Finder(MetaPathFinder, Loader):
-    """Finds a module of 0.1 after every other finder has given up, and makes one that hands on what it had."""
+class _Finder:
+    """Finds a module of 0.1 after every other finder has given up, and makes one that hands on what it had.
+
+    `importlib.abc`, whose classes it fulfils, would take longer to import than all of `fanloom`.
+    """
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if name in MOVED else None
+        return ModuleSpec(name, self) if name in MOVED else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> None:
         return None
 
     def exec_module(self, module: ModuleType) -> None:
+        import warnings
+
         name = module.__name__
         warnings.warn(
             f"{name} has moved to {MOVED[name]}; import what you need from fanloom itself",
@@ -56,6 +59,8 @@ def once_here(module: str, *names: str) -> Callable[[str], Any]:
     def get(name: str) -> Any:
         if name not in names:
             raise AttributeError(name)
+        import warnings
+
         warnings.warn(f"{name} has moved to {module}; import it from fanloom itself", DeprecationWarning, stacklevel=2)
         return getattr(import_module(module), name)
 
