@@ -17,7 +17,7 @@ from fanloom.cli import cli
 from fanloom.errors import PromptError
 from graphs.content_variations import builder, graph
 from graphs.orchestrator import orchestrator
-from nodes.orchestrating.variables import UnusedContext
+from nodes.orchestrator.variables import UnusedContext
 from tests.fakes import Meeting, ScriptedModel
 from tests.orchestrator_writer import (
     BOTTLE,

@@ -12,8 +12,8 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from fanloom import BadModelOutput, BudgetExceeded, InvalidInput, ModelRefused
 from graphs.refine import builder, graph
-from nodes.refining.rounds import best, is_plateau
-from nodes.refining.state import Judged, Round
+from nodes.refine.rounds import best, is_plateau
+from nodes.refine.state import Judged, Round
 from tests.fakes import ScriptedModel
 from tests.refine_author import CRITERIA, GIVEN, Author, said
 

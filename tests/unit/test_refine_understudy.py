@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from graphs.refine import graph
-from nodes.refining.criteria import rules_of
-from nodes.refining.topic import topic_of
-from nodes.refining.understudy import judge
+from understudies.refine import evaluate, write_draft
+from understudies.refine.criteria import rules_of
+
+
+def judge(draft: str, criteria: list[str]) -> list[Any]:
+    judged = evaluate("", [{"number": "", "text": text} for text in criteria], draft)
+    return [SimpleNamespace(**one) for one in judged["feedback"]]
+
 
 LETTER = "Dear reader,\n\nthank you for your order of 3 bottles.\n\n- One\n- Two\n\nCall us today!"
 
@@ -113,7 +119,7 @@ TASKS = [
 
 @pytest.mark.parametrize(("task", "form", "subject"), TASKS)
 def test_the_topic_of_a_task(task: str, form: str, subject: str) -> None:
-    assert topic_of(task) == (form, subject)
+    assert write_draft(task, []).startswith(f"This text is about {subject}. ")
 
 
 BOTTLE = "Write a product description for a water bottle"
