@@ -3,8 +3,8 @@
 from langgraph.graph import END, START
 
 from fanloom import Prompt, StateGraph, add_fan_out
-from nodes.orchestrator import Orchestrator
 from nodes.orchestrator.context import OrchestratorContext
+from nodes.orchestrator.nodes import Orchestrator
 from nodes.orchestrator.state import OrchestratorInput, OrchestratorOutput, OrchestratorState
 from nodes.orchestrator.steps import UNDERSTUDIES, Understudies
 

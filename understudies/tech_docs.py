@@ -61,23 +61,20 @@ _SECTIONS: dict[str, Callable[[str, str, Facts], str]] = {
 
 
 def _step(name: str, value: Any) -> str:
-    if is_list(value) and len(value) > 1:
-        return f"Choose among the {label(name)}: {enumerated([_short(item) for item in value], 'or')}."
+    if _is_plain_list(value) and len(value) > 1:
+        return f"Choose among the {label(name)}: {enumerated([*map(phrase, value)], 'or')}."
     if about({name: value}, ("version",)):
         return f"Use {label(name)} {phrase(value)}."
     verb = "Stay within" if about({name: value}, ("limit", "quota", "maximum", "timeout")) else "Note"
     return f"{verb} the {label(name)}: {phrase(value)}."
 
 
-def _short(item: Any) -> str:
-    """Return an item of a list by its first value, which usually names it."""
-    return _short(next(iter(item.values()))) if isinstance(item, Mapping) and item else phrase(item)
-
-
 def _exact(value: Any) -> str:
-    if not is_list(value) or any(isinstance(item, Mapping) for item in value):
-        return phrase(value)
-    return ", ".join(f"`{phrase(item)}`" for item in value) or "none"
+    return ", ".join(f"`{phrase(item)}`" for item in value) if _is_plain_list(value) and value else phrase(value)
+
+
+def _is_plain_list(value: Any) -> bool:
+    return is_list(value) and not any(isinstance(item, Mapping) for item in value)
 
 
 _TRADE = Trade(tuple(_SECTIONS), ("overview", "technical", "tutorial"), "section", write_section)

@@ -1,5 +1,1 @@
-"""An orchestrator of any subtasks: its nodes, and beside them its state, plan, prompts' variables and document."""
-
-from nodes.orchestrator.nodes import Orchestrator
-
-__all__ = ["Orchestrator"]
+"""An orchestrator of any subtasks: its nodes, its state, the plan, the prompts' variables, the document."""

@@ -78,7 +78,7 @@ async def test_each_section_says_it_as_its_readers_need_it() -> None:
     for kind, said in {
         "overview": "- **Auth methods**: JWT and OAuth2",
         "configuration": "- `routes`: path: /login, method: POST; path: /logout, method: POST\n",
-        "tutorial": "Choose among the routes: /login or /logout.",
+        "tutorial": "Note the routes: path: /login, method: POST; path: /logout, method: POST.\n",
         "troubleshooting": "- **Auth methods**: JWT and OAuth2\n",
         "FAQ": "- **API version**: v2\n",
     }.items():

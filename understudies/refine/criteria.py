@@ -16,14 +16,12 @@ from understudies.refine.rules import Rule
 
 _MOST_PHRASES = 20
 _LONGEST_PHRASE = 8  # words
-_SHARE_OF_WORDS = 2 / 3  # of the telling words of a criterion that no rule can judge
 _ACTS = "get|try|buy|order|call|contact|visit|click|sign up|subscribe|join|start|book|download|learn|find out|reply|see"
 # Words that say that something is asked for, not what.
 _ASKING = FUNCTION_WORDS | listed("""
-    text draft answer content message email post article letter must should need needs have has use uses using used
-    written keep tone style voice language length long short reader tell tells explain explains describe describes
-    include includes contain contains limit make makes sound sounds read reads end ends start starts begin begins least
-    most please exactly not no never avoid avoids without clear clearly
+    text draft answer content word words phrase term must should need needs use uses used keep tone style voice length
+    long short include includes contain contains mentions limit make makes sound sounds read reads end ends start starts
+    least most please exactly never avoid avoids clear clearly
 """)
 
 
@@ -32,16 +30,15 @@ def _number_of(pattern: str) -> Callable[[str], int]:
     return lambda draft: sum(1 for _ in compiled.finditer(draft))
 
 
-def _paragraphs(draft: str) -> int:
-    pieces = pieces_of(draft)
-    return sum(piece.before == "\n\n" and piece.kind != "heading" for piece in pieces)
-
-
 _AMOUNTS = {
     r"words?": Rule("Words", lambda draft: sum(any(map(str.isalnum, word)) for word in draft.split())),
     r"sentences?": Rule("Sentences", lambda draft: sum(piece.kind == "sentence" for piece in pieces_of(draft))),
     r"char(?:acter)?s?|letters?": Rule("Characters", lambda draft: len(draft.strip())),
-    r"paragraphs?": Rule("Paragraphs", _paragraphs, place="end"),
+    r"paragraphs?": Rule(
+        "Paragraphs",
+        lambda draft: sum(piece.before == "\n\n" and piece.kind != "heading" for piece in pieces_of(draft)),
+        place="end",
+    ),
 }
 _POINTS = ("- What it is", "- Whom it concerns", "- What it takes", "- What comes next", "- Point {number}")
 _CALL = rf"(?:^|(?<=[.!?] ))\W{{0,4}}(?:{_ACTS})\b|\b(?:contact us|learn more|find out more)\b"
@@ -89,7 +86,6 @@ _MENTION = (
     r"(?:says?|uses?) the (?:words?|phrase|term))\b:?\s*(?P<what>[^.;]{1,1000})"
 )
 _QUOTED = r"[\"“«]([^\"“”«»]{1,200})[\"”»]|(?<!\w)['‘]([^'‘’]{1,200})['’](?!\w)"
-_LEADING = re.compile(r"^(?:(?:the|an?|its|our|your|their|both|all|any|at least|words?|phrases?|terms?)\s+)+", re.I)
 
 
 def _counted(found: re.Match[str]) -> list[Rule]:
@@ -135,16 +131,19 @@ def _mentioned(found: re.Match[str]) -> list[Rule]:
 
 
 def _phrase(text: str) -> Rule:
-    """Count a phrase in any inflection, or once if its words stand apart."""
-    bare = _LEADING.sub("", text)
-    wanted = stems_of(words_of(bare))
+    """Count a phrase by its telling words in any inflection, or once if they stand apart."""
+    wanted = _telling(text)
 
     def count(draft: str) -> int:
-        there = stems_of(words_of(draft))
+        there = _telling(draft)
         together = f" {' '.join(there)} ".count(f" {' '.join(wanted)} ")
-        return (together or int(set(wanted) <= set(there))) if wanted else draft.count(bare)
+        return (together or int(set(wanted) <= set(there))) if wanted else draft.count(text)
 
-    return Rule(f"Mentions of {bare!r}", count, (f"It also covers {text}.",))
+    return Rule(f"Mentions of {text!r}", count, (f"It also covers {text}.",))
+
+
+def _telling(text: str) -> list[str]:
+    return stems_of([word for word in words_of(text) if word not in _ASKING])
 
 
 # ASCII: else a dotted or a dotless i of Turkish would count as the i of a word, and the tables do not know it.
@@ -166,17 +165,11 @@ def rules_of(criterion: str) -> tuple[Rule, ...]:
 
 
 def _left_over(criterion: str, rest: str, has_rules: bool) -> Iterator[Rule]:
-    """Yield rules for what no rule can judge: most telling words must be there, or none of what is not wanted."""
-    words = sorted(set(words_of(rest)) - _ASKING)
+    """Yield rules for what no rule can judge: its telling words must be there, or none of what is not wanted."""
+    words = [word for word in dict.fromkeys(words_of(rest)) if word not in _ASKING]
     if words and re.search(_NOT, rest, re.IGNORECASE):
         yield from (replace(_phrase(word), most=0, measured=False) for word in words[:_MOST_PHRASES])
     elif words or not has_rules:
-        words = words or sorted(set(words_of(criterion))) or [criterion.strip()]
-        wanted = set(stems_of(words))
-        yield Rule(
-            f"Words of it ({', '.join(words)})",
-            lambda draft: len(wanted & set(stems_of(words_of(draft)))),
-            (f"Asked for as well: {criterion.strip().rstrip('.!?')}.",),
-            least=ceil(_SHARE_OF_WORDS * len(wanted)),
-            measured=False,
-        )
+        said = criterion.strip().rstrip(".!?") or criterion
+        rule = replace(_phrase(" ".join(words) or said), samples=(f"Asked for as well: {said}.",))
+        yield replace(rule, least=1, measured=False)
