@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from understudies.orchestrator.facts import Facts, about, capital, label, phrase
 from understudies.orchestrator.trade import Trade
 
@@ -36,7 +34,7 @@ def write_variation(subject: str, style: str, facts: Facts) -> str:
     """Write about a subject in the voice of a style, with every fact that is known; what tells how to write is none."""
     told = {name: value for name, value in facts.items() if value is not None and not _is_direction(name)}
     readers, features = about(told, _READERS), about(told, _FEATURES)
-    others = [_detail(name, value) for name, value in told.items() if name not in {*readers, *features}]
+    others = [f"{label(name)}: {phrase(told[name])}" for name in told if name not in {*readers, *features}]
     opening, to_readers, of_features, of_others = VOICES.get(style.lower(), _PLAIN)
     sentences = [
         opening.format(subject),
@@ -50,10 +48,6 @@ def write_variation(subject: str, style: str, facts: Facts) -> str:
 
 def _is_direction(name: str) -> bool:
     return not _DIRECTIONS.isdisjoint(label(name).lower().split())
-
-
-def _detail(name: str, value: Any) -> str:
-    return f"{label(name)} ({phrase(value)})" if isinstance(value, dict) else f"{label(name)}: {phrase(value)}"
 
 
 _TRADE = Trade(tuple(VOICES), ("formal", "conversational", "concise"), "variation", write_variation)

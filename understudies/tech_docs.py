@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from understudies.orchestrator.facts import (
-    NOTHING_KNOWN,
-    Facts,
-    about,
-    capital,
-    enumerated,
-    is_list,
-    label,
-    phrase,
-    written,
-)
+from understudies.orchestrator.facts import NOTHING_KNOWN, Facts, about, enumerated, label, phrase, written
 from understudies.orchestrator.trade import Trade
 
-_INTERFACE = re.compile(r"(?<![a-z])(?:apis?|endpoints?|webhooks?|https?)(?![a-z])", re.IGNORECASE)
-# What the readers of an interface's documentation look for, with the words in the names of facts that give it.
+# What the readers of a reference look for, with the words in the names of facts that give it.
 _WANTED = {
-    "the method and path": ("path", "url", "endpoint", "route"),
-    "the fields of requests and answers": ("request", "response", "field", "schema", "parameter"),
-    "the status codes and errors": ("status", "error", "code"),
+    "what goes in and what comes out": ("input", "output", "request", "response", "parameter", "field", "option"),
+    "the errors and what they mean": ("error", "code", "status"),
 }
 
 
@@ -40,10 +27,9 @@ def _overview(subject: str, section: str, facts: Facts) -> str:
 
 def _technical(subject: str, section: str, facts: Facts) -> str:
     rows = "\n".join(f"- `{name}`: {_exact(value)}" for name, value in facts.items())
-    known = f"The known properties of {subject}:\n\n{rows}" if facts else f"{capital(subject)}. {NOTHING_KNOWN}"
-    is_interface = _INTERFACE.search(" ".join([subject, *map(label, facts)]))
-    missing = [what for what, words in _WANTED.items() if is_interface and not about(facts, words)]
-    return f"{known}\n\nNot known yet, and to be added: {'; '.join(missing)}." if missing else known
+    missing = [what for what, words in _WANTED.items() if not about(facts, words)]
+    still_open = f"\n\nNot known yet, and to be added: {'; '.join(missing)}." if missing else ""
+    return f"The known properties of {subject}:\n\n{rows or NOTHING_KNOWN}{still_open}"
 
 
 def _tutorial(subject: str, section: str, facts: Facts) -> str:
@@ -61,20 +47,15 @@ _SECTIONS: dict[str, Callable[[str, str, Facts], str]] = {
 
 
 def _step(name: str, value: Any) -> str:
-    if _is_plain_list(value) and len(value) > 1:
+    if isinstance(value, list) and len(value) > 1:
         return f"Choose among the {label(name)}: {enumerated([*map(phrase, value)], 'or')}."
-    if about({name: value}, ("version",)):
-        return f"Use {label(name)} {phrase(value)}."
-    verb = "Stay within" if about({name: value}, ("limit", "quota", "maximum", "timeout")) else "Note"
-    return f"{verb} the {label(name)}: {phrase(value)}."
+    verb = "Use" if about({name: value}, ("version",)) else "Stay within the" if "limit" in name.lower() else "Note the"
+    return f"{verb} {label(name)}{'' if verb == 'Use' else ':'} {phrase(value)}."
 
 
 def _exact(value: Any) -> str:
-    return ", ".join(f"`{phrase(item)}`" for item in value) if _is_plain_list(value) and value else phrase(value)
-
-
-def _is_plain_list(value: Any) -> bool:
-    return is_list(value) and not any(isinstance(item, Mapping) for item in value)
+    plain = isinstance(value, list) and value and not any(isinstance(item, dict | list) for item in value)
+    return ", ".join(f"`{phrase(item)}`" for item in value) if plain else phrase(value)
 
 
 _TRADE = Trade(tuple(_SECTIONS), ("overview", "technical", "tutorial"), "section", write_section)

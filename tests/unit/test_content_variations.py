@@ -136,7 +136,7 @@ def test_each_style_has_a_voice_of_its_own() -> None:
         texts = {write_variation("a bottle", style, context) for style in VOICES}
         assert len(texts) == len(VOICES)
     for style in VOICES:
-        assert "rice EUR: 29.9; launch (date: 1 March, city: Graz)" in write_variation("a bottle", style, known)
+        assert "rice EUR: 29.9; launch: date: 1 March, city: Graz" in write_variation("a bottle", style, known)
 
 
 def test_what_tells_the_writer_how_to_write_is_not_told_the_readers() -> None:

@@ -78,7 +78,7 @@ async def test_each_section_says_it_as_its_readers_need_it() -> None:
     for kind, said in {
         "overview": "- **Auth methods**: JWT and OAuth2",
         "configuration": "- `routes`: path: /login, method: POST; path: /logout, method: POST\n",
-        "tutorial": "Note the routes: path: /login, method: POST; path: /logout, method: POST.\n",
+        "tutorial": "Choose among the routes: path: /login, method: POST or path: /logout, method: POST.",
         "troubleshooting": "- **Auth methods**: JWT and OAuth2\n",
         "FAQ": "- **API version**: v2\n",
     }.items():
@@ -91,10 +91,10 @@ async def test_each_section_says_it_as_its_readers_need_it() -> None:
         (
             "Document the login endpoint",
             {"auth_methods": ["JWT"]},
-            "the method and path; the fields of requests and answers; the status codes and errors",
+            "what goes in and what comes out; the errors and what they mean",
         ),
         ("Document the login endpoint", {"path": "/x", "response": "a token", "errors": [401]}, None),
-        ("Document the scheduler", {}, None),
+        ("Document the scheduler", {}, "what goes in and what comes out; the errors and what they mean"),
     ],
 )
 async def test_what_nobody_has_told_is_said_to_be_missing(task: str, known: Any, missing: str | None) -> None:

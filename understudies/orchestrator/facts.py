@@ -20,19 +20,14 @@ def label(name: str) -> str:
 
 def phrase(value: Any) -> str:
     """Return a value as part of a sentence."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return ", ".join(f"{label(str(name))}: {phrase(item)}" for name, item in value.items()) or "nothing"
-    if is_list(value):
+    if isinstance(value, list):
         items = [phrase(item) for item in value]
         return ("; ".join(items) if any(", " in item for item in items) else enumerated(items)) or "nothing"
     if value is None or isinstance(value, bool):
         return {None: "not known", True: "yes", False: "no"}[value]
     return " ".join(str(value).split()).rstrip(".") or "nothing"
-
-
-def is_list(value: Any) -> bool:
-    """Say whether a value has items."""
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def enumerated(items: Sequence[str], word: str = "and") -> str:

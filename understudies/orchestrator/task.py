@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import NamedTuple
 
 from nodes.text import is_seen
@@ -26,10 +26,9 @@ _END = re.compile(
 _NAME = r"[^\W_][\w-]*"
 _JOIN = r"(?:\s*,\s*(?:and\s+|or\s+)?|\s*/\s*|\s+and\s+|\s+or\s+)(?:an?\s+|the\s+)?"
 # One name is a kind only in "in a sober tone"; several are, before "styles" or after "styles:".
-_NAMED = re.compile(
+_NAMED = (
     rf"((?:(?<=\bin a )|(?<=\bin an )){_NAME}(?:{_JOIN}{_NAME})*|{_NAME}(?:{_JOIN}{_NAME})+)\s+{_PARTS}"
-    rf"|\b{_PARTS}\s*(?::|\()\s*([^.;:()\n]+)",
-    re.IGNORECASE,
+    rf"|\b{_PARTS}\s*(?::|\()\s*([^.;:()\n]+)"
 )
 _NO_KIND = listed("a an the one two three four five several many different distinct various other each all single new")
 
@@ -50,23 +49,17 @@ def read_task(task: str, lexicon: Collection[str]) -> Task:
     asked = _ASKED.match(text)
     subject = _END.split(text[asked.end() if asked else 0 :], maxsplit=1)[0]
     rest = text.replace(subject, " . ", 1) if asked else text[len(subject) :]
-    kinds: dict[str, str] = {}
-    for _, kind in sorted([*_listed(rest), *_known(rest, lexicon)]):
-        kinds.setdefault(kind.lower(), kind)
     short = " ".join(subject.split()[:_LONGEST_SUBJECT]).strip(" ,;:.!?\"'") or "the task"
-    return Task(short if asked else f"“{short}”", list(kinds.values()))
+    return Task(short if asked else f"“{short}”", _kinds_in(rest, lexicon))
 
 
-def _listed(text: str) -> Iterator[tuple[int, str]]:
-    for found in _NAMED.finditer(text):
-        for number, name in enumerate(re.split(_JOIN, found[1] or found[2], flags=re.IGNORECASE)):
-            is_short = len(name.split()) <= _LONGEST_KIND and len(name) <= 60
+def _kinds_in(text: str, lexicon: Collection[str]) -> list[str]:
+    # Technical documentation is what all of it is, and not a section of it.
+    known = rf"(?<![\w-])(?:{'|'.join(map(re.escape, lexicon))})(?![\w-]|\sdocu?)"
+    found: dict[str, str] = {}
+    for one in re.finditer(rf"{_NAMED}|{known}", text, re.IGNORECASE):
+        for name in re.split(_JOIN, one[1] or one[2] or one[0].lower(), flags=re.IGNORECASE):
+            is_short = len(name.split()) <= _LONGEST_KIND and len(name) <= _LONGEST_KIND * 20
             if is_short and name.lower() not in _NO_KIND and any(map(is_seen, name)):
-                yield found.start() + number, name.strip()
-
-
-def _known(text: str, lexicon: Collection[str]) -> Iterator[tuple[int, str]]:
-    for kind in lexicon:
-        # Technical documentation is what all of it is, and not a section of it.
-        for found in re.finditer(rf"(?<![\w-]){re.escape(kind)}(?![\w-]|\sdocu?)", text, re.IGNORECASE):
-            yield found.start(), kind
+                found.setdefault(name.lower().strip(), name.strip())
+    return list(found.values())

@@ -44,7 +44,7 @@ class Trade:
     def work(self, task: str, context: Facts, type: str, description: str, needs: Sequence[Mapping[str, str]]) -> str:
         """Write one part from the facts, and from the results that it needs."""
         text = self.write(read_task(task, self.lexicon).subject, type, context)
-        points = "\n".join(f"- {need['type']}: {_first_sentence(need['result'])}" for need in needs)
+        points = "\n".join(f"- {need['type']}: {need['result'].strip().splitlines()[0]}" for need in needs)
         return f"{text}\n\nThe other parts in short:\n\n{points}" if points else text
 
     def combine(self, task: str, context: Facts, analysis: str, parts: Sequence[Mapping[str, str]]) -> dict[str, Any]:
@@ -62,8 +62,3 @@ class Trade:
         needs = [f"s{before}" for before in range(1, number)] if kind.lower() in _OF_OTHERS else []
         description = f"Write the {self.noun} {kind!r} about {subject}."
         return {"id": f"s{number}", "type": kind, "description": description, "depends_on": needs}
-
-
-def _first_sentence(text: str) -> str:
-    first = next((line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    return re.split(r"(?<=[.!?])\s", first, maxsplit=1)[0]

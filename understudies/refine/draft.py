@@ -9,7 +9,7 @@ from typing import NamedTuple
 from understudies.prose.sentences import split_sentences
 
 ITEM = r"[ \t]{0,8}(?:[-*+•]|\d{1,3}[.)])[ \t]+\S"
-HEADING = r"[ ]{0,3}#{1,6}[ \t]+\S|[ ]{0,3}\*\*[^*\n]{1,100}\*\*:?[ \t]*$"
+HEADING = r"[ ]{0,3}#{1,6}[ \t]+\S"
 
 
 class Piece(NamedTuple):

@@ -49,14 +49,9 @@ class Rule:
         """Say how a draft does, and what is asked for if it does not keep to the rule."""
         has = f"{self.name}{self.where and f' at the {self.where}'}: {self.count(draft)}"
         honest = "" if self.measured else "No rule can judge this, only look for its words. "
-        return honest + (f"{has}." if self.is_met(draft) else f"{has}; asked for: {self._asked()}.")
-
-    def _asked(self) -> str:
-        if self.least == self.most:
-            return f"exactly {self.least:g}"
-        if self.most == inf:
-            return f"at least {self.least:g}"
-        return f"{self.least:g} to {self.most:g}" if self.least else f"at most {self.most:g}"
+        bounds = {f"at least {self.least:g}": self.least > 0, f"at most {self.most:g}": self.most < inf}
+        asked = f"exactly {self.least:g}" if self.least == self.most else " and ".join(filter(bounds.get, bounds))
+        return honest + (f"{has}." if self.is_met(draft) else f"{has}; asked for: {asked}.")
 
 
 def mended(draft: str, subject: str, broken: Sequence[Rule], rules: Sequence[Rule]) -> str:
@@ -72,16 +67,11 @@ def mended(draft: str, subject: str, broken: Sequence[Rule], rules: Sequence[Rul
 
 def _lengthened(draft: str, subject: str, rule: Rule) -> str:
     for number in range(_MOST_ADDED):
-        before = rule.count(draft)
-        if before >= rule.least:
+        if rule.count(draft) >= rule.least:
             break
         sample = rule.samples[min(number, len(rule.samples) - 1)]
         text = sample.replace("{number}", str(number + 1)).replace("{subject}", subject)
-        longer = with_piece(draft, text, rule.where or rule.place)
-        if rule.count(longer) > before:
-            draft = longer
-        elif number >= len(rule.samples):
-            break
+        draft = max(draft, with_piece(draft, text, rule.where or rule.place), key=rule.count)
     return draft
 
 
@@ -89,11 +79,9 @@ def _shortened(draft: str, rule: Rule, others: Sequence[Rule]) -> str:
     """Drop from the end what no other rule needs, until the draft has few enough."""
     kept = [other for other in others if other.is_met(draft)]
     for number in reversed(range(len(pieces_of(draft)))):
-        if (count := rule.count(draft)) <= rule.most:
-            break
-        pieces = pieces_of(draft)
+        pieces, count = pieces_of(draft), rule.count(draft)
         shorter = joined([*pieces[:number], *pieces[number + 1 :]])
         useful = shorter and rule.least <= rule.count(shorter) < count
-        if useful and all(other.is_met(shorter) for other in kept):
+        if count > rule.most and useful and all(other.is_met(shorter) for other in kept):
             draft = shorter
     return draft
