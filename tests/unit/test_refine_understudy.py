@@ -135,7 +135,7 @@ TASKS = [
 
 @pytest.mark.parametrize(("task", "subject"), TASKS)
 def test_the_first_draft_is_about_the_task(task: str, subject: str) -> None:
-    assert write_draft(task, []).startswith(f"This text is about {subject}. ")
+    assert write_draft(task, []).startswith(f"The subject of this text: {subject}. ")
 
 
 BOTTLE = "Write a product description for a water bottle"

@@ -20,19 +20,16 @@ _ASKED = re.compile(
 
 def write_draft(task: str, criteria: Criteria) -> str:
     """Write a modest text on the task; the criteria are left to the rounds that follow."""
-    return f"This text is about {_subject(task)}. {FILLERS[0]} {FILLERS[1]}"
+    return f"The subject of this text: {_subject(task)}. {FILLERS[0]} {FILLERS[1]}"
 
 
 def evaluate(task: str, criteria: Criteria, draft: str) -> dict[str, Any]:
     """Measure a draft against each criterion."""
-    feedback = [
-        {
-            "criterion": number,
-            "met": all(rule.is_met(draft) for rule in rules),
-            "feedback": " ".join(rule.told(draft) for rule in rules),
-        }
-        for number, rules in enumerate((rules_of(criterion["text"]) for criterion in criteria), 1)
-    ]
+    feedback = []
+    for number, criterion in enumerate(criteria, 1):
+        rules = rules_of(criterion["text"])
+        told = " ".join(rule.told(draft) for rule in rules)
+        feedback.append({"criterion": number, "met": all(rule.is_met(draft) for rule in rules), "feedback": told})
     return {"feedback": feedback, "verdict": "pass" if all(one["met"] for one in feedback) else "needs_improvement"}
 
 

@@ -114,8 +114,7 @@ def _unit(found: re.Match[str]) -> Rule:
 
 def _element(found: re.Match[str]) -> list[Rule]:
     unit, where = _unit(found), "start" if found["start"] else "end" if found["end"] else ""
-    least = 2 if unit.samples is _POINTS and not where else 1
-    return [replace(unit, most=0) if found["negated"] else replace(unit, least=least, where=where)]
+    return [replace(unit, most=0) if found["negated"] else replace(unit, least=1, where=where)]
 
 
 def _mentioned(found: re.Match[str]) -> list[Rule]:
@@ -137,11 +136,9 @@ def _telling(text: str) -> set[str]:
     return set(stems_of([word for word in words_of(text) if word not in _ASKING]))
 
 
+_READERS = {_COUNT: _counted, _ELEMENT: _element, _MENTION: _mentioned}
 # ASCII: else a dotted or a dotless i of Turkish would count as the i of a word, and the tables do not know it.
-_READERS = [
-    (re.compile(pattern, re.IGNORECASE | re.ASCII), make)
-    for pattern, make in {_COUNT: _counted, _ELEMENT: _element, _MENTION: _mentioned}.items()
-]
+_FLAGS = re.IGNORECASE | re.ASCII
 
 
 @lru_cache(maxsize=256)
@@ -149,9 +146,10 @@ def rules_of(criterion: str) -> tuple[Rule, ...]:
     """Return the rules that a criterion comes to, at least one."""
     rules: list[Rule] = []
     text = criterion
-    for pattern, make in _READERS[1:] if re.search(_OF_EACH, text, re.IGNORECASE) else _READERS:
-        rules += [rule for found in pattern.finditer(text) for rule in make(found)]
-        text = pattern.sub(" | ", text)
+    for pattern, make in _READERS.items():
+        if pattern is not _COUNT or not re.search(_OF_EACH, text, re.IGNORECASE):
+            rules += [rule for found in re.finditer(pattern, text, _FLAGS) for rule in make(found)]
+            text = re.sub(pattern, " | ", text, flags=_FLAGS)
     return (*rules, *_left_over(criterion, text, bool(rules)))
 
 
