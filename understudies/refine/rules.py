@@ -14,7 +14,7 @@ FILLERS = (
     "Names and figures are left to those who know them.",
     "Point {number} about {subject} is still to be added by somebody who knows it.",
 )
-_MOST_ADDED = 400
+_MOST_ADDED = 200
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def mended(draft: str, subject: str, broken: Sequence[Rule], rules: Sequence[Rul
     for rule in [*(rule for rule in broken if rule not in placed), *placed]:
         draft = _lengthened(draft, subject, rule)
     for rule in broken:
-        draft = _shortened(draft, rule, [other for other in rules if other is not rule])
+        if rule.count(draft) > rule.most:
+            draft = _shortened(draft, rule, [other for other in rules if other is not rule])
     return draft
 
 
@@ -79,9 +80,11 @@ def _shortened(draft: str, rule: Rule, others: Sequence[Rule]) -> str:
     """Drop from the end what no other rule needs, until the draft has few enough."""
     kept = [other for other in others if other.is_met(draft)]
     for number in reversed(range(len(pieces_of(draft)))):
-        pieces, count = pieces_of(draft), rule.count(draft)
+        if (count := rule.count(draft)) <= rule.most:
+            break
+        pieces = pieces_of(draft)
         shorter = joined([*pieces[:number], *pieces[number + 1 :]])
         useful = shorter and rule.least <= rule.count(shorter) < count
-        if count > rule.most and useful and all(other.is_met(shorter) for other in kept):
+        if useful and all(other.is_met(shorter) for other in kept):
             draft = shorter
     return draft
