@@ -24,22 +24,18 @@ ADVERBS = listed("""
     never sometimes rarely seldom already just only even mainly mostly largely currently today soon again both
     almost nearly too very quite rather well far much more most together instead indeed first further ever
 """)
-LY_NOUNS = listed("""
-    ally anomaly apply assembly belly bully butterfly comply dragonfly early family fly hilly imply italy jelly july
-    lily monopoly multiply only rally reply supply tally ugly daily weekly monthly yearly friendly likely elderly
-""")
-MODALS = listed("can could may might must shall should will would cannot can't won't must not")
-BE = listed("is are was were isn't aren't wasn't weren't")
+LY_NOUNS = listed("family supply assembly reply fly july daily weekly monthly yearly apply multiply rely only")
 HAVE = listed("has have had")
-DO = listed("does do did doesn't don't didn't")
-AUXILIARIES = (MODALS | BE | HAVE | DO) - {"not"}
-
+CONTRACTED = {f"{verb}n't": verb for verb in "is are was were does do did should could would must".split()} | {  # noqa: SIM905
+    "can't": "can", "cannot": "can", "won't": "will",
+}  # fmt: skip
+AUXILIARIES = HAVE | CONTRACTED.keys() | frozenset(CONTRACTED.values()) | {"may", "might", "shall"}
+ABOUT = "about|around|roughly|nearly|almost|over|at least|at most|up to|more than|less than|only|exactly|between"
 _COUNTED = """
     two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
 """.split()  # noqa: SIM905 - as a list of literals it would fill the screen
 NUMBERS = dict(zip(_COUNTED, [*range(2, 21), *range(30, 100, 10), 100, 1_000, 10**6, 10**9], strict=True))
-NUMBER_WORDS = frozenset(NUMBERS) | {"half"}
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 # What every English text has and other languages have not.
 ENGLISH = listed(
@@ -49,12 +45,6 @@ FOREIGN = listed("""
     was wie der die das und ist nicht mit für le la les des et est une dans el los las y en que por het een van zijn
     och att det är il di che non è per um uma os não da do e z w na się jest ve bir ne ja on
 """)
-
-
-def is_adverb(word: str) -> bool:
-    return word in ADVERBS or (word.endswith("ly") and word.lower() not in LY_NOUNS)
-
-
 FUNCTION_WORDS = (
     DETERMINERS
     | PREPOSITIONS
@@ -65,3 +55,21 @@ FUNCTION_WORDS = (
     | AUXILIARIES
     | listed("and be been being not due etc e.g i.e per alone")
 )
+
+
+def is_adverb(word: str) -> bool:
+    return word in ADVERBS or (word.endswith("ly") and word.lower() not in LY_NOUNS)
+
+
+def is_foreign(text: str) -> bool:
+    """Tell text in which another language shows; a sentence without small words shows none."""
+    if sum(character.isascii() for character in text) < 0.85 * len(text):
+        return True
+    words = [word.strip(".,;:!?()") for word in text.lower().split()]
+    return len(words) > 3 and len(FOREIGN.intersection(words)) > len(ENGLISH.intersection(words))
+
+
+def is_english(text: str) -> bool:
+    """Tell a document whose beginning has the small words of English in the usual number."""
+    words = text[:20_000].lower().split()
+    return sum(word in ENGLISH for word in words) >= 0.06 * len(words)
