@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby, zip_longest
+from itertools import zip_longest
 from threading import Lock
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ from understudies.faq.ranking import Ranking
 from understudies.prose.english import is_english
 from understudies.prose.passages import Passage, read_passages
 from understudies.prose.questions import LABEL, QUESTION_MARKS, Draft, ask_for_heading, drafts_of
-from understudies.prose.sentences import normalised, spaced, words_of
+from understudies.prose.sentences import normalised, words_of
 
-TIERS = (10.0, 2.0, 1.0, 0.0)  # bounds: asks for what is said, asks whether it is so, a makeshift
+TIERS = (2.0, 1.0)  # from here a question asks for what is said, from here whether it is so; below it is a makeshift
 SECTION = 12  # passages of a long section that count as one when questions are spread
 MOST_ASKED = 2000  # passages that questions are phrased from; of more, every so manyth is
 SMALL = re.compile(r"(?<![\w.@/-])[a-z]{2,}(?![\w@/])")
@@ -56,47 +56,43 @@ lock = Lock()
 @lru_cache(maxsize=4)
 def read_once(sources: tuple[tuple[str, str], ...]) -> Reading:
     titles = [title for title, _ in sources]
-    places = [
-        Place(number, passage) for number, (_, content) in enumerate(sources) for passage in read_passages(content)
-    ]
-    words = [words_of(place.passage.text) for place in places]
-    running: list[list[str]] = [[] for _ in sources]
-    for place, own in zip(places, words, strict=True):
-        running[place.document] += own
+    documents = [read_passages(content) for _, content in sources]
+    places = [Place(number, passage) for number, passages in enumerate(documents) for passage in passages]
+    plain = [normalised(" ".join(passage.text for passage in passages)) for passages in documents]
     # A passage is found by its own words, which count twice; its heading and title give the context.
-    terms = [
-        [*own, *own, *words_of(f"{place.passage.heading} {titles[place.document]}")]
-        for place, own in zip(places, words, strict=True)
-    ]
-    owners = owners_of(draft_all(places, titles))
-    return Reading(titles, places, ordered(places, owners), owners, [spaced(own) for own in running], Ranking(terms))
+    told = [f"{place.passage.text} {place.passage.text} {place.passage.heading}" for place in places]
+    terms = [words_of(f"{text} {titles[place.document]}") for text, place in zip(told, places, strict=True)]
+    owners: dict[str, Offer] = {}  # the one passage that a question fits best
+    for offer in draft_all(documents, titles):
+        held = owners.setdefault(normalised(offer.draft.question), offer)
+        if held.draft.weight < offer.draft.weight:
+            owners[normalised(offer.draft.question)] = offer
+    return Reading(titles, places, ordered(places, owners.values()), owners, plain, Ranking(terms))
 
 
-def draft_all(places: Sequence[Place], titles: Sequence[str]) -> Iterator[Offer]:
-    """Phrase the questions of the passages, document after document; the first under a heading answers for it."""
-    names = names_in(place.passage.text for place in places)
-    every, at, seen = max(1, len(places) // MOST_ASKED), 0, set[str]()
-    for number, group in groupby(places, key=lambda place: place.document):
-        passages, heading, start, asked = [place.passage for place in group], "", at, False
+def draft_all(documents: Sequence[Sequence[Passage]], titles: Sequence[str]) -> Iterator[Offer]:
+    """Phrase the questions of the passages; the first passage under a heading answers for it."""
+    names = names_in(passage.text for passages in documents for passage in passages)
+    every, at = max(1, sum(map(len, documents)) // MOST_ASKED), 0
+    for title, passages in zip(titles, documents, strict=True):
         english = is_english(" ".join(passage.text for passage in passages[:200]))
+        start, heading, seen, asked = at, "", set[str](), 0
         for at, passage in enumerate(passages, start):
-            drafts: list[Draft | None] = []
-            if at % every == 0 and passage.text not in seen:
-                drafts += drafts_of(passage, names, english)
+            drafts = drafts_of(passage, names, english) if at % every == 0 and passage.text not in seen else []
             if passage.heading not in ("", heading) and stands_for_section(passage, english):
                 heading = passage.heading
-                drafts.append(ask_for_heading(heading, names))
+                drafts += ask_for_heading(heading, names)
             seen.add(passage.text)
-            asked = asked or any(drafts)
-            yield from (Offer(at, draft) for draft in drafts if draft)
-        at += 1
-        if not asked:
-            yield Offer(start, Draft(0.1, f"What does the document “{titles[number]}” say?"))
+            asked += len(drafts)
+            yield from (Offer(at, draft) for draft in drafts)
+        if passages and not asked:
+            yield Offer(start, Draft(0.1, f"What does the document “{title}” say?", whole=True))
+        at = start + len(passages)
 
 
 def stands_for_section(passage: Passage, english: bool) -> bool:
     told = passage.kind == "prose" and len(passage.text.split()) > 3 and not LABEL.match(passage.text)
-    return passage.heading.endswith(QUESTION_MARKS) or (told and english)
+    return told and (english or passage.heading.endswith(QUESTION_MARKS))
 
 
 def names_in(texts: Iterable[str]) -> frozenset[str]:
@@ -108,32 +104,16 @@ def names_in(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word for word, count in capital.items() if count >= small[word.lower()])
 
 
-def owners_of(offers: Iterable[Offer]) -> dict[str, Offer]:
-    """Give each question to the one passage that it fits best."""
-    owners: dict[str, Offer] = {}
-    for offer in offers:
-        key = normalised(offer.draft.question)
-        if key not in owners or owners[key].draft.weight < offer.draft.weight:
-            owners[key] = offer
-    return owners
-
-
-def ordered(places: Sequence[Place], owners: Mapping[str, Offer]) -> list[Offer]:
+def ordered(places: Sequence[Place], offers: Iterable[Offer]) -> list[Offer]:
     """Order the questions by tier; in each, documents take turns, and in a document its sections."""
     queues: dict[int, dict[int, dict[tuple[str, int], list[Offer]]]] = {}
-    for offer in sorted(owners.values(), key=lambda offer: (-offer.draft.weight, offer.at)):
-        place = places[offer.at]
-        tier = sum(offer.draft.weight < bound for bound in TIERS)
-        section = (place.passage.heading, offer.at // SECTION)
-        queues.setdefault(place.document, {}).setdefault(tier, {}).setdefault(section, []).append(offer)
+    for offer in sorted(offers, key=lambda offer: (-offer.draft.weight, offer.at)):
+        document, passage = places[offer.at]
+        tiers = queues.setdefault(document, {})
+        sections = tiers.setdefault(sum(offer.draft.weight < least for least in TIERS), {})
+        sections.setdefault((passage.heading, offer.at // SECTION), []).append(offer)
     turns = [
-        [
-            offer
-            for _, sections in sorted(tiers.items())
-            for row in zip_longest(*sections.values())
-            for offer in row
-            if offer
-        ]
+        [offer for tier in sorted(tiers) for row in zip_longest(*tiers[tier].values()) for offer in row if offer]
         for _, tiers in sorted(queues.items())
     ]
     return [offer for row in zip_longest(*turns) for offer in row if offer]

@@ -7,8 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from understudies.prose import english
-from understudies.prose.english import AUXILIARIES, FUNCTION_WORDS, LINKERS, MONTHS, OWNERS, PRONOUNS, is_adverb
-from understudies.prose.sentences import listed
+from understudies.prose.english import AUXILIARIES, FUNCTION_WORDS, LINKERS, MONTHS, OWNERS, PRONOUNS, is_adverb, listed
 from understudies.prose.verbs import PASTS, THIRDS, VERBS, is_participle, is_plural
 
 ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
@@ -19,7 +18,7 @@ QUANTIFIERS = listed("all most many some several each every both few")
 NOT_FIRST = (FUNCTION_WORDS | english.NUMBERS.keys() | {"no", "any"}) - english.DETERMINERS - QUANTIFIERS
 POINTING = (OWNERS | PRONOUNS) - QUANTIFIERS - {"more", "other"}
 # Which thing is meant, these do not say by themselves.
-VAGUE = listed("rest result reason way case thing part number amount example time sum table figure text process method value")
+VAGUE = listed("rest result reason way case thing part number amount example time sum table text process method value")
 BEFORE_NOUNS = english.DETERMINERS | english.PREPOSITIONS | english.NUMBERS.keys()
 
 
@@ -58,8 +57,8 @@ def verb_at(words: Sequence[str], at: int) -> tuple[str, str] | None:
     following = next((each.rstrip(",") for each in words[at + 1 :] if not is_adverb(each)), "")
     if word in english.HAVE and following != "not" and not is_participle(following):
         return {"has": "does", "have": "do", "had": "did"}[word], f"have {rest}"
-    if word in english.CONTRACTED:
-        return english.CONTRACTED[word], f"not {rest}"
+    if word in english.NEGATED:
+        return english.NEGATED[word], f"not {rest}"
     if word in AUXILIARIES:
         return (word, rest) if following == "not" or word not in ("do", "does", "did") else None
     if before in BEFORE_NOUNS or another_verb(words[at:]):
@@ -90,7 +89,7 @@ def name_subject(words: Sequence[str], names: frozenset[str]) -> str:
     while kept and is_adverb(kept[-1].lower()):
         kept.pop()
     phrase = QUOTED.sub(r"“\1”", " ".join(kept))
-    low = re.sub("[“”]", "", phrase).lower().split()
+    low = re.sub("[“”]| such(?= as)", "", phrase).lower().split()
     if low in (["you"], ["there"]):
         return low[0]
     if not 1 <= len(low) <= 9 or low[0] in NOT_FIRST or low[-1] in FUNCTION_WORDS or not low[0][0].isalpha():

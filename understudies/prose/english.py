@@ -1,6 +1,9 @@
 """The small words of English, by which a sentence can be taken apart without a language model."""
 
-from understudies.prose.sentences import listed
+
+def listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
 
 DETERMINERS = listed("the a an this that these those its their his her our your my each every no any some all both")
 PREPOSITIONS = listed("""
@@ -9,10 +12,10 @@ PREPOSITIONS = listed("""
     inside near off out outside past per than toward towards up down via like as unlike amid above
 """)
 PRONOUNS = listed("""
-    it they he she we i you them him us me himself herself itself themselves this that these those there here
-    someone anyone everyone somebody nobody nothing something anything everything such another others other one ones
-    each both neither either none all some many few several most more much less who what which whom whose mine ours
-    yours theirs same former latter
+    it they he she we i you them him us me himself herself itself themselves this that these those there here someone
+    anyone everyone somebody nobody nothing something anything everything such another others other one ones each both
+    neither either none all some many few several most more much less who what which whom whose mine ours yours theirs
+    same former latter
 """)
 OWNERS = listed("its their his her our my your this these those such")
 LINKERS = listed("""
@@ -20,17 +23,15 @@ LINKERS = listed("""
     or than as until since once lest
 """)
 ADVERBS = listed("""
-    also often always usually typically generally normally commonly still now then however therefore thus hence
-    never sometimes rarely seldom already just only even mainly mostly largely currently today soon again both
-    almost nearly too very quite rather well far much more most together instead indeed first further ever
+    also often always usually typically generally normally commonly still now then however therefore thus hence never
+    sometimes rarely seldom already just only even mainly mostly largely currently today soon again both almost nearly
+    too very quite rather well far much more most together instead indeed first further ever
 """)
 LY_NOUNS = listed("family supply assembly reply fly july daily weekly monthly yearly apply multiply rely only")
 HAVE = listed("has have had")
-CONTRACTED = {f"{verb}n't": verb for verb in "is are was were does do did should could would must".split()} | {  # noqa: SIM905
-    "can't": "can", "cannot": "can", "won't": "will",
-}  # fmt: skip
-AUXILIARIES = HAVE | CONTRACTED.keys() | frozenset(CONTRACTED.values()) | {"may", "might", "shall"}
-ABOUT = "about|around|roughly|nearly|almost|over|at least|at most|up to|more than|less than|only|exactly|between"
+NEGATED = {f"{verb}n't": verb for verb in listed("is are was were does do did should could would must")}
+NEGATED |= {"can't": "can", "cannot": "can", "won't": "will"}
+AUXILIARIES = HAVE | NEGATED.keys() | frozenset(NEGATED.values()) | {"may", "might", "shall"}
 _COUNTED = """
     two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
@@ -45,16 +46,8 @@ FOREIGN = listed("""
     was wie der die das und ist nicht mit für le la les des et est une dans el los las y en que por het een van zijn
     och att det är il di che non è per um uma os não da do e z w na się jest ve bir ne ja on
 """)
-FUNCTION_WORDS = (
-    DETERMINERS
-    | PREPOSITIONS
-    | PRONOUNS
-    | OWNERS
-    | LINKERS
-    | ADVERBS
-    | AUXILIARIES
-    | listed("and be been being not due etc e.g i.e per alone")
-)
+FUNCTION_WORDS = DETERMINERS | PREPOSITIONS | PRONOUNS | OWNERS | LINKERS | ADVERBS | AUXILIARIES
+FUNCTION_WORDS |= listed("and be been being not due etc e.g i.e per alone")
 
 
 def is_adverb(word: str) -> bool:
@@ -63,10 +56,10 @@ def is_adverb(word: str) -> bool:
 
 def is_foreign(text: str) -> bool:
     """Tell text in which another language shows; a sentence without small words shows none."""
-    if sum(character.isascii() for character in text) < 0.85 * len(text):
+    if sum(map(str.isascii, text)) < 0.85 * len(text):
         return True
-    words = [word.strip(".,;:!?()") for word in text.lower().split()]
-    return len(words) > 3 and len(FOREIGN.intersection(words)) > len(ENGLISH.intersection(words))
+    words = {word.strip(".,;:!?()") for word in text.lower().split()}
+    return len(words) > 3 and len(FOREIGN & words) > len(ENGLISH & words)
 
 
 def is_english(text: str) -> bool:

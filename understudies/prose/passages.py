@@ -3,7 +3,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from itertools import zip_longest
+from typing import NamedTuple, TypeAlias
 
 from understudies.prose.markup import clean_inline, outside_fences, plain_markup
 from understudies.prose.sentences import join_wrapped_lines, split_sentences
@@ -18,23 +19,20 @@ class Passage(NamedTuple):
     block: int  # sentences of one paragraph share it
 
 
+Block: TypeAlias = tuple[str, list[str]]  # what it is, and its lines
 LONGEST_LIST = 1000  # characters of a list quoted as one passage
 LONGEST_HEADING = 90
 ATX_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 UNDERLINE = re.compile(r"\s{0,3}(=+|-{2,}|~{3,}|\^{3,}|\*{3,})\s*$")
 RULE = re.compile(r"\s*(?:[-*_=~#+.]\s*){3,}$")
 BULLET = re.compile(r"\s*(?:[-*+•◦▪‣·–—]|\[[ xX]\])\s+(?:\[[ xX]\]\s+)?(?=\S)")
-NUMBER = re.compile(
-    r"\s*(?:(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]|\((?:\d{1,3}|[a-z]|[ivx]{1,4})\)|[Ss]tep \d{1,3}[:.])\s+(?=\S)"
-)
+NUMBER = re.compile(r"\s*(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]|[Ss]tep \d{1,3}[:.])\s+(?=\S)")
 TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 REFERENCE = re.compile(r"\s{0,3}\[[^\]]+\]:\s*\S+|\s*\.\. ")  # link definition, reStructuredText directive
 BOLD_LINE = re.compile(r"\s*(\*\*|__)(?=\S)([^*]+?)(?<=\S)\1:?\s*$")
 SPEAKER = re.compile(r"^(?:Q|A|Question|Answer) ?\d{0,3}[:.)]\s+(?=\S)")
 HEADING_NUMBER = re.compile(
-    r"^(?:(?:section|chapter|article|part|clause|appendix|step)\s+)?"
-    r"(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Z])(?:[.):]|\s+[-–—:]|(?<=\d)(?=\s))\s*",
-    re.I,
+    r"(?:(?:section|chapter|article|part|step)\s+)?(?:[\d.]*\d|[IVXLC]+|[A-Z])[.):]\s+|\d+\s+", re.I
 )
 
 
@@ -44,7 +42,8 @@ def read_passages(content: str) -> list[Passage]:
     heading, headings = "", list[str]()
     for number, (kind, lines) in enumerate(merged(blocks_of(plain_markup(content)))):
         if kind in ("heading", "title"):
-            heading = clean_heading(lines[0])
+            text = clean_inline(lines[0]).strip(" :*_#")
+            heading = HEADING_NUMBER.sub("", text, count=1) if HEADING_NUMBER.match(text) else text
             headings.append(heading)
             continue
         announced = passages and passages[-1].text.endswith(":") and passages[-1].heading == heading
@@ -54,15 +53,9 @@ def read_passages(content: str) -> list[Passage]:
     return passages or [Passage(text, "prose", "", number) for number, text in enumerate(rest) if text]
 
 
-def clean_heading(line: str) -> str:
-    text = clean_inline(line).strip(" :*_#")
-    bare = HEADING_NUMBER.sub("", text)
-    return bare if len(bare) > 2 else text
-
-
-def merged(blocks: Iterable[tuple[str, list[str]]]) -> Iterator[tuple[str, list[str]]]:
+def merged(blocks: Iterable[Block]) -> Iterator[Block]:
     """Make one list of items that blank lines part, and a sentence of a title line that heads nothing."""
-    held: tuple[str, list[str]] = ("", [])
+    held: Block = ("", [])
     for kind, lines in [*blocks, ("heading", [])]:
         if kind == held[0] and kind in ("list", "steps"):
             held = (kind, held[1] + lines)
@@ -72,8 +65,8 @@ def merged(blocks: Iterable[tuple[str, list[str]]]) -> Iterator[tuple[str, list[
         held = (kind, lines)
 
 
-def blocks_of(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield headings, paragraphs, lists and tables, each with its lines; fenced code is left out."""
+def blocks_of(text: str) -> Iterator[Block]:
+    """Yield headings, paragraphs, lists and tables; fenced code is left out."""
     pending: list[str] = []
     for line in [*outside_fences(text), ""]:
         titled = ATX_HEADING.match(line)
@@ -86,7 +79,7 @@ def blocks_of(text: str) -> Iterator[tuple[str, list[str]]]:
             yield "heading", [titled[1]]
 
 
-def split_chunk(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
+def split_chunk(lines: list[str]) -> Iterator[Block]:
     """Split lines that no blank line parts: a heading, then paragraphs, lists and tables in any order."""
     if lines and is_heading(lines):
         underlined = len(lines) > 1 and UNDERLINE.match(lines[1])
@@ -94,11 +87,10 @@ def split_chunk(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
         lines = lines[2:] if underlined else lines[1:]
     kind, block = "prose", list[str]()
     for line in lines:
-        fresh = kind_of(line, kind, block)
-        if fresh != kind and block:
-            yield kind, block
+        before, kind = kind, kind_of(line, kind, block)
+        if kind != before and block:
+            yield before, block
             block = []
-        kind = fresh
         if not RULE.match(line):
             block.append(line)
     if block:
@@ -125,13 +117,12 @@ def is_heading(lines: list[str]) -> bool:
         return False
     if (len(lines) > 1 and UNDERLINE.match(lines[1])) or BOLD_LINE.match(line):
         return True
-    bare = HEADING_NUMBER.sub("", line) or line
-    words = bare.split()
+    words = HEADING_NUMBER.sub("", line, count=1).split()
     if line.isupper() and line.isascii() and line[-1] not in ",;":
         return len(words) <= 12
     most = 12 if sum(word[0].isupper() for word in words) > len(words) / 2 else 8
-    titled = bare[:1].isupper() and bare[-1] not in ".,;:!" and len(words) <= most
-    return len(lines) == 1 and titled and "http" not in line and not re.search(r"[.!?:] ", bare)
+    titled = len(lines) == 1 and 1 <= len(words) <= most and words[0][0].isupper() and line[-1] not in ".,;:!"
+    return titled and "http" not in line and not re.search(r"[.!?:] ", " ".join(words))
 
 
 def read_block(kind: str, lines: list[str], intro: str) -> Iterator[tuple[str, str]]:
@@ -159,16 +150,18 @@ def read_list(kind: str, lines: list[str], intro: str) -> Iterator[tuple[str, st
         yield kind, whole
     elif intro:
         yield "prose", intro.strip()
-    for item in items:
-        yield from (("item", sentence) for sentence in split_sentences(item))
+    yield from (("item", sentence) for item in items for sentence in split_sentences(item))
 
 
 def read_table(lines: list[str]) -> Iterator[str]:
     """Give each row as "Column: cell; Column: cell", or its cells alone where the table names no columns."""
-    rows = [[clean_inline(cell) for cell in line.strip().strip("|").split("|")] for line in lines]
-    header = rows[0] if len(lines) > 1 and TABLE_RULE.match(lines[1]) else []
-    for line, cells in list(zip(lines, rows, strict=True))[1 if header else 0 :]:
-        if not TABLE_RULE.match(line):
-            names = header + [""] * (len(cells) - len(header))
-            pairs = zip(names, cells, strict=False)
-            yield "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+    named = len(lines) > 1 and TABLE_RULE.match(lines[1])
+    rows = [
+        [clean_inline(cell) for cell in line.strip().strip("|").split("|")]
+        for line in lines
+        if not TABLE_RULE.match(line)
+    ]
+    names = rows.pop(0) if named and rows else []
+    for cells in rows:
+        pairs = zip_longest(names[: len(cells)], cells, fillvalue="")
+        yield "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
