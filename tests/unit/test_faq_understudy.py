@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudies import faq
-from understudies.faq.reading import read, read_once
-from understudies.faq.steps import NO_ANSWER, answer_question
+from understudies.faq import NO_ANSWER, answer_question
 from understudies.prose.english import FUNCTION_WORDS
 from understudies.prose.passages import read_passages
+from understudies.prose.reading import read, read_once
 from understudies.prose.sentences import join_wrapped_lines, listed, normalised, split_sentences, stems_of, words_of
 
 PASSAGES = {

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from understudies.prose import english
 from understudies.prose.english import AUXILIARIES, FUNCTION_WORDS, LINKERS, MONTHS, OWNERS, PRONOUNS, is_adverb, listed
-from understudies.prose.verbs import PASTS, THIRDS, VERBS, is_participle, is_plural
+from understudies.prose.verbs import PASTS, THIRDS, VERBS, is_plural
 
 ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
 QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 LEAD = re.compile(r"(?:In|On|At|Since|From|During|After|Before) (?:[\w-]+ ){0,4}[\w-]+")
-UNFIT = re.compile(rf"[,;:!?\"/–—&+]|\b(?:{MONTHS}|\w+day)\b")
+ENUMERATION = re.compile(r"(?:[\w-]+, )+[\w-]+(?: [\w-]+)? and ")
+UNFIT = re.compile(rf"[;:!?\"/–—&+]|\b(?:{MONTHS}|\w+day)\b")
 QUANTIFIERS = listed("all most many some several each every both few")
 NOT_FIRST = (FUNCTION_WORDS | english.NUMBERS.keys() | {"no", "any"}) - english.DETERMINERS - QUANTIFIERS
 POINTING = (OWNERS | PRONOUNS) - QUANTIFIERS - {"more", "other"}
@@ -33,12 +34,13 @@ class Clause(NamedTuple):
 def find_clause(sentence: str, names: frozenset[str]) -> Clause | None:
     """Find subject and verb; None where they cannot be told with some certainty."""
     words = without_opening(ASIDE.sub("", sentence).rstrip(" .!")).split()
+    listing = len(found[0].split()) if (found := ENUMERATION.match(" ".join(words))) else 0
     for at in range(1, min(len(words), 12)):
-        if words[at - 1][-1] in ",;:–—" or words[at].lower() in LINKERS:
+        if (words[at - 1][-1] in ",;:–—" and at > listing) or words[at].lower() in LINKERS:
             return None
-        if found := verb_at(words, at):
+        if verb := verb_at(words, at):
             subject = name_subject(words[:at], names)
-            return Clause(subject, *found) if subject else None
+            return Clause(subject, *verb) if subject else None
     return None
 
 
@@ -55,7 +57,7 @@ def verb_at(words: Sequence[str], at: int) -> tuple[str, str] | None:
     """Give the auxiliary and the predicate of a question if the finite verb stands at this place."""
     word, before, rest = words[at], words[at - 1].lower(), " ".join(words[at + 1 :])
     following = next((each.rstrip(",") for each in words[at + 1 :] if not is_adverb(each)), "")
-    if word in english.HAVE and following != "not" and not is_participle(following):
+    if word in english.HAVE and (following in BEFORE_NOUNS or following[:1].isdigit()):
         return {"has": "does", "have": "do", "had": "did"}[word], f"have {rest}"
     if word in english.NEGATED:
         return english.NEGATED[word], f"not {rest}"

@@ -14,8 +14,7 @@ PREPOSITIONS = listed("""
 PRONOUNS = listed("""
     it they he she we i you them him us me himself herself itself themselves this that these those there here someone
     anyone everyone somebody nobody nothing something anything everything such another others other one ones each both
-    neither either none all some many few several most more much less who what which whom whose mine ours yours theirs
-    same former latter
+    neither either none all some many few several most more much less who what which whom whose same former latter
 """)
 OWNERS = listed("its their his her our my your this these those such")
 LINKERS = listed("""
@@ -60,9 +59,3 @@ def is_foreign(text: str) -> bool:
         return True
     words = {word.strip(".,;:!?()") for word in text.lower().split()}
     return len(words) > 3 and len(FOREIGN & words) > len(ENGLISH & words)
-
-
-def is_english(text: str) -> bool:
-    """Tell a document whose beginning has the small words of English in the usual number."""
-    words = text[:20_000].lower().split()
-    return sum(word in ENGLISH for word in words) >= 0.06 * len(words)

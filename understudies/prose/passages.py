@@ -40,15 +40,15 @@ def read_passages(content: str) -> list[Passage]:
     """Give the passages of a document in reading order; only blank content has none."""
     passages: list[Passage] = []
     heading, headings = "", list[str]()
-    for number, (kind, lines) in enumerate(merged(blocks_of(plain_markup(content)))):
+    for block, (kind, lines) in enumerate(merged(blocks_of(plain_markup(content)))):
         if kind in ("heading", "title"):
             text = clean_inline(lines[0]).strip(" :*_#")
-            heading = HEADING_NUMBER.sub("", text, count=1) if HEADING_NUMBER.match(text) else text
+            heading = text[number.end() :] if (number := HEADING_NUMBER.match(text)) else text
             headings.append(heading)
             continue
         announced = passages and passages[-1].text.endswith(":") and passages[-1].heading == heading
         intro = passages.pop().text + " " if announced and kind in ("list", "steps") else ""
-        passages += [Passage(text, shape, heading, number) for shape, text in read_block(kind, lines, intro) if text]
+        passages += [Passage(text, shape, heading, block) for shape, text in read_block(kind, lines, intro) if text]
     rest = [text for text in headings if text] or [" ".join(content.split())[:LONGEST_LIST]]
     return passages or [Passage(text, "prose", "", number) for number, text in enumerate(rest) if text]
 
@@ -117,7 +117,8 @@ def is_heading(lines: list[str]) -> bool:
         return False
     if (len(lines) > 1 and UNDERLINE.match(lines[1])) or BOLD_LINE.match(line):
         return True
-    words = HEADING_NUMBER.sub("", line, count=1).split()
+    number = HEADING_NUMBER.match(line)
+    words = line[number.end() if number else 0 :].split()
     if line.isupper() and line.isascii() and line[-1] not in ",;":
         return len(words) <= 12
     most = 12 if sum(word[0].isupper() for word in words) > len(words) / 2 else 8

@@ -18,7 +18,7 @@ from understudies.prose.english import (
     is_foreign,
 )
 from understudies.prose.passages import Passage
-from understudies.prose.verbs import OBJECT_VERBS
+from understudies.prose.verbs import VERBS
 
 
 class Draft(NamedTuple):
@@ -51,10 +51,13 @@ ROLE = (
     r"(?:\w+ ){,3}?(?:\w+ic?ist|\w+ician|painter|writer|author|poet|king|president|engineer|inventor|teacher|founder)\b"
 )
 NO_OBJECT = rf"(?:{one_of(PREPOSITIONS)}|{NUMBER}|(?:and|to|not|less|best|how|\w+ly)\b)"
+LINKING = (
+    r"(?:be|become|remain|stay|look|go|come|keep|let|take|last|get|happen|find|leave|live|work|end|make|put|cost)\b"
+)
 A = r"\w+ (?P<a>.+?),?"
 # How good a question is, how it begins, the clause that answers it (its auxiliary and what follows; <a> comes into the
 # question), and what ends the question in the place of <a>.
-TABLE = [
+TABLE: list[tuple[float, str, str] | tuple[float, str, str, str]] = [
     (3.0, "Why", rf"{A} (?:because|due to|owing to|thanks to)\b"),
     (3.0, "How long", rf"{A} for (?:a )?{NUMBER}[ -]{SPAN}"),
     (3.0, "How long", rf"{DO} (?P<a>last|take|stay|keep|run) (?:for )?(?:a )?{NUMBER} {SPAN}"),
@@ -74,12 +77,13 @@ TABLE = [
     (2.8, "What", rf"{BE} used (?:to|for|in|as|when)\b", "used for"),
     (2.6, "What", rf"{BE} (?P<a>{LINKED})(?! \w+ing\b)"),
     (2.6, "What", rf"{DO} (?P<a>(?:depend|rely|focus) on|consist of|(?:lead|refer|belong) to|result in)\b"),
-    (2.2, "What", rf"{DO} not (?!be|have)\w", "not do"),
-    (2.4, "What", rf"{DO} (?P<a>{one_of(OBJECT_VERBS)}) (?!{NO_OBJECT})"),
+    (2.2, "What", r"(?:must|may|shall|should) not (?!be|have)\w", "not do"),
+    (2.4, "What", rf"{DO} (?!{LINKING})(?P<a>{one_of(VERBS)}) (?!{NO_OBJECT})"),
     (3.0, "Who", rf"{BE} (?:an?|the) {ROLE}"),
     (2.7, "What", rf"(?:is|are) (?:an?|the|one of) (?!{ROLE}|(?:most|least|same|best) )[\w“\"]+"),
 ]
-PATTERNS = [(weight, asked, re.compile(pattern), *end) for weight, asked, pattern, *end in TABLE]
+PATTERNS = [(row[0], row[1], re.compile(row[2]), row[3:]) for row in TABLE]
+ARTICLED = re.compile(rf"{BE} (?:an?|the) ")
 SUBORDINATE = one_of(LINKERS - {"or", "than", "as", "until"})
 BREAK = re.compile(rf"[,;:()\"“”?–—]| (?:due to|owing to|{SUBORDINATE}|and {one_of(AUXILIARIES)})")
 CODE = re.compile(r"[{}=<>\\|]|https?:|www\.|\w\(\)|::")
@@ -92,7 +96,7 @@ POINTS_BACK = re.compile(r"(?:It|They|This|These|Those|That|He|She|Its|Their|His
 ASKS = re.compile(rf"(?:what|who|whom|whose|which|when|where|why|how|{one_of(AUXILIARIES)})\b", re.I)
 
 
-def drafts_of(passage: Passage, names: frozenset[str], english: bool) -> list[Draft]:
+def drafts_of(passage: Passage, names: frozenset[str]) -> list[Draft]:
     """Give the questions that a passage answers."""
     text = passage.text.capitalize() if passage.text.isupper() else passage.text
     if passage.kind in ("list", "steps"):
@@ -104,8 +108,9 @@ def drafts_of(passage: Passage, names: frozenset[str], english: bool) -> list[Dr
     elif text.endswith(QUESTION_MARKS):
         drafts = [Draft(2.7, text)] if is_whole_question(text) else []
     else:
-        drafts = list(ask_for_sentence(text, names)) if english and not is_foreign(text) else []
-        if not POINTS_BACK.match(text) and (not english or (text[-1:] in '.!…”")' and len(text.split()) > 3)):
+        foreign = is_foreign(text)
+        drafts = [] if foreign else list(ask_for_sentence(text, names))
+        if foreign or (not POINTS_BACK.match(text) and text[-1:] in '.!…”")' and len(text.split()) > 3):
             drafts.append(Draft(0.2, f"What is said about “{opening(text)}”?"))
     return [draft for draft in drafts if is_sound(draft.question)]
 
@@ -138,7 +143,7 @@ def ask_for_clause(clause: Clause) -> Iterator[Draft]:
     while len(words) > 1 and is_adverb(words[0]) and words[0] not in ("never", "rarely", "more", "most", "too", "only"):
         del words[0]
     told = f"{aux} {' '.join(words)}"
-    for weight, asked, pattern, *end in PATTERNS if subject != "there" else []:
+    for weight, asked, pattern, end in PATTERNS if subject != "there" else []:
         found = pattern.match(told)
         parts = {name: without_agent(part) for name, part in found.groupdict().items()} if found else {}
         if found and all(map(is_plain, parts.values())):
@@ -148,7 +153,7 @@ def ask_for_clause(clause: Clause) -> Iterator[Draft]:
     counted = re.match(rf"{NUMBER} (?=[a-z-]+)", whole) if subject == "there" else None
     if counted and is_plain(whole):
         yield Draft(2.8, f"How many {whole[counted.end() :]} {aux} there?")
-    elif is_plain(whole) and " " in whole and (subject != "you" or aux in ("can", "must", "should")):
+    elif is_plain(whole) and " " in whole and not (subject != "there" and ARTICLED.match(told)) and subject != "you":
         yield Draft(1.5, f"{aux.capitalize()} {subject} {re.sub('^no ', 'a ' if aux == 'is' else 'any ', whole)}?")
 
 

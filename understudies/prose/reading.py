@@ -8,10 +8,10 @@ from itertools import zip_longest
 from threading import Lock
 from typing import NamedTuple
 
-from understudies.faq.ranking import Ranking
-from understudies.prose.english import is_english
+from understudies.prose.english import is_foreign
 from understudies.prose.passages import Passage, read_passages
 from understudies.prose.questions import LABEL, QUESTION_MARKS, Draft, ask_for_heading, drafts_of
+from understudies.prose.ranking import Ranking
 from understudies.prose.sentences import normalised, words_of
 
 TIERS = (2.0, 1.0)  # from here a question asks for what is said, from here whether it is so; below it is a makeshift
@@ -75,11 +75,10 @@ def draft_all(documents: Sequence[Sequence[Passage]], titles: Sequence[str]) -> 
     names = names_in(passage.text for passages in documents for passage in passages)
     every, at = max(1, sum(map(len, documents)) // MOST_ASKED), 0
     for title, passages in zip(titles, documents, strict=True):
-        english = is_english(" ".join(passage.text for passage in passages[:200]))
         start, heading, seen, asked = at, "", set[str](), 0
         for at, passage in enumerate(passages, start):
-            drafts = drafts_of(passage, names, english) if at % every == 0 and passage.text not in seen else []
-            if passage.heading not in ("", heading) and stands_for_section(passage, english):
+            drafts = drafts_of(passage, names) if at % every == 0 and passage.text not in seen else []
+            if passage.heading not in ("", heading) and stands_for_section(passage):
                 heading = passage.heading
                 drafts += ask_for_heading(heading, names)
             seen.add(passage.text)
@@ -90,9 +89,9 @@ def draft_all(documents: Sequence[Sequence[Passage]], titles: Sequence[str]) -> 
         at = start + len(passages)
 
 
-def stands_for_section(passage: Passage, english: bool) -> bool:
+def stands_for_section(passage: Passage) -> bool:
     told = passage.kind == "prose" and len(passage.text.split()) > 3 and not LABEL.match(passage.text)
-    return told and (english or passage.heading.endswith(QUESTION_MARKS))
+    return told and (not is_foreign(passage.text) or passage.heading.endswith(QUESTION_MARKS))
 
 
 def names_in(texts: Iterable[str]) -> frozenset[str]:

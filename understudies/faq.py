@@ -1,12 +1,15 @@
-"""What each step of the FAQ answers: questions drawn, a sentence or two quoted, the documents in which they stand."""
+"""Answer for the FAQ steps by rule, from any documents: no model, no key, no network.
+
+Each question is phrased from a sentence, so that the sentence answers it; one from elsewhere is looked up by BM25.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from understudies.faq.reading import Reading, read
 from understudies.prose.english import FUNCTION_WORDS, listed
 from understudies.prose.questions import QUESTION_MARKS
+from understudies.prose.reading import Reading, read
 from understudies.prose.sentences import normalised, split_sentences, stems_of, words_of
 
 Sources: TypeAlias = Sequence[Mapping[str, str]]
