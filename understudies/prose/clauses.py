@@ -13,11 +13,12 @@ from understudies.prose.verbs import PASTS, THIRDS, VERBS, is_plural
 ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
 QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 LEAD = re.compile(r"(?:In|On|At|Since|From|During|After|Before) (?:[\w-]+ ){0,4}[\w-]+")
-ENUMERATION = re.compile(r"(?:[\w-]+, )+[\w-]+(?: [\w-]+)? and ")
+ENUMERATION = re.compile(r"(?:[\w-]+(?: [\w-]+){,2}, )+[\w-]+(?: [\w-]+)? and ")
+PERFECT = re.compile(r"\w+e[dn]|\w+wn|not|become|begun|come|gone|done|run|put|set")
 UNFIT = re.compile(rf"[;:!?\"/–—&+]|\b(?:{MONTHS}|\w+day)\b")
 QUANTIFIERS = listed("all most many some several each every both few")
 NOT_FIRST = (FUNCTION_WORDS | english.NUMBERS.keys() | {"no", "any"}) - english.DETERMINERS - QUANTIFIERS
-POINTING = (OWNERS | PRONOUNS) - QUANTIFIERS - {"more", "other"}
+POINTING = (OWNERS | PRONOUNS) - QUANTIFIERS - {"more", "other", "you", "your"}
 # Which thing is meant, these do not say by themselves.
 VAGUE = listed("rest result reason way case thing part number amount example time sum table text process method value")
 BEFORE_NOUNS = english.DETERMINERS | english.PREPOSITIONS | english.NUMBERS.keys()
@@ -57,7 +58,7 @@ def verb_at(words: Sequence[str], at: int) -> tuple[str, str] | None:
     """Give the auxiliary and the predicate of a question if the finite verb stands at this place."""
     word, before, rest = words[at], words[at - 1].lower(), " ".join(words[at + 1 :])
     following = next((each.rstrip(",") for each in words[at + 1 :] if not is_adverb(each)), "")
-    if word in english.HAVE and (following in BEFORE_NOUNS or following[:1].isdigit()):
+    if word in english.HAVE and not PERFECT.fullmatch(following) and following not in PASTS:
         return {"has": "does", "have": "do", "had": "did"}[word], f"have {rest}"
     if word in english.NEGATED:
         return english.NEGATED[word], f"not {rest}"

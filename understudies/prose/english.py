@@ -24,7 +24,7 @@ LINKERS = listed("""
 ADVERBS = listed("""
     also often always usually typically generally normally commonly still now then however therefore thus hence never
     sometimes rarely seldom already just only even mainly mostly largely currently today soon again both almost nearly
-    too very quite rather well far much more most together instead indeed first further ever
+    too very quite rather well far much more most together online instead indeed first further ever
 """)
 LY_NOUNS = listed("family supply assembly reply fly july daily weekly monthly yearly apply multiply rely only")
 HAVE = listed("has have had")

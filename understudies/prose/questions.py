@@ -5,20 +5,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from understudies.prose import english
 from understudies.prose.clauses import POINTING, Clause, find_clause, small_start
-from understudies.prose.english import (
-    AUXILIARIES,
-    DETERMINERS,
-    FUNCTION_WORDS,
-    LINKERS,
-    MONTHS,
-    NUMBERS,
-    PREPOSITIONS,
-    is_adverb,
-    is_foreign,
-)
+from understudies.prose.english import AUXILIARIES, DETERMINERS, FUNCTION_WORDS, LINKERS, MONTHS, PREPOSITIONS
 from understudies.prose.passages import Passage
-from understudies.prose.verbs import VERBS
+from understudies.prose.verbs import THIRDS, VERBS
 
 
 class Draft(NamedTuple):
@@ -35,7 +26,7 @@ def one_of(words: Iterable[str]) -> str:
 
 QUESTION_MARKS = ("?", "？", "؟")
 ABOUT = "about|around|roughly|nearly|almost|over|at least|at most|up to|more than|less than|only|exactly|between"
-NUMBER = rf"(?:(?:{ABOUT}) )*[€$£]?(?:\d[\d.,]*|{one_of(NUMBERS)})(?: (?:million|billion|thousand))?"
+NUMBER = rf"(?:(?:{ABOUT}) )*[€$£]?(?:\d[\d.,]*|{one_of([*english.NUMBERS, 'one'])})(?: (?:million|billion|thousand))?"
 SPAN = r"(?:\w+ )?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|nights?|decades?|centuries)\b"
 MONEY = r"(?:euros?|pounds?|dollars?|cents?|pence|percent|per cent|%)"
 DAY = rf"(?:{MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|weekdays|the \w+ day of)\b"
@@ -45,14 +36,16 @@ TIME = (
     rf"|(?:at|from) {CLOCK}|(?:when|if|as soon as|before|after) (?!\w+ing)\w+ )"
 )
 BE, DO = r"(?:is|are|was|were)", r"(?:do|does|did|can|could|may|must|should|will|shall)"
-PLACED = "(?:not |be )*(?:located|kept|found|stored|held|built|booked|placed|returned|sold|served|displayed)"
+PLACED = "(?:not |be )*(?:located|kept|found|stored|held|built|booked|placed|sold|served|displayed)"
 LINKED = "(?:caus|power|driv|determin|cover|follow)e[dn] by|(?:made|composed) of|made from|divided into|based on"
 ROLE = (
     r"(?:\w+ ){,3}?(?:\w+ic?ist|\w+ician|painter|writer|author|poet|king|president|engineer|inventor|teacher|founder)\b"
 )
-NO_OBJECT = rf"(?:{one_of(PREPOSITIONS)}|{NUMBER}|(?:and|to|not|less|best|how|\w+ly)\b)"
-LINKING = (
-    r"(?:be|become|remain|stay|look|go|come|keep|let|take|last|get|happen|find|leave|live|work|end|make|put|cost)\b"
+NO_OBJECT = (
+    rf"(?:{one_of(PREPOSITIONS | english.ADVERBS | LINKERS - {'that'})}|{NUMBER}|(?:and|to|not|less|best|how|\w+ly)\b)"
+)
+NO_VERB = (
+    r"(?:be|become|remain|stay|look|go|come|keep|let|take|tell|last|get|happen|find|leave|live|end|make|put|cost)\b"
 )
 A = r"\w+ (?P<a>.+?),?"
 # How good a question is, how it begins, the clause that answers it (its auxiliary and what follows; <a> comes into the
@@ -78,8 +71,9 @@ TABLE: list[tuple[float, str, str] | tuple[float, str, str, str]] = [
     (2.6, "What", rf"{BE} (?P<a>{LINKED})(?! \w+ing\b)"),
     (2.6, "What", rf"{DO} (?P<a>(?:depend|rely|focus) on|consist of|(?:lead|refer|belong) to|result in)\b"),
     (2.2, "What", r"(?:must|may|shall|should) not (?!be|have)\w", "not do"),
-    (2.4, "What", rf"{DO} (?!{LINKING})(?P<a>{one_of(VERBS)}) (?!{NO_OBJECT})"),
+    (2.4, "What", rf"{DO} (?!{NO_VERB})(?P<a>{one_of(VERBS)}) (?!{NO_OBJECT})"),
     (3.0, "Who", rf"{BE} (?:an?|the) {ROLE}"),
+    (2.7, "What", r"are (?:(?!\w+(?:ed|ing)\b)[a-z-]+ ){1,3}(?:that|which|used to|made of)\b"),
     (2.7, "What", rf"(?:is|are) (?:an?|the|one of) (?!{ROLE}|(?:most|least|same|best) )[\w“\"]+"),
 ]
 PATTERNS = [(row[0], row[1], re.compile(row[2]), row[3:]) for row in TABLE]
@@ -90,7 +84,7 @@ CODE = re.compile(r"[{}=<>\\|]|https?:|www\.|\w\(\)|::")
 LABEL = re.compile(r"([^\W\d_](?:[\w/&'().-]+ ?| ){1,4}?)\s*(?::| [–—-]) +\S")
 CONDITION = re.compile(r"(If|When) (\S+ \S+ [^,;:()]+), (?:then )?(\w+) (\w+)")
 PURPOSE = re.compile(r"To ([a-z]+ [^,;:()]{3,80}), (?!\w+(?: \w+)? (?:is|are|was|were|has)\b)\w+")
-ENDS = r"(?= (?:to|in|on|at|for|from|with|until|into|by|before|after|if|when|so|and (?!the |an? ))\b|[,;:(.]|$)"
+ENDS = rf"(?= (?:{one_of(PREPOSITIONS - {'of'})}|(?:if|when|so|once|twice|every|and (?!the |an? ))\b)|[,;:(.]|$)"
 ORDER = re.compile(rf"([A-Z][a-z]+(?<!ing)(?<!ed)(?<!ly)) ((?:the|an?|your)(?: [^ ,;:.]+){{1,5}}?){ENDS}")
 POINTS_BACK = re.compile(r"(?:It|They|This|These|Those|That|He|She|Its|Their|His|Her|Such|And|But|Or)\b")
 ASKS = re.compile(rf"(?:what|who|whom|whose|which|when|where|why|how|{one_of(AUXILIARIES)})\b", re.I)
@@ -108,7 +102,7 @@ def drafts_of(passage: Passage, names: frozenset[str]) -> list[Draft]:
     elif text.endswith(QUESTION_MARKS):
         drafts = [Draft(2.7, text)] if is_whole_question(text) else []
     else:
-        foreign = is_foreign(text)
+        foreign = english.is_foreign(text)
         drafts = [] if foreign else list(ask_for_sentence(text, names))
         if foreign or (not POINTS_BACK.match(text) and text[-1:] in '.!…”")' and len(text.split()) > 3):
             drafts.append(Draft(0.2, f"What is said about “{opening(text)}”?"))
@@ -134,13 +128,19 @@ def ask_for_opening(text: str) -> Iterator[Draft]:
     if purpose and is_plain(purpose[1]):
         yield Draft(3.0, f"How do you {purpose[1]}?")
     if order and order[1].lower() not in FUNCTION_WORDS and is_plain(order[2]):
+        told = ask_for_clause(Clause("you", "should", text[0].lower() + text[1:].rstrip(" .!")))
+        yield from (draft for draft in told if draft.question.startswith(("How often", "How long", "Why", "When")))
         yield Draft(1.6, f"What should you do with {order[2]}?")
 
 
 def ask_for_clause(clause: Clause) -> Iterator[Draft]:
     """Ask for what the predicate tells, by the table; and whether it is so, which every plain sentence answers."""
     aux, subject, words = clause.auxiliary, clause.subject, clause.predicate.split()
-    while len(words) > 1 and is_adverb(words[0]) and words[0] not in ("never", "rarely", "more", "most", "too", "only"):
+    while (
+        len(words) > 1
+        and english.is_adverb(words[0])
+        and words[0] not in ("never", "rarely", "more", "most", "too", "only")
+    ):
         del words[0]
     told = f"{aux} {' '.join(words)}"
     for weight, asked, pattern, end in PATTERNS if subject != "there" else []:
@@ -149,11 +149,18 @@ def ask_for_clause(clause: Clause) -> Iterator[Draft]:
         if found and all(map(is_plain, parts.values())):
             last = " ".join([subject, *end, *([parts["a"]] if "a" in parts else [])])
             yield Draft(weight, f"{asked.format(**parts)} {aux} {last}?")
-    whole = BREAK.split(told.removeprefix(f"{aux} ").removeprefix("not "))[0].strip()
+    whole = re.split(rf"{BREAK.pattern}| and \w+(?:ed|s)\b", told.removeprefix(f"{aux} ").removeprefix("not "))[
+        0
+    ].strip()
     counted = re.match(rf"{NUMBER} (?=[a-z-]+)", whole) if subject == "there" else None
     if counted and is_plain(whole):
         yield Draft(2.8, f"How many {whole[counted.end() :]} {aux} there?")
-    elif is_plain(whole) and " " in whole and not (subject != "there" and ARTICLED.match(told)) and subject != "you":
+    elif (
+        is_plain(whole)
+        and " " in whole
+        and not (subject != "there" and ARTICLED.match(told))
+        and (subject != "you" or aux in ("can", "must", "should"))
+    ):
         yield Draft(1.5, f"{aux.capitalize()} {subject} {re.sub('^no ', 'a ' if aux == 'is' else 'any ', whole)}?")
 
 
@@ -173,9 +180,13 @@ def ask_for_heading(heading: str, names: frozenset[str]) -> Iterator[Draft]:
     topic = heading.lower() if heading.isupper() else small_start(heading, names)
     if heading.endswith(QUESTION_MARKS):
         yield from [Draft(3.5, heading)] if is_whole_question(heading) else []
+    elif ASKS.match(heading) and heading.split()[1:2] and heading.split()[1] in AUXILIARIES | THIRDS.keys():
+        yield Draft(3.0, f"{heading}?", whole=True)
     elif how and is_plain(how[1]):
         yield Draft(2.6, f"How do you {small_start(how[1], names)}?")
-    elif re.fullmatch(rf"(?!{one_of(FUNCTION_WORDS)})[a-z][a-z' -]*(?:s|ing|ion|ment|ity|ness|ance)", topic):
+    elif re.fullmatch(
+        rf"(?!{one_of(FUNCTION_WORDS - DETERMINERS)})[a-z][a-z' -]*(?:s|ing|ion|ment|ity|ness|ance)", topic
+    ):
         yield Draft(1.8, f"What should you know about {topic}?", whole=True)
     elif not CODE.search(heading) and 1 <= len(heading.split()) <= 10:
         yield Draft(1.4, f"What does the section “{heading}” say?", whole=True)
@@ -198,7 +209,9 @@ def is_plain(part: str) -> bool:
 def is_whole_question(text: str) -> bool:
     words = [word.strip("?.,'\"").lower() for word in text.split()]
     unnamed = {"it", "they", "them", "this", "these", "he", "she"}.intersection(words)
-    return bool(ASKS.match(text) and 3 <= len(words) <= 25 and not unnamed) or (is_foreign(text) and len(text) < 120)
+    return bool(ASKS.match(text) and 3 <= len(words) <= 25 and not unnamed) or (
+        english.is_foreign(text) and len(text) < 120
+    )
 
 
 def is_sound(question: str) -> bool:

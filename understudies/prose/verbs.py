@@ -3,19 +3,20 @@
 from understudies.prose.english import listed
 
 VERBS = listed("""
-    absorb accept account affect agree allow announce appear apply arise arrive attract avoid become begin belong borrow
-    break bring build buy carry cause change claim close collapse collect combine come comprise confirm connect consist
-    consume contain continue contribute control convert cost cover create decide decline decrease define deliver demand
-    depend describe destroy determine develop differ disappear drive drop earn eat emit enable encourage end ensure enter
-    establish examine exceed exclude exist expand expire explain export extend fail fall find follow forbid form generate
-    get give go govern grow guarantee handle happen hold identify improve include increase indicate inspect install
-    introduce involve issue join keep kill lack last lay lead leave let lift live look lose lower maintain make manage
-    manufacture mean measure meet melt move need observe obtain occur offer operate own pass patent pay prefer prevent
-    produce prohibit promote protect prove provide publish put raise reach react receive recommend record reduce refer
-    reflect refuse reimburse release rely remain remove renew repair replace report represent request require resemble
-    resist respond restrict result return rise run save say seat see sell send separate serve settle show sink sleep specify
-    stand start stay stop store strengthen submit suggest suit supply support surround survive take tell tend tolerate
-    train transmit transport travel trigger turn use vary wait want weaken win work write yield
+    absorb accept account affect agree allow announce appear apply arise arrive attract avoid become begin belong
+    borrow break bring build buy carry cause change claim close collapse collect combine come comprise condense confirm
+    connect consist consume contain continue contribute control convert cost cover create decide decline decrease
+    define deliver demand depend describe destroy determine develop differ disappear drive drop earn eat emit enable
+    encourage end ensure enter establish evaporate examine exceed exclude exist expand expire explain export extend
+    fail fall find follow forbid form generate get give go govern grow guarantee handle happen hold identify improve
+    include increase indicate inspect install introduce involve issue join keep kill lack last lay lead leave let lift
+    live look lose lower maintain make manage manufacture mean measure meet melt move need observe obtain occur offer
+    operate own pass patent pay prefer prevent produce prohibit promote protect prove provide publish put raise reach
+    react receive recommend record reduce refer reflect refuse reimburse release rely remain remove renew repair
+    replace report represent request require resemble resist respond restrict result return rise run save say seat see
+    sell send separate serve settle show sink sleep specify stand start stay stop store strengthen submit suggest suit
+    supply support surround survive take tell tend tolerate train transmit transport travel trigger turn use vary wait
+    want weaken win work write yield
 """)
 _IRREGULAR = """
     became become began begin broke break brought bring built build bought buy came come drove drive ate eat fell fall
