@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from understudies import faq
 from understudies.faq import NO_ANSWER, answer_question
 from understudies.prose.english import FUNCTION_WORDS
-from understudies.prose.passages import read_passages
+from understudies.prose.passages import MOST, read_passages
 from understudies.prose.reading import read, read_once
 from understudies.prose.sentences import join_wrapped_lines, listed, normalised, split_sentences, stems_of, words_of
 
@@ -526,6 +526,11 @@ def test_reading_a_megabyte_costs_in_proportion() -> None:
     few, many = cpu_seconds(100_000), cpu_seconds(1_000_000)
     print(f"\n100 KB read and 50 questions answered in {few:.2f} s of CPU, 1 MB in {many:.2f} s")
     assert many < 30 * few
+
+
+@pytest.mark.parametrize("line", ["=\n", "- a\n", "# a\n\nb\n\n", "| a | b |\n", "中。", "Why? "])
+def test_what_has_no_end_is_read_up_to_a_bound(line: str) -> None:
+    assert len(read_passages(line * (MOST + 10))) <= MOST
 
 
 def cpu_seconds(size: int) -> float:

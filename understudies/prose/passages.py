@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import NamedTuple, TypeAlias
 
 from understudies.prose.markup import clean_inline, outside_fences, plain_markup
@@ -20,6 +20,7 @@ class Passage(NamedTuple):
 
 
 Block: TypeAlias = tuple[str, list[str]]  # what it is, and its lines
+MOST = 20_000  # passages of one document; a megabyte of prose has half as many
 LONGEST_LIST = 1000  # characters of a list quoted as one passage
 LONGEST_HEADING = 90
 ATX_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
@@ -48,7 +49,8 @@ def read_passages(content: str) -> list[Passage]:
             continue
         announced = passages and passages[-1].text.endswith(":") and passages[-1].heading == heading
         intro = passages.pop().text + " " if announced and kind in ("list", "steps") else ""
-        passages += [Passage(text, shape, heading, block) for shape, text in read_block(kind, lines, intro) if text]
+        told = islice(read_block(kind, lines, intro), MOST - len(passages))
+        passages += [Passage(text, shape, heading, block) for shape, text in told if text]
     rest = [text for text in headings if text] or [" ".join(content.split())[:LONGEST_LIST]]
     return passages or [Passage(text, "prose", "", number) for number, text in enumerate(rest) if text]
 
