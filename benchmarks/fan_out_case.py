@@ -22,7 +22,7 @@ from langgraph.runtime import Runtime
 from benchmarks.report import Row
 from benchmarks.width import Asked, State
 from fanloom import Context, Prompt, StateGraph, add_fan_out, new_run
-from nodes.faq_steps import ANSWER_QUESTION
+from nodes.faq.steps import ANSWER_QUESTION
 from prompts import path
 
 # The real step asks for the documents too, and its understudy reads them; here the call is to cost nothing.

@@ -18,7 +18,7 @@ from fanloom.gateway.answer_reading import read
 from fanloom.loops.background import run_in_background
 from fanloom.models.structured_output import bound
 from graphs import faq_chain, faq_one_shot, faq_parallel
-from nodes.faq_steps import ANSWER_QUESTION, FIND_SOURCES, GENERATE_QUESTIONS
+from nodes.faq.steps import ANSWER_QUESTION, FIND_SOURCES, GENERATE_QUESTIONS
 from tests.faq_writer import SOURCES
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from benchmarks.provider import MODELS, running
 from benchmarks.report import Row
 from fanloom import Context, LLMStep, StateGraph, chat_model
 from fanloom.models.structured_output import bound
-from nodes.faq_steps import ANSWER_QUESTION, FIND_SOURCES
+from nodes.faq.steps import ANSWER_QUESTION, FIND_SOURCES
 from tests.faq_writer import SOURCES
 
 CONCURRENCY = 16

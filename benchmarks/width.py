@@ -19,7 +19,7 @@ from benchmarks.provider import MODELS, Provider, running
 from benchmarks.report import Row
 from fanloom import Context, RunState, StateGraph, add_fan_out, chat_model, new_run
 from fanloom.loops.background import run_in_background
-from nodes.faq_steps import ANSWER_QUESTION
+from nodes.faq.steps import ANSWER_QUESTION
 from tests.faq_writer import SOURCES
 
 LATENCY_S = 1.0

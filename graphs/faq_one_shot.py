@@ -4,8 +4,8 @@ from langgraph.graph import END, START
 
 from fanloom import Context, StateGraph
 from nodes.faq import check_input, collect
-from nodes.faq_one_shot import write_faq
-from nodes.faq_state import FaqInput, FaqOutput, FaqState
+from nodes.faq.one_shot import write_faq
+from nodes.faq.state import FaqInput, FaqOutput, FaqState
 
 builder = StateGraph(FaqState, context_schema=Context, input_schema=FaqInput, output_schema=FaqOutput)
 builder.add_node("check_input", check_input)

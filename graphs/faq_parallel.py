@@ -4,8 +4,8 @@ from langgraph.graph import END, START
 
 from fanloom import Context, StateGraph, add_fan_out
 from nodes.faq import check_input, collect, generate_questions
-from nodes.faq_parallel import answer_question
-from nodes.faq_state import FaqInput, FaqOutput, FaqState
+from nodes.faq.parallel import answer_question
+from nodes.faq.state import FaqInput, FaqOutput, FaqState
 
 builder = StateGraph(FaqState, context_schema=Context, input_schema=FaqInput, output_schema=FaqOutput)
 builder.add_node("check_input", check_input)

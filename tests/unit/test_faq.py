@@ -13,8 +13,8 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from fanloom import InvalidInput
 from fanloom.redaction import redact
 from graphs import faq_chain, faq_one_shot, faq_parallel
-from nodes.faq import distinct, known_titles
-from nodes.faq_state import Source
+from nodes.faq.checks import distinct, known_titles
+from nodes.faq.state import Source
 from tests.fakes import Meeting, ScriptedModel
 from tests.faq_writer import SOURCES, Writer, question_in
 

@@ -6,17 +6,19 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.faq_understudy import NO_ANSWER, answer_question, draw_questions, find_sources
+from understudies import faq
+from understudies.faq import NO_ANSWER, answer_question
 from understudies.prose.english import FUNCTION_WORDS
+from understudies.prose.passages import MOST, read_passages
 from understudies.prose.reading import read, read_once
 from understudies.prose.sentences import join_wrapped_lines, listed, normalised, split_sentences, stems_of, words_of
-from understudies.prose.text import read_passages
 
 PASSAGES = {
     "Harbour report": """# Harbour Authority: annual report
@@ -183,6 +185,14 @@ FOREIGN = {
 }
 
 
+def draw_questions(sources: list[dict[str, str]], count: int, already: Sequence[str] = ()) -> list[str]:
+    return faq.draw_questions(sources, count, already)["questions"]
+
+
+def find_sources(question: str, answer: str, sources: list[dict[str, str]]) -> list[str]:
+    return faq.find_sources(question, answer, sources)["sources"]
+
+
 def alone(title: str) -> list[dict[str, str]]:
     return [{"title": title, "content": {**PASSAGES, **FOREIGN}[title]}]
 
@@ -306,7 +316,7 @@ def test_questions_are_answered_by_their_own_sentences() -> None:
 
 def is_answered_rightly(question: str, sources: list[dict[str, str]]) -> bool:
     reading = read(sources)
-    place = reading.places[reading.owners[normalised(question)]]
+    place = reading.places[reading.owners[normalised(question)].at]
     answer = answer_question(question, sources)
     drawn_from = place.passage.text in answer or place.passage.text.endswith(("?", "？", "؟"))
     title = reading.titles[place.document]
@@ -331,7 +341,7 @@ def test_answers_speak_of_what_is_asked() -> None:
     for title in PASSAGES:
         for question in draw_questions(alone(title), 50):
             reading = read(alone(title))
-            heading = reading.places[reading.owners[normalised(question)]].passage.heading
+            heading = reading.places[reading.owners[normalised(question)].at].passage.heading
             about = [word for word in words_of(question) if word not in FUNCTION_WORDS | SCAFFOLD]
             told = set(stems_of(words_of(f"{answer_question(question, alone(title))} {heading} {title}")))
             known = [stem for stem in stems_of(about) if stem in told]
@@ -478,11 +488,11 @@ def test_any_text_is_taken(contents: list[str], count: int, asked: str) -> None:
 
 def test_the_same_in_every_process_and_silently() -> None:
     code = (
-        "import sys, json, nodes.faq_understudy as u; assert 'bm25s' not in sys.modules and 'numpy' not in sys.modules;"
-        "sources = json.load(sys.stdin); questions = u.draw_questions(sources, 60);"
+        "import sys, json, understudies.faq as u; assert 'bm25s' not in sys.modules and 'numpy' not in sys.modules;"
+        "sources = json.load(sys.stdin); questions = u.draw_questions(sources, 60)['questions'];"
         "asked = [*questions, 'what capacity has the kettle', 'winter honey'];"
         "answers = [u.answer_question(question, sources) for question in asked];"
-        "print(json.dumps([questions, answers, [u.find_sources('', 'x ' + a, sources) for a in answers]]))"
+        "print(json.dumps([questions, answers, [u.find_sources('', 'x ' + a, sources)['sources'] for a in answers]]))"
     )
     runs = [
         subprocess.run(
@@ -516,6 +526,11 @@ def test_reading_a_megabyte_costs_in_proportion() -> None:
     few, many = cpu_seconds(100_000), cpu_seconds(1_000_000)
     print(f"\n100 KB read and 50 questions answered in {few:.2f} s of CPU, 1 MB in {many:.2f} s")
     assert many < 30 * few
+
+
+@pytest.mark.parametrize("line", ["=\n", "- a\n", "# a\n\nb\n\n", "| a | b |\n", "中。", "Why? "])
+def test_what_has_no_end_is_read_up_to_a_bound(line: str) -> None:
+    assert len(read_passages(line * (MOST + 10))) <= MOST
 
 
 def cpu_seconds(size: int) -> float:

@@ -11,7 +11,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from fanloom import LLMStep
-from nodes import content_variations, faq_steps, tech_docs
+from nodes import content_variations, tech_docs
+from nodes.faq import steps as faq_steps
 from nodes.orchestrator.steps import steps
 from nodes.orchestrator.variables import Prompts
 from nodes.refine import steps as refine_steps

@@ -1,1 +1,1 @@
-"""What the FAQ understudy knows of prose: how to read it, and which questions it answers."""
+"""What the understudies know of prose: its sentences, its markup, and the questions that a sentence answers."""

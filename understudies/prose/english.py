@@ -1,6 +1,9 @@
 """The small words of English, by which a sentence can be taken apart without a language model."""
 
-from understudies.prose.sentences import listed
+
+def listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
 
 DETERMINERS = listed("the a an this that these those its their his her our your my each every no any some all both")
 PREPOSITIONS = listed("""
@@ -9,10 +12,9 @@ PREPOSITIONS = listed("""
     inside near off out outside past per than toward towards up down via like as unlike amid above
 """)
 PRONOUNS = listed("""
-    it they he she we i you them him us me himself herself itself themselves this that these those there here
-    someone anyone everyone somebody nobody nothing something anything everything such another others other one ones
-    each both neither either none all some many few several most more much less who what which whom whose mine ours
-    yours theirs same former latter
+    it they he she we i you them him us me himself herself itself themselves this that these those there here someone
+    anyone everyone somebody nobody nothing something anything everything such another others other one ones each both
+    neither either none all some many few several most more much less who what which whom whose same former latter
 """)
 OWNERS = listed("its their his her our my your this these those such")
 LINKERS = listed("""
@@ -20,26 +22,20 @@ LINKERS = listed("""
     or than as until since once lest
 """)
 ADVERBS = listed("""
-    also often always usually typically generally normally commonly still now then however therefore thus hence
-    never sometimes rarely seldom already just only even mainly mostly largely currently today soon again both
-    almost nearly too very quite rather well far much more most together instead indeed first further ever
+    also often always usually typically generally normally commonly still now then however therefore thus hence never
+    sometimes rarely seldom already just only even mainly mostly largely currently today soon again both almost nearly
+    too very quite rather well far much more most together online instead indeed first further ever
 """)
-LY_NOUNS = listed("""
-    ally anomaly apply assembly belly bully butterfly comply dragonfly early family fly hilly imply italy jelly july
-    lily monopoly multiply only rally reply supply tally ugly daily weekly monthly yearly friendly likely elderly
-""")
-MODALS = listed("can could may might must shall should will would cannot can't won't must not")
-BE = listed("is are was were isn't aren't wasn't weren't")
+LY_NOUNS = listed("family supply assembly reply fly july daily weekly monthly yearly apply multiply rely only")
 HAVE = listed("has have had")
-DO = listed("does do did doesn't don't didn't")
-AUXILIARIES = (MODALS | BE | HAVE | DO) - {"not"}
-
+NEGATED = {f"{verb}n't": verb for verb in listed("is are was were does do did should could would must")}
+NEGATED |= {"can't": "can", "cannot": "can", "won't": "will"}
+AUXILIARIES = HAVE | NEGATED.keys() | frozenset(NEGATED.values()) | {"may", "might", "shall"}
 _COUNTED = """
     two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
 """.split()  # noqa: SIM905 - as a list of literals it would fill the screen
 NUMBERS = dict(zip(_COUNTED, [*range(2, 21), *range(30, 100, 10), 100, 1_000, 10**6, 10**9], strict=True))
-NUMBER_WORDS = frozenset(NUMBERS) | {"half"}
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 # What every English text has and other languages have not.
 ENGLISH = listed(
@@ -49,19 +45,17 @@ FOREIGN = listed("""
     was wie der die das und ist nicht mit für le la les des et est une dans el los las y en que por het een van zijn
     och att det är il di che non è per um uma os não da do e z w na się jest ve bir ne ja on
 """)
+FUNCTION_WORDS = DETERMINERS | PREPOSITIONS | PRONOUNS | OWNERS | LINKERS | ADVERBS | AUXILIARIES
+FUNCTION_WORDS |= listed("and be been being not due etc e.g i.e per alone")
 
 
 def is_adverb(word: str) -> bool:
     return word in ADVERBS or (word.endswith("ly") and word.lower() not in LY_NOUNS)
 
 
-FUNCTION_WORDS = (
-    DETERMINERS
-    | PREPOSITIONS
-    | PRONOUNS
-    | OWNERS
-    | LINKERS
-    | ADVERBS
-    | AUXILIARIES
-    | listed("and be been being not due etc e.g i.e per alone")
-)
+def is_foreign(text: str) -> bool:
+    """Tell text in which another language shows; a sentence without small words shows none."""
+    if sum(map(str.isascii, text)) < 0.85 * len(text):
+        return True
+    words = {word.strip(".,;:!?()") for word in text.lower().split()}
+    return len(words) > 3 and len(FOREIGN & words) > len(ENGLISH & words)

@@ -1,59 +1,41 @@
-# ruff: noqa: RUF001 - dashes of every kind open headings
 """Take the markup off: HTML, Markdown and some reStructuredText."""
 
 import html
 import re
 from collections.abc import Iterator
 
-COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->|<(script|style|head)\b(?:(?!<\1\b).)*?</\1\s*>", re.S | re.I)
+UNSEEN = re.compile(r"<!--(?:(?!<!--).)*?-->|<(script|style|head)\b(?:(?!<\1\b).)*?</\1\s*>", re.S | re.I)
 HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]*>((?:(?!<h[1-6]\b).)*?)</h\1\s*>", re.S | re.I)
-LIST_ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.I)
-BLOCK_TAG = re.compile(
-    r"</?(?:p|div|br|hr|ul|ol|li|tr|table|thead|tbody|section|article|header|footer|main|nav|aside|body|html|head|title|"
-    r"blockquote|pre|details|summary|figure|figcaption|dl|dt|dd|center)(?=[\s/>])[^<>]*>|<!doctype[^<>]*>",
-    re.I,
-)
+LIST_ITEM = re.compile(r"<li\b[^<>]*>", re.I)
 INLINE_TAG = re.compile(
-    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|input|ins|kbd|label|link|mark|meta|picture|q|s|samp|small|source|span|"
-    r"strong|sub|sup|td|th|time|tt|u|var|video|wbr|svg|path|button)(?=[\s/>])[^<>]*>",
+    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|kbd|label|mark|q|s|small|span|strong|sub|sup|td|th|time|tt|u|var)"
+    r"(?=[\s/>])[^<>]*>",
     re.I,
 )
+OTHER_TAG = re.compile(r"</?[a-z][a-z0-9]{0,12}(?:\s[^<>]*|/)?>|<!doctype[^<>]*>", re.I)
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*\n", re.S)
-
 FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
-LONG_BLANK = re.compile(r"[^\S\n]{9,}")
 QUOTE = re.compile(r"^\s{0,3}>[ >]*")
-
 INLINE: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(r"!\[[^\]\n]{0,300}\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,300}\])"), ""),  # image
-    (re.compile(r"\[\^[^\]\n]{1,40}\]:?"), ""),  # footnote mark
+    (re.compile(r"!\[[^\]\n]{0,300}\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,300}\])|\[\^[^\]\n]{1,40}\]:?"), ""),
     (re.compile(r"\[([^\[\]\n]+)\](?:\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)|\[[^\]\n]*\])"), r"\1"),  # link
     (re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>"), r"\1"),
-    (re.compile(r":[\w:]{1,40}:`([^`\n]+)`"), r"\1"),  # reStructuredText role
-    (re.compile(r"`([^`<\n]+?)\s*<[^<>`\n]+>`__?"), r"\1"),  # reStructuredText link
+    (re.compile(r":[\w:]{1,40}:`([^`\n]+)`|`([^`<\n]+?)\s*<[^<>`\n]+>`__?"), r"\1\2"),  # reStructuredText
     (re.compile(r"(`{1,3})([^`]{1,500}?)\1"), r"\2"),
-    (re.compile(r"(?<!\w)(\*\*\*|\*\*|___|__)(?=\S)(.{1,200}?)(?<=\S)\1(?!\w)"), r"\2"),
-    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])"), r"\1"),
-    (re.compile(r"(?<![\w_])_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?![\w_])"), r"\1"),
-    (re.compile(r"~~(?=\S)(.{1,200}?)(?<=\S)~~"), r"\1"),
+    (re.compile(r"(?<!\w)(\*\*\*|\*\*|___|__|~~)(?=\S)(.{1,200}?)(?<=\S)\1(?!\w)"), r"\2"),
+    (re.compile(r"(?<![\w*_])([*_])(?=[^\s*_])([^*_\n]+?)(?<=[^\s*_])\1(?![\w*_])"), r"\2"),
     (re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])"), r"\1"),
 ]
 MARKS = re.compile(r"[\[*_`~\\:<]")
-
-HEADING_NUMBER = re.compile(
-    r"^(?:(?:section|chapter|article|part|clause|appendix|step)\s+)?(?:\d+(?:\.\d+)*|[IVXLC]+|[A-Z])(?:[.):]|\s+[-–—:]|(?<=\d)(?=\s))\s*",
-    re.I,
-)
 
 
 def plain_markup(content: str) -> str:
     """Turn HTML into the Markdown that says the same, and drop what no reader sees."""
     text = FRONT_MATTER.sub("", content.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff"))
     if "<" in text:
-        text = COMMENT.sub(" ", text)
-        text = HTML_HEADING.sub(lambda found: f"\n\n# {' '.join(found[2].split())}\n\n", text)
-        text = INLINE_TAG.sub("", BLOCK_TAG.sub("\n\n", LIST_ITEM_TAG.sub("\n- ", text)))
-    return LONG_BLANK.sub(" " * 8, html.unescape(text) if "&" in text else text)
+        text = HTML_HEADING.sub(lambda found: f"\n\n# {' '.join(found[2].split())}\n\n", UNSEEN.sub(" ", text))
+        text = OTHER_TAG.sub("\n\n", INLINE_TAG.sub("", LIST_ITEM.sub("\n- ", text)))
+    return re.sub(r"[^\S\n]{9,}", " " * 8, html.unescape(text) if "&" in text else text)
 
 
 def clean_inline(text: str) -> str:
@@ -62,12 +44,6 @@ def clean_inline(text: str) -> str:
         for pattern, replacement in INLINE:
             text = pattern.sub(replacement, text)
     return " ".join(text.split())
-
-
-def clean_heading(line: str) -> str:
-    text = clean_inline(line).strip(" :*_#")
-    bare = HEADING_NUMBER.sub("", text)
-    return bare if len(bare) > 2 else text
 
 
 def outside_fences(text: str) -> Iterator[str]:

@@ -1,152 +1,214 @@
-# ruff: noqa: RUF001 - curly quotation marks and dashes are what texts have
-"""Draft the questions that a passage answers; where no pattern is safe, ask what is said about what it names."""
+# ruff: noqa: RUF001 - curly quotation marks are what texts have
+"""Draft the questions that a passage answers, by a table of what a predicate can tell."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from understudies.prose.clauses import Clause, find_clause
-from understudies.prose.english import AUXILIARIES, ENGLISH, FOREIGN, LINKERS, PREPOSITIONS
-from understudies.prose.lexicon import IMPERATIVES
-from understudies.prose.patterns import NUMBER, YEAR
-from understudies.prose.phrases import Casing, has_attribute, key_phrases, plural
-from understudies.prose.phrasing import Draft, ask_for_action, ask_for_clause, is_plain
-from understudies.prose.sentences import listed
-from understudies.prose.text import Passage
+from understudies.prose import english
+from understudies.prose.clauses import POINTING, Clause, find_clause, small_start
+from understudies.prose.english import AUXILIARIES, DETERMINERS, FUNCTION_WORDS, LINKERS, MONTHS, PREPOSITIONS
+from understudies.prose.passages import Passage
+from understudies.prose.verbs import THIRDS, VERBS
 
-THERE_ARE = re.compile(
-    rf"There (are|were) {NUMBER} ((?:[a-z-]+ )?[a-z-]+s(?: of [a-z -]+?| in [\w -]+?)?)(?:[.,:;]|$| that| which)"
-)
-CONDITION = re.compile(r"(If|When|Where) ([^,;:()]+), (?:then )?(\w+)")
-PURPOSE = re.compile(r"To (?!date|this|that|these|my|our|some|the)([a-z]+ [^,;:()]{3,80}), (\w+)")
-HAPPENED = re.compile(rf"In ((?:(?:January|March|April|May|June|July|August|\w+ber|February) )?{YEAR}),? .*\b\w+ed\b")
-LABEL = re.compile(r"([^\W\d_][\w /&'().-]{1,40}?)\s*(?::| [–—-]) +\S")
-FOLLOWING = re.compile(r"The following ([a-z -]+) (are|is) ([a-z -]+)$")
-ANNOUNCED = re.compile(r",? (?:as follows|the following.*|these .*)$")
-ASKS = re.compile(
-    r"(?:what|who|whom|whose|which|when|where|why|how|is|are|can|could|do|does|did|should|will|may|must|has|have)\b",
-    re.I,
-)
-POINTS_BACK = re.compile(r"(?:It|They|This|These|Those|That|He|She|Its|Their|His|Her|Such|And|But|Or)\b")
-PARENTHESIS = re.compile(r"\s*\([^()]*\)")
-BREAKS = re.compile(r"[,;:!?](?=\s|$)|[。，；：！？、؟،()\"“”]")
-CODE = re.compile(r"[{}=<>\\|]|https?:|www\.|\w\(\)|::")
+
+class Draft(NamedTuple):
+    """A question and how good it is; `whole` asks for all that the paragraph says."""
+
+    weight: float
+    question: str
+    whole: bool = False
+
+
+def one_of(words: Iterable[str]) -> str:
+    return rf"(?:{'|'.join(sorted(words))})\b"
+
+
 QUESTION_MARKS = ("?", "？", "؟")
-UNNAMED = listed("it they them this that these those he she")
-COUNTABLE = listed("introduction description conclusion discussion question section definition")
-MASS = tuple(sorted(listed("tion sion ment ness ity ance ence ship ism ing ogy ics")))
+ABOUT = "about|around|roughly|nearly|almost|over|at least|at most|up to|more than|less than|only|exactly|between"
+NUMBER = rf"(?:(?:{ABOUT}) )*[€$£]?(?:\d[\d.,]*|{one_of([*english.NUMBERS, 'one'])})(?: (?:million|billion|thousand))?"
+SPAN = r"(?:\w+ )?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|nights?|decades?|centuries)\b"
+MONEY = r"(?:euros?|pounds?|dollars?|cents?|pence|percent|per cent|%)"
+DAY = rf"(?:{MONTHS}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?|weekdays|the \w+ day of)\b"
+CLOCK = r"(?:\d+[:.]\d\d|\d+ ?[ap]\.?m|noon|midnight)"
+TIME = (
+    rf",? (?:in (?:the )?(?:(?:early |late )?(?:1[0-9]|20)\d\d\b|{MONTHS}|\w+ century)|(?:on|from) (?:\d+ )?{DAY}"
+    rf"|(?:at|from) {CLOCK}|(?:when|if|as soon as|before|after) (?!\w+ing)\w+ )"
+)
+BE, DO = r"(?:is|are|was|were)", r"(?:do|does|did|can|could|may|must|should|will|shall)"
+PLACED = "(?:not |be )*(?:located|kept|found|stored|held|built|booked|placed|sold|served|displayed)"
+LINKED = "(?:caus|power|driv|determin|cover|follow)e[dn] by|(?:made|composed) of|made from|divided into|based on"
+ROLE = r"(?:\w+ ){,3}?(?:\w+ic?ist|\w+ician|painter|writer|author|poet|king|president|engineer|teacher|founder)\b"
+NO_OBJECT = (
+    rf"(?:{one_of(PREPOSITIONS | english.ADVERBS | LINKERS - {'that'})}|{NUMBER}|(?:and|to|not|less|best|how|\w+ly)\b)"
+)
+NO_VERB = r"(?:be|become|remain|stay|look|go|come|keep|let|take|tell|last|get|happen|find|leave|end|make|put|cost)\b"
+A = r"\w+ (?P<a>.+?),?"
+# How good a question is, how it begins, the clause that answers it (its auxiliary and what follows; <a> comes into the
+# question), and what ends the question in the place of <a>.
+TABLE: list[tuple[float, str, str] | tuple[float, str, str, str]] = [
+    (3.0, "Why", rf"(?!{BE} \w+(?:tion|ment|ness),? ){A} (?:because|due to|owing to|thanks to)\b"),
+    (3.0, "How long", rf"{A} for (?:a )?{NUMBER}[ -]{SPAN}"),
+    (3.0, "How long", rf"{DO} (?P<a>last|take|stay|keep|run) (?:for )?(?:a )?{NUMBER} {SPAN}"),
+    (3.0, "How often", rf"{A} (?:every {SPAN}|(?:once|twice|{NUMBER} times) (?:an?|per|each) )"),
+    (2.9, "How soon", rf"{A} within {NUMBER} {SPAN}"),
+    (2.9, "When", rf"(?!{BE})\w+ (?P<a>\D+?){TIME}"),
+    (2.9, "When", rf"{BE} (?P<a>(?:\w+ ){{,2}}?(?:\w+ed|open|due|built|held|sold|paid)(?: \D+?)??){TIME}"),
+    (2.8, "How", rf"{A} by (?!far)\w+ing\b"),
+    (3.0, "How much", rf"{DO} (?P<a>cost|weigh|pay|charge) {NUMBER}"),
+    (3.0, "How much", rf"{BE} {NUMBER} {MONEY}"),
+    (2.8, "How many {n}", rf"{DO} (?P<a>[a-z]+) {NUMBER} (?!{MONEY})(?P<n>(?:[a-z-]+ )?(?:[a-z-]+s|people))\b(?! of)"),
+    (2.8, "What share of {n}", rf"{DO} account for {NUMBER}(?: ?%| per ?cent)? of (?P<n>[\w -]+)", "account for"),
+    (2.8, "By how much", rf"{DO} (?P<a>\w+) by {NUMBER}"),
+    (3.0, "How {n}", rf"{BE} {NUMBER} (?:\w+ )?(?P<n>tall|high|long|wide|deep|thick|old)\b"),
+    (2.6, "What {n}", rf"{DO} have an? (?P<n>(?:[a-z]+ )?[a-z]+) of {NUMBER}", "have"),
+    (2.2, "Where", rf"\w+ (?P<a>{PLACED}) (?:in|on|at|near|under|along) (?!\w+ing|\d)"),
+    (2.8, "What", rf"{BE} used (?:to|for|in|as|when)\b", "used for"),
+    (2.6, "What", rf"{BE} (?P<a>{LINKED})(?! \w+ing\b)"),
+    (2.6, "What", rf"{DO} (?P<a>(?:depend|rely|focus) on|consist of|(?:lead|refer|belong) to|result in)\b"),
+    (2.2, "What", r"(?:must|may|shall|should) not (?!be|have)\w", "not do"),
+    (2.4, "What", rf"{DO} (?!{NO_VERB})(?P<a>{one_of(VERBS)}) (?!{NO_OBJECT})"),
+    (3.0, "Who", rf"{BE} (?:an?|the) {ROLE}"),
+    (2.7, "What", r"are (?:(?!\w+(?:ed|ing)\b)[a-z-]+ ){1,3}(?:that|which|used to|made of)\b"),
+    (2.7, "What", rf"(?:is|are) (?:an?|the|one of) (?!{ROLE}|(?:most|least|same|best) )[\w“\"]+"),
+]
+PATTERNS = [(row[0], row[1], re.compile(row[2]), row[3:]) for row in TABLE]
+ARTICLED = re.compile(rf"{BE} (?:an?|the) ")
+SUBORDINATE = one_of(LINKERS - {"or", "than", "as", "until"})
+BREAK = re.compile(rf"[,;:()\"“”?–—]| (?:due to|owing to|{SUBORDINATE}|and {one_of(AUXILIARIES)})")
+CODE = re.compile(r"[{}=<>\\|]|https?:|www\.|\w\(\)|::")
+LABEL = re.compile(r"([^\W\d_][\w /&'().-]{1,40}?)\s*(?::| [–—-]) +\S")
+CONDITION = re.compile(r"(If|When) (\S+ \S+ [^,;:()]+), (?:then )?(\w+) (\w+)")
+PURPOSE = re.compile(r"To ([a-z]+ [^,;:()]{3,80}), (?!\w+(?: \w+)? (?:is|are|was|were|has)\b)\w+")
+ENDS = rf"(?= (?:{one_of(PREPOSITIONS - {'of'})}|(?:if|when|so|once|twice|every|and (?!the |an? ))\b)|[,;:(.]|$)"
+ORDER = re.compile(rf"([A-Z][a-z]+(?<!ing)(?<!ed)(?<!ly)) ((?:the|an?|your)(?: [^ ,;:.]+){{1,5}}?){ENDS}")
+TELLING = {"never", "rarely", "more", "most", "too", "only"}  # adverbs without which it would say something else
+POINTS_BACK = re.compile(r"(?:It|They|This|These|Those|That|He|She|Its|Their|His|Her|Such|And|But|Or)\b")
+ASKS = re.compile(rf"(?:what|who|whom|whose|which|when|where|why|how|{one_of(AUXILIARIES)})\b", re.I)
 
 
-def drafts_of(passage: Passage, casing: Casing, english: bool) -> list[Draft]:
-    """Give the questions that a passage answers, the best first."""
+def drafts_of(passage: Passage, names: frozenset[str]) -> list[Draft]:
+    """Give the questions that a passage answers."""
     text = passage.text.capitalize() if passage.text.isupper() else passage.text
     if passage.kind in ("list", "steps"):
-        drafts = list(ask_for_list(passage, casing))
+        drafts = list(ask_for_list(passage, names))
     elif passage.kind == "row":
-        named = ": " in text.split("; ")[0]
-        drafts = [Draft(1.1 if named else 0.5, f"What does the table say about “{first_cell(text)}”?")]
+        cells = [cell.rpartition(": ")[2] for cell in text.split("; ")]
+        named = next((cell for cell in cells if any(map(str.isalpha, cell))), cells[0])
+        drafts = [Draft(1.1 if ": " in text else 0.5, f"What does the table say about “{named}”?")]
     elif text.endswith(QUESTION_MARKS):
         drafts = [Draft(2.7, text)] if is_whole_question(text) else []
-    elif (english or count_english(text) > 1) and not is_foreign(text):
-        drafts = [*ask_for_sentence(text, casing), *quote_opening(passage)]
     else:
-        drafts = [Draft(0.2, f"What is said about “{opening(text)}”?")]
+        foreign = english.is_foreign(text)
+        drafts = [] if foreign else list(ask_for_sentence(text, names))
+        if foreign or (not POINTS_BACK.match(text) and text[-1:] in '.!…”")' and len(text.split()) > 3):
+            drafts.append(Draft(0.2, f"What is said about “{opening(text)}”?"))
     return [draft for draft in drafts if is_sound(draft.question)]
 
 
-def ask_for_sentence(text: str, casing: Casing) -> Iterator[Draft]:
+def ask_for_sentence(text: str, names: frozenset[str]) -> Iterator[Draft]:
     label = LABEL.match(text)
     if label and len(label[1].split()) <= 4 and AUXILIARIES.isdisjoint(label[1].split()):
         yield Draft(0.7, f"What is stated under “{label[1].strip()}”?")
-        return
-    if not CODE.search(text) and not text[0].islower() and 3 <= len(text.split()) <= 60:
-        clause = find_clause(text, casing)
-        drafts = [*ask_for_opening(text), *(ask_for_clause(clause) if clause else [])]
-        happened = HAPPENED.match(text)
-        if happened and not clause:
-            drafts.append(Draft(2.3, f"What happened in {happened[1]}?"))
-        yield from sorted(drafts, key=lambda draft: -draft.weight)
-    for phrase in key_phrases(text)[:5]:
-        yield Draft(0.6 if has_attribute(phrase) else 0.4, f"What is said about {phrase}?")
+    elif not CODE.search(text) and (text[0].isupper() or text[0] in '"“') and 3 <= len(text.split()) <= 60:
+        yield from ask_for_opening(text)
+        if clause := find_clause(text, names):
+            yield from ask_for_clause(clause)
 
 
 def ask_for_opening(text: str) -> Iterator[Draft]:
-    """Ask for what opens with a condition, a purpose, an order or "There are"."""
-    condition, purpose, counted = CONDITION.match(text), PURPOSE.match(text), THERE_ARE.match(text)
-    if condition and is_plain(condition[2]) and len(condition[2].split()) > 2:
-        asked = "What should you do" if condition[3].lower() in IMPERATIVES else "What happens"
-        yield Draft(2.1, f"{asked} {condition[1].lower()} {condition[2]}?")
-    if purpose and is_plain(purpose[1]) and purpose[2].lower() in IMPERATIVES | {"you"}:
+    """Ask for what opens with a condition, a purpose or an order."""
+    condition, purpose, order = CONDITION.match(text), PURPOSE.match(text), ORDER.match(text)
+    if condition and is_plain(condition[2]):
+        ordered = condition[4] in DETERMINERS and condition[3] not in FUNCTION_WORDS
+        yield Draft(2.3, f"What {'should you do' if ordered else 'happens'} {condition[1].lower()} {condition[2]}?")
+    if purpose and is_plain(purpose[1]):
         yield Draft(3.0, f"How do you {purpose[1]}?")
-    if counted:
-        yield Draft(2.8, f"How many {counted[2].strip()} {counted[1]} there?")
-    first, _, rest = text.rstrip(".!").partition(" ")
-    if first.istitle() and first.lower() in IMPERATIVES and re.match(r"(?:the|an?|all|any) ", rest):
-        yield from ask_for_clause(Clause("", "you", "should", f"{first.lower()} {PARENTHESIS.sub('', rest)}"))
+    if order and order[1].lower() not in FUNCTION_WORDS and is_plain(order[2]):
+        told = ask_for_clause(Clause("you", "should", text[0].lower() + text[1:].rstrip(" .!")))
+        yield from (draft for draft in told if draft.question.startswith(("How often", "How long", "Why", "When")))
+        yield Draft(1.6, f"What should you do with {order[2]}?")
 
 
-def quote_opening(passage: Passage) -> Iterator[Draft]:
-    """Quote a sentence as the last resort, if it is one and stands by itself."""
-    whole = passage.text[-1:] in (".", "!", "…", "”", '"', ")") and len(passage.text.split()) > 3
-    if whole and not POINTS_BACK.match(passage.text):
-        yield Draft(0.2, f"What is said about “{opening(passage.text)}”?")
+def ask_for_clause(clause: Clause) -> Iterator[Draft]:
+    """Ask for what the predicate tells, by the table; and whether it is so, which every plain sentence answers."""
+    aux, subject, words = clause.auxiliary, clause.subject, clause.predicate.split()
+    while (
+        len(words) > 1
+        and english.is_adverb(words[0])
+        and words[0] not in ("never", "rarely", "more", "most", "too", "only")
+    ):
+        del words[0]
+    told = f"{aux} {' '.join(words)}"
+    for weight, asked, pattern, end in PATTERNS if subject != "there" else []:
+        found = pattern.match(told)
+        parts = {name: without_agent(part) for name, part in found.groupdict().items()} if found else {}
+        if found and all(map(is_plain, parts.values())):
+            last = " ".join([subject, *end, *([parts["a"]] if "a" in parts else [])])
+            yield Draft(weight, f"{asked.format(**parts)} {aux} {last}?")
+    whole = re.split(rf"{BREAK.pattern}| and \w+(?:ed|s)\b", told.removeprefix(f"{aux} ").removeprefix("not "))[
+        0
+    ].strip()
+    counted = re.match(rf"{NUMBER} (?=[a-z-]+)", whole) if subject == "there" else None
+    if counted and is_plain(whole):
+        yield Draft(2.8, f"How many {whole[counted.end() :]} {aux} there?")
+    elif (
+        is_plain(whole)
+        and " " in whole
+        and not (subject != "there" and ARTICLED.match(told))
+        and (subject != "you" or aux in ("can", "must", "should"))
+    ):
+        yield Draft(1.5, f"{aux.capitalize()} {subject} {re.sub('^no ', 'a ' if aux == 'is' else 'any ', whole)}?")
 
 
-def ask_for_list(passage: Passage, casing: Casing) -> Iterator[Draft]:
+def ask_for_list(passage: Passage, names: frozenset[str]) -> Iterator[Draft]:
     intro, announced, _ = passage.text.partition(":")
-    if announced and ";" not in intro:
-        yield from ask_for_announced(intro, casing)
+    if announced:
+        intro = re.sub(r",? (?:as follows|the following.*|these .*)$", "", intro)
+        yield from (draft for draft in ask_for_sentence(f"{intro} the following", names) if draft.weight > 2)
     if passage.heading and not passage.heading.endswith(QUESTION_MARKS):
         asked = "What are the steps" if passage.kind == "steps" else "What is listed"
-        yield Draft(1.5, f"{asked} under “{passage.heading}”?")
+        yield Draft(1.7, f"{asked} under “{passage.heading}”?")
 
 
-def ask_for_announced(intro: str, casing: Casing) -> Iterator[Draft]:
-    following = FOLLOWING.match(intro)
-    clause = find_clause(ANNOUNCED.sub(" the following", intro), casing)
-    if following:
-        yield Draft(2.6, f"Which {following[1]} {following[2]} {following[3]}?")
-    elif clause and clause.auxiliary in ("does", "do", "did"):
-        yield from (draft for draft in ask_for_action(clause, clause.predicate + " it") if draft.weight > 2)
-    elif clause and clause.auxiliary in ("is", "are") and clause.predicate in ("", "the following"):
-        yield Draft(2.8, f"What {clause.auxiliary} {clause.subject}?")
-
-
-def ask_for_heading(heading: str, casing: Casing) -> Draft | None:
+def ask_for_heading(heading: str, names: frozenset[str]) -> Iterator[Draft]:
     """Ask what a section says; a heading that is a question asks it itself."""
-    if heading.endswith(QUESTION_MARKS):
-        return Draft(3.5, heading) if is_whole_question(heading) else None
     how = re.match(r"how to (.+)", heading, re.I)
-    if how and len(heading.split()) > 3 and is_plain(how[1]):
-        return Draft(2.6, f"How do you {small_words(how[1], casing)}?")
-    if not 1 <= len(heading.split()) <= 10 or CODE.search(heading):
-        return None
-    if names_topic(heading):
-        return Draft(1.3, f"What does the text say about {small_words(heading, casing)}?")
-    return Draft(1.25, f"What does the section “{heading}” say?")
+    topic = heading.lower() if heading.isupper() else small_start(heading, names)
+    if heading.endswith(QUESTION_MARKS):
+        yield from [Draft(3.5, heading)] if is_whole_question(heading) else []
+    elif ASKS.match(heading) and heading.split()[1:2] and heading.split()[1] in AUXILIARIES | THIRDS.keys():
+        yield Draft(3.0, f"{heading}?", whole=True)
+    elif how and is_plain(how[1]):
+        yield Draft(2.6, f"How do you {small_start(how[1], names)}?")
+    elif re.fullmatch(
+        rf"(?!{one_of(FUNCTION_WORDS - DETERMINERS)})[a-z][a-z' -]*(?:s|ing|ion|ment|ity|ness|ance)", topic
+    ):
+        yield Draft(1.8, f"What should you know about {topic}?", whole=True)
+    elif not CODE.search(heading) and 1 <= len(heading.split()) <= 10:
+        yield Draft(1.4, f"What does the section “{heading}” say?", whole=True)
 
 
-def names_topic(heading: str) -> bool:
-    """Tell a heading that can follow "about" without an article: plural, abstract, no name and no label."""
-    words = heading.split()
-    small = heading.isupper() or all(word.islower() for word in words[1:])
-    first = words[0].lower()
-    if not small or not re.fullmatch(r"[A-Za-z' -]+", heading) or first in PREPOSITIONS | LINKERS | AUXILIARIES:
+def without_agent(part: str) -> str:
+    """Leave out who did it, and what measures what follows: "built by my grandfather" asks as "built"."""
+    part = re.split(r" by (?!\w+ing\b|\d)", part)[0]
+    return re.sub(rf"(?: (?:just|partly|mainly|largely|mostly|{ABOUT}))+$", "", part)
+
+
+def is_plain(part: str) -> bool:
+    """Tell a part of a sentence that can stand in a question: short, one clause, nothing that points elsewhere."""
+    words = part.lower().split()
+    if not 1 <= len(words) <= 13 or words[-1] in LINKERS | DETERMINERS | AUXILIARIES | {"and"}:
         return False
-    return first not in IMPERATIVES | COUNTABLE and (plural(words[-1]) or words[-1].lower().endswith(MASS))
-
-
-def small_words(heading: str, casing: Casing) -> str:
-    """Write a heading as running text would: Title Case and CAPITALS go, names stay."""
-    if heading.isupper() or (" " not in heading and heading not in casing.capital):
-        return " ".join(word if word in casing.capital else word.lower() for word in heading.split())
-    return " ".join(word.lower() if casing.is_common(word) else word for word in heading.split())
+    return not BREAK.search(part) and (POINTING - {"there", "others", "none", "much"}).isdisjoint(words)
 
 
 def is_whole_question(text: str) -> bool:
-    if is_foreign(text):
-        return len(text) < 120
     words = [word.strip("?.,'\"").lower() for word in text.split()]
-    return bool(ASKS.match(text)) and 3 <= len(words) <= 25 and not UNNAMED.intersection(words)
+    unnamed = {"it", "they", "them", "this", "these", "he", "she"}.intersection(words)
+    return bool(ASKS.match(text) and 3 <= len(words) <= 25 and not unnamed) or (
+        english.is_foreign(text) and len(text) < 120
+    )
 
 
 def is_sound(question: str) -> bool:
@@ -155,29 +217,8 @@ def is_sound(question: str) -> bool:
     return balanced and len(question) <= 200 and all(any(map(str.isalnum, quote)) for quote in quoted)
 
 
-def is_foreign(text: str) -> bool:
-    words = [word.strip(".,;:!?()") for word in text.lower().split()]
-    if not text.isascii() and sum(character.isascii() for character in text) < 0.85 * len(text):
-        return True
-    return len(words) > 3 and len(FOREIGN.intersection(words)) > len(ENGLISH.intersection(words))
-
-
-def is_english(text: str) -> bool:
-    return count_english(text[:20_000]) >= 0.06 * len(text[:20_000].split())
-
-
-def count_english(text: str) -> int:
-    return sum(word in ENGLISH for word in text.lower().split())
-
-
-def first_cell(row: str) -> str:
-    cells = [cell.rpartition(": ")[2] for cell in row.split("; ")]
-    return next((cell for cell in cells if any(map(str.isalpha, cell))), cells[0])
-
-
 def opening(text: str) -> str:
     """Give the opening words of a passage, to quote."""
-    start = BREAKS.split(text.strip(' .,;:!?"“”()।。'))[0].strip()
-    words = start.split()
-    short = " ".join(words[:7])[:60].strip() if len(words) > 1 else start[:24]
+    start = re.split(r"[,;:!?](?=\s|$)|[。，；：！？、؟،()\"“”]", text.strip(' .,;:!?"“”()।。'))[0].strip()
+    short = " ".join(start.split()[:7])[:60].strip() if " " in start else start[:24]
     return short if short == start else f"{short} …"

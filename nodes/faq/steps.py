@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from fanloom import LLMStep, OutputModel, Prompt
-from nodes import faq_understudy as understudy
 from prompts import path
 
 
@@ -44,44 +43,44 @@ GENERATE_QUESTIONS = LLMStep(
     prompt=_prompt("generate_questions"),
     output=QuestionList,
     role="planner",
-    understudy=lambda **asked: QuestionList(questions=understudy.draw_questions(**asked)),
+    understudy="understudies.faq:draw_questions",
 )
 MORE_QUESTIONS = LLMStep(
     "more_questions",
     prompt=_prompt("more_questions"),
     output=QuestionList,
     role="planner",
-    understudy=lambda **asked: QuestionList(questions=understudy.draw_questions(**asked)),
+    understudy="understudies.faq:draw_questions",
 )
 ANSWER_QUESTION = LLMStep(
     "answer_question",
     prompt=_prompt("answer_question"),
     output=str,
-    understudy=understudy.answer_question,
+    understudy="understudies.faq:answer_question",
 )
 FIND_SOURCES = LLMStep(
     "find_sources",
     prompt=_prompt("find_sources"),
     output=SourceList,
-    understudy=lambda **asked: SourceList(sources=understudy.find_sources(**asked)),
+    understudy="understudies.faq:find_sources",
 )
 FIND_SOURCES_AGAIN = LLMStep(
     "find_sources_again",
     prompt=_prompt("find_sources_again"),
     output=SourceList,
-    understudy=lambda invented, **asked: SourceList(sources=understudy.find_sources(**asked)),
+    understudy="understudies.faq:find_sources",
 )
 WRITE_FAQ = LLMStep(
     "write_faq",
     prompt=_prompt("write_faq"),
     output=FaqList,
     role="synthesizer",
-    understudy=lambda **asked: FaqList.model_validate({"faqs": understudy.write_faq(**asked)}),
+    understudy="understudies.faq:write_faq",
 )
 WRITE_MORE_FAQ = LLMStep(
     "write_more_faq",
     prompt=_prompt("write_more_faq"),
     output=FaqList,
     role="synthesizer",
-    understudy=lambda **asked: FaqList.model_validate({"faqs": understudy.write_faq(**asked)}),
+    understudy="understudies.faq:write_faq",
 )

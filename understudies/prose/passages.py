@@ -3,126 +3,100 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
-from typing import Literal, NamedTuple, TypeAlias
+from itertools import islice, zip_longest
+from typing import NamedTuple, TypeAlias
 
-from understudies.prose.markup import HEADING_NUMBER, clean_heading, clean_inline, outside_fences, plain_markup
+from understudies.prose.markup import clean_inline, outside_fences, plain_markup
 from understudies.prose.sentences import join_wrapped_lines, split_sentences
-
-Kind: TypeAlias = Literal["prose", "item", "list", "steps", "row"]
 
 
 class Passage(NamedTuple):
-    """A sentence, or what stands for one, and where it stands."""
+    """A sentence, or what stands for one, and where it stands; `kind` is prose, item, list, steps or row."""
 
     text: str
-    kind: Kind
+    kind: str
     heading: str
     block: int  # sentences of one paragraph share it
 
 
+Block: TypeAlias = tuple[str, list[str]]  # what it is, and its lines
+MOST = 20_000  # passages of one document; a megabyte of prose has half as many
 LONGEST_LIST = 1000  # characters of a list quoted as one passage
 LONGEST_HEADING = 90
-ENDS = '.!?:)"”'
-SURELY_UNWRAPPED = 130  # characters of a line
-
 ATX_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 UNDERLINE = re.compile(r"\s{0,3}(=+|-{2,}|~{3,}|\^{3,}|\*{3,})\s*$")
 RULE = re.compile(r"\s*(?:[-*_=~#+.]\s*){3,}$")
 BULLET = re.compile(r"\s*(?:[-*+•◦▪‣·–—]|\[[ xX]\])\s+(?:\[[ xX]\]\s+)?(?=\S)")
-NUMBER = re.compile(
-    r"\s*(?:(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]|\((?:\d{1,3}|[a-z]|[ivx]{1,4})\)|[Ss]tep \d{1,3}[:.])\s+(?=\S)"
-)
+NUMBER = re.compile(r"\s*(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]|[Ss]tep \d{1,3}[:.])\s+(?=\S)")
 TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 REFERENCE = re.compile(r"\s{0,3}\[[^\]]+\]:\s*\S+|\s*\.\. ")  # link definition, reStructuredText directive
 BOLD_LINE = re.compile(r"\s*(\*\*|__)(?=\S)([^*]+?)(?<=\S)\1:?\s*$")
 SPEAKER = re.compile(r"^(?:Q|A|Question|Answer) ?\d{0,3}[:.)]\s+(?=\S)")
+HEADING_NUMBER = re.compile(
+    r"(?:(?:section|chapter|article|part|step)\s+)?(?:[\d.]*\d|[IVXLC]+|[A-Z])[.):]\s+|\d+\s+", re.I
+)
 
 
 def read_passages(content: str) -> list[Passage]:
     """Give the passages of a document in reading order; only blank content has none."""
     passages: list[Passage] = []
-    heading, orphans = "", list[str]()
-    for number, (kind, lines) in enumerate(merge_lists(split_blocks(plain_markup(content)))):
+    heading, headings = "", list[str]()
+    for block, (kind, lines) in enumerate(merged(blocks_of(plain_markup(content)))):
         if kind in ("heading", "title"):
-            heading = clean_heading(lines[0])
-            orphans.append(heading)
+            text = clean_inline(lines[0]).strip(" :*_#")
+            heading = text[number.end() :] if (number := HEADING_NUMBER.match(text)) else text
+            headings.append(heading)
             continue
-        intro = take_intro(passages, heading) if kind in ("list", "steps") else ""
-        passages.extend(Passage(text, shape, heading, number) for shape, text in read_block(kind, lines, intro) if text)
-    if passages:
-        return passages
-    rest = [text for text in orphans if text] or [" ".join(content.split())[:LONGEST_LIST]]
-    return [Passage(text, "prose", "", number) for number, text in enumerate(rest) if text]
+        announced = passages and passages[-1].text.endswith(":") and passages[-1].heading == heading
+        intro = passages.pop().text + " " if announced and kind in ("list", "steps") else ""
+        told = islice(read_block(kind, lines, intro), MOST - len(passages))
+        passages += [Passage(text, shape, heading, block) for shape, text in told if text]
+    rest = [text for text in headings if text] or [" ".join(content.split())[:LONGEST_LIST]]
+    return passages or [Passage(text, "prose", "", number) for number, text in enumerate(rest) if text]
 
 
-def merge_lists(blocks: Iterable[tuple[str, list[str]]]) -> Iterator[tuple[str, list[str]]]:
+def merged(blocks: Iterable[Block]) -> Iterator[Block]:
     """Make one list of items that blank lines part, and a sentence of a title line that heads nothing."""
-    held: tuple[str, list[str]] = ("", [])
+    held: Block = ("", [])
     for kind, lines in [*blocks, ("heading", [])]:
         if kind == held[0] and kind in ("list", "steps"):
             held = (kind, held[1] + lines)
             continue
         if held[1]:
-            heads_nothing = held[0] == "title" and kind in ("heading", "title")
-            yield "prose" if heads_nothing else held[0], held[1]
+            yield "prose" if held[0] == "title" and kind in ("heading", "title") else held[0], held[1]
         held = (kind, lines)
 
 
-def take_intro(passages: list[Passage], heading: str) -> str:
-    """Take the line that announces a list off the passages, to stand before its items."""
-    announced = passages and passages[-1].text.endswith(":") and passages[-1].heading == heading
-    return passages.pop().text + " " if announced else ""
-
-
-def split_blocks(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield headings, paragraphs, lists and tables, each with its lines; fenced code is left out."""
+def blocks_of(text: str) -> Iterator[Block]:
+    """Yield headings, paragraphs, lists and tables; fenced code is left out."""
     pending: list[str] = []
     for line in [*outside_fences(text), ""]:
         titled = ATX_HEADING.match(line)
         if line.strip() and not titled and not REFERENCE.match(line):
             pending.append(line)
             continue
-        if pending:
-            yield from split_chunk(pending)
+        yield from split_chunk(pending)
         pending = []
         if titled and titled[1]:
             yield "heading", [titled[1]]
 
 
-def split_chunk(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
+def split_chunk(lines: list[str]) -> Iterator[Block]:
     """Split lines that no blank line parts: a heading, then paragraphs, lists and tables in any order."""
-    if is_heading(lines):
+    if lines and is_heading(lines):
         underlined = len(lines) > 1 and UNDERLINE.match(lines[1])
         yield "heading" if underlined else "title", [lines[0]]
         lines = lines[2:] if underlined else lines[1:]
     kind, block = "prose", list[str]()
-    titles = titles_inside(lines)
-    for number, line in enumerate(lines):
-        if number in titles:
-            if block:
-                yield kind, block
-            yield "title", [line]
-            kind, block = "prose", []
-            continue
-        fresh = kind_of(line, kind, block)
-        if fresh != kind and block:
-            yield kind, block
+    for line in lines:
+        before, kind = kind, kind_of(line, kind, block)
+        if kind != before and block:
+            yield before, block
             block = []
-        kind = fresh
         if not RULE.match(line):
             block.append(line)
     if block:
         yield kind, block
-
-
-def titles_inside(lines: list[str]) -> set[int]:
-    """Find the title lines between paragraphs that are one long line each."""
-    if max(map(len, lines), default=0) < SURELY_UNWRAPPED:
-        return set()
-    ended = [True, *(line.rstrip()[-1] in ENDS or bool(BULLET.match(line)) for line in lines)]
-    longer = [len(after) > 2 * len(line) for line, after in pairwise(lines)]
-    return {at for at, long in enumerate(longer) if long and ended[at] and is_heading([lines[at]])}
 
 
 def kind_of(line: str, kind: str, block: list[str]) -> str:
@@ -145,26 +119,26 @@ def is_heading(lines: list[str]) -> bool:
         return False
     if (len(lines) > 1 and UNDERLINE.match(lines[1])) or BOLD_LINE.match(line):
         return True
-    bare = HEADING_NUMBER.sub("", line) or line
+    number = HEADING_NUMBER.match(line)
+    words = line[number.end() if number else 0 :].split()
     if line.isupper() and line.isascii() and line[-1] not in ",;":
-        return len(bare.split()) <= 12
-    words = bare.split()
-    length = 12 if sum(word[0].isupper() for word in words) > len(words) / 2 else 8
-    titled = bare[:1].isupper() and bare[-1] not in ".,;:!" and len(words) <= length
-    return len(lines) == 1 and titled and "http" not in line and not re.search(r"[.!?:] ", bare)
+        return len(words) <= 12
+    most = 12 if sum(word[0].isupper() for word in words) > len(words) / 2 else 8
+    titled = len(lines) == 1 and 1 <= len(words) <= most and words[0][0].isupper() and line[-1] not in ".,;:!"
+    return titled and "http" not in line and not re.search(r"[.!?:] ", " ".join(words))
 
 
-def read_block(kind: str, lines: list[str], intro: str) -> Iterator[tuple[Kind, str]]:
+def read_block(kind: str, lines: list[str], intro: str) -> Iterator[tuple[str, str]]:
     if kind == "table":
         yield from (("row", row) for row in read_table(lines))
     elif kind in ("list", "steps"):
-        yield from read_list("list" if kind == "list" else "steps", lines, intro)
+        yield from read_list(kind, lines, intro)
     else:
         for paragraph in join_wrapped_lines(lines):
             yield from (("prose", sentence) for sentence in split_sentences(SPEAKER.sub("", clean_inline(paragraph))))
 
 
-def read_list(kind: Kind, lines: list[str], intro: str) -> Iterator[tuple[Kind, str]]:
+def read_list(kind: str, lines: list[str], intro: str) -> Iterator[tuple[str, str]]:
     """Give a list of some length whole, and every item by itself."""
     items: list[str] = []
     for line in lines:
@@ -179,17 +153,18 @@ def read_list(kind: Kind, lines: list[str], intro: str) -> Iterator[tuple[Kind, 
         yield kind, whole
     elif intro:
         yield "prose", intro.strip()
-    for item in items:
-        yield from (("item", sentence) for sentence in split_sentences(item))
+    yield from (("item", sentence) for item in items for sentence in split_sentences(item))
 
 
 def read_table(lines: list[str]) -> Iterator[str]:
     """Give each row as "Column: cell; Column: cell", or its cells alone where the table names no columns."""
-    rows = [[clean_inline(cell) for cell in line.strip().strip("|").split("|")] for line in lines]
-    header = rows[0] if len(lines) > 1 and TABLE_RULE.match(lines[1]) else []
-    for line, cells in list(zip(lines, rows, strict=True))[1 if header else 0 :]:
-        if not TABLE_RULE.match(line):
-            names = header + [""] * (len(cells) - len(header))
-            yield "; ".join(
-                f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=False) if cell
-            )
+    named = len(lines) > 1 and TABLE_RULE.match(lines[1])
+    rows = [
+        [clean_inline(cell) for cell in line.strip().strip("|").split("|")]
+        for line in lines
+        if not TABLE_RULE.match(line)
+    ]
+    names = rows.pop(0) if named and rows else []
+    for cells in rows:
+        pairs = zip_longest(names[: len(cells)], cells, fillvalue="")
+        yield "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)

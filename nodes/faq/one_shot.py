@@ -9,9 +9,9 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from fanloom import Context, RunError, done
-from nodes.faq import distinct, planned, with_real_titles
-from nodes.faq_state import FaqState
-from nodes.faq_steps import WRITE_FAQ, WRITE_MORE_FAQ, FaqItem
+from nodes.faq.checks import distinct, planned, with_real_titles
+from nodes.faq.state import FaqState
+from nodes.faq.steps import WRITE_FAQ, WRITE_MORE_FAQ, FaqItem
 
 
 async def write_faq(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 
 from fanloom import Context, RunError, done, from_error, meter
-from nodes.faq import sourced
-from nodes.faq_state import Draft, FaqState, Question
-from nodes.faq_steps import ANSWER_QUESTION
+from nodes.faq.checks import sourced
+from nodes.faq.state import Draft, FaqState, Question
+from nodes.faq.steps import ANSWER_QUESTION
 
 
 async def answer_question(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any]:

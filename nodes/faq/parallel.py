@@ -5,9 +5,9 @@ from __future__ import annotations
 from langgraph.runtime import Runtime
 
 from fanloom import Context
-from nodes.faq import sourced
-from nodes.faq_state import Answered, QuestionState
-from nodes.faq_steps import ANSWER_QUESTION
+from nodes.faq.checks import sourced
+from nodes.faq.state import Answered, QuestionState
+from nodes.faq.steps import ANSWER_QUESTION
 
 
 async def answer_question(state: QuestionState, runtime: Runtime[Context]) -> Answered:

@@ -1,0 +1,147 @@
+"""Answer for the FAQ steps by rule, from any documents: no model, no key, no network.
+
+Each question is phrased from a sentence, so that the sentence answers it; one from elsewhere is looked up by BM25.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from understudies.prose.english import FUNCTION_WORDS, listed
+from understudies.prose.questions import QUESTION_MARKS
+from understudies.prose.reading import Reading, read
+from understudies.prose.sentences import normalised, split_sentences, stems_of, words_of
+
+Sources: TypeAlias = Sequence[Mapping[str, str]]
+NO_ANSWER = "The documents do not answer this question."
+LONGEST_ANSWER = 3  # sentences
+SHARE_NAMED = 0.5  # of an answer's words that a passage must have to count as its source
+SHARE_ASKED = 0.3  # of a question's words that a passage must have to count as its answer
+ASKING = listed("""
+    text document documents say says said tell mention mentions table stated explain describe done happen happens please
+    listed section steps step know much many long often soon
+""")
+BACK = "It|They|This|These|Those|He|She|Its|Their|His|Her|Such"
+POINTS_BACK = re.compile(rf"(?:{BACK})\b")
+CONTINUES = re.compile(
+    rf"(?:{BACK}|That|Both|However|Therefore|Thus|Hence|Otherwise|Instead|As a result|For example|In addition)\b"
+)
+# What may be drawn once the rules before it have drawn too little: the least weight, and whether from a passage again.
+RULES = ((1.0, False), (1.0, True), (0.0, False), (0.0, True))
+
+
+def draw_questions(sources: Sources, n_questions: int, already: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Draw up to n distinct questions from what the text says, spread over the documents and their sections."""
+    reading, questions, passages = read(sources), list[str](), set[int]()
+    known = [content_of(question) for question in already]
+    for least, again in RULES:
+        for at, draft in reading.offers:
+            if len(questions) >= n_questions:
+                break
+            content = content_of(draft.question)
+            if draft.weight >= least and (again or at not in passages) and not repeats(content, known, again):
+                questions.append(draft.question)
+                passages.add(at)
+                known.append(content)
+    return {"questions": questions}
+
+
+def content_of(question: str) -> tuple[str, frozenset[str]]:
+    """Give how a question asks, and the stems of what it asks about."""
+    words = words_of(question)
+    return (words or [""])[0], frozenset(stems_of(telling(words)))
+
+
+def repeats(content: tuple[str, frozenset[str]], known: Sequence[tuple[str, frozenset[str]]], again: bool) -> bool:
+    """Tell a question that asks what another one asks; unless `again`, also one that is about the same."""
+    asked, about = content
+    shares = ((other == asked, len(about & one) / (len(about | one) or 1)) for other, one in known)
+    return any(share >= 0.75 if same else share == 1 and not again for same, share in shares)
+
+
+def telling(words: Sequence[str]) -> Sequence[str]:
+    told = [word for word in words if word not in FUNCTION_WORDS]
+    return [word for word in told if word not in ASKING] or told or words
+
+
+def write_faq(sources: Sources, n_questions: int, already: Sequence[str] = ()) -> dict[str, Any]:
+    """Draw questions from the documents, answer each from them, and name where the answer stands."""
+    questions = draw_questions(sources, n_questions, already)["questions"]
+    answers = {question: answer_question(question, sources) for question in questions}
+    return {
+        "faqs": [
+            {"question": question, "answer": answer, **find_sources(question, answer, sources)}
+            for question, answer in answers.items()
+        ]
+    }
+
+
+def answer_question(question: str, sources: Sources) -> str:
+    """Quote the sentence or two that answer the question."""
+    reading = read(sources)
+    owner = reading.owners.get(normalised(question))
+    at = owner.at if owner else find_passage(question, reading)
+    return NO_ANSWER if at is None else quote(at, reading, whole=bool(owner and owner.draft.whole))
+
+
+def find_passage(question: str, reading: Reading) -> int | None:
+    """Find the passage that matches the question best, if it matches enough."""
+    stems = stems_of(telling(words_of(question)))
+    scores = reading.ranking.scores(stems)
+    best = max(scores, key=lambda at: (scores[at], -at), default=None)
+    if best is None:
+        return None
+    document, passage = reading.places[best]
+    context = f"{passage.text} {passage.heading} {reading.titles[document]}"
+    return best if share_of(stems, context) >= SHARE_ASKED else None
+
+
+def share_of(stems: Sequence[str], text: str) -> float:
+    return len(set(stems) & set(stems_of(words_of(text)))) / max(len(set(stems)), 1)
+
+
+def quote(at: int, reading: Reading, whole: bool) -> str:
+    """Quote a passage, with what it does not stand without, or its paragraph up to the length of an answer."""
+    text = reading.places[at].passage.text
+    before, after = beside(at, at - 1, reading), beside(at, at + 1, reading)
+    if text.endswith(QUESTION_MARKS) and after:
+        return after
+    if whole:
+        return " ".join(filter(None, [text, *(beside(at, at + n, reading) for n in range(1, LONGEST_ANSWER))]))
+    if before and POINTS_BACK.match(text):
+        return f"{before} {text}"
+    return f"{text} {after}" if CONTINUES.match(after) else text
+
+
+def beside(at: int, other: int, reading: Reading) -> str:
+    """Give a neighbour of a passage if it stands in the same paragraph, or answers it."""
+    if not 0 <= other < len(reading.places):
+        return ""
+    (document, one), (elsewhere, two) = reading.places[at], reading.places[other]
+    same = (one.block, one.kind) == (two.block, two.kind) or one.text.endswith(QUESTION_MARKS)
+    return two.text if document == elsewhere and one.heading == two.heading and same else ""
+
+
+def find_sources(question: str, answer: str, sources: Sources, invented: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Name the titles of the documents in which the answer really stands, whatever was invented before."""
+    reading, said = read(sources), " ".join(answer.split())
+    if not said or said == NO_ANSWER:
+        return {"sources": []}
+    sentences = [] if containing(said, reading) else split_sentences(said)
+    found = containing(said, reading).union(*(containing(one, reading) or closest(one, reading) for one in sentences))
+    return {"sources": [reading.titles[number] for number in sorted(found)]}
+
+
+def containing(answer: str, reading: Reading) -> set[int]:
+    words = normalised(answer)
+    if words.strip():
+        return {number for number, plain in enumerate(reading.plain) if words in plain}
+    return {place.document for place in reading.places if answer in place.passage.text}
+
+
+def closest(sentence: str, reading: Reading) -> set[int]:
+    """Find the documents that have a passage of nearly the same words."""
+    stems = stems_of([word for word in words_of(sentence) if word not in FUNCTION_WORDS])
+    scores = reading.ranking.scores(stems)
+    places = [reading.places[at] for at, score in scores.items() if score >= 0.8 * max(scores.values())]
+    return {place.document for place in places if share_of(stems, place.passage.text) >= SHARE_NAMED}
