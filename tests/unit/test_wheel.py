@@ -41,7 +41,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_fanloom_and_the_template_only(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"fanloom", f"{wheel.name.split('-py3')[0]}.dist-info"}
-    for shipped in ("graphs/faq_parallel.py", "nodes/faq.py", "prompts/faq/system.md", "langgraph.json"):
+    router = ("graphs/support_router.py", "nodes/support_router.py", "understudies/support_router.jsonl")
+    for shipped in (*router, "prompts/faq/system.md", "langgraph.json"):
         assert f"fanloom/template/{shipped}" in names
     assert not [name for name in names if "__pycache__" in name or "test" in name]
 
