@@ -19,11 +19,6 @@ from tests.unit.test_architecture import imported
 ROOT = Path(__file__).parents[2]
 TEMPLATE = Template.shipped()
 GRAPHS = list(TEMPLATE.config["graphs"])
-# Whose rules stand among their nodes yet; one that is apart by now fails until it is taken out.
-AMONG_NODES = ("faq_one_shot", "faq_chain", "faq_parallel")
-NOT_YET = pytest.mark.xfail(reason="its rules stand among its nodes")
-APART = [pytest.param(graph, marks=[NOT_YET] if graph in AMONG_NODES else []) for graph in GRAPHS]
-
 # A model that is no offline one, and answers with examples of what it is asked for.
 ASKED = """
 import importlib, json, sys
@@ -52,7 +47,7 @@ def example_of(graph: str) -> Any:
     return json.loads(next(file for file in named if file.is_file()).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("graph", APART)
+@pytest.mark.parametrize("graph", GRAPHS)
 def test_with_a_real_model_nothing_of_them_is_imported(graph: str, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("FANLOOM_DATABASE_URL", f"sqlite:///{tmp_path / 'mine.db'}")
     context = {"customer_id": "C-1001"} if graph == "support_desk" else {}
@@ -62,7 +57,7 @@ def test_with_a_real_model_nothing_of_them_is_imported(graph: str, tmp_path: Pat
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("graph", APART)
+@pytest.mark.parametrize("graph", GRAPHS)
 def test_a_graph_without_them_has_none_of_their_files_and_packages(graph: str) -> None:
     files = TEMPLATE.files_of(graph, understudies=False)
     assert not [file for file in files if file.parts[0] == "understudies"]
