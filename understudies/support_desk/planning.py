@@ -27,7 +27,7 @@ def plan_tasks(query: str, invented: Sequence[str] = ()) -> Plan:
     _give_away(wanted, named)
     tasks = [task for wish in wanted for task in _tasks(message, wish)]
     # A message without a wish is for somebody to read.
-    told = [clause for clause in message.clauses if requests.content(message.of(clause))]
+    told = [clause for clause in message.clauses if requests.tells(message.of(clause))]
     return Plan(tasks=_distinct(tasks or [_other(message, told[:1])] if tasks or told else []))
 
 

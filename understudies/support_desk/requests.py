@@ -59,3 +59,8 @@ def asks(clause: str) -> bool:
 def content(clause: str) -> list[str]:
     """Return the words that say what it is about, without those of any letter to any support desk."""
     return [word for word in _WORD.findall(clause) if word not in GENERIC]
+
+
+def tells(clause: str) -> bool:
+    """Tell a clause that says anything, and does not only greet."""
+    return bool(content(clause)) and not GREETING.match(clause)
