@@ -26,9 +26,7 @@ def plan_tasks(query: str, invented: Sequence[str] = ()) -> Plan:
     wanted = wishes(message, named)
     _give_away(wanted, named)
     tasks = [task for wish in wanted for task in _tasks(message, wish)]
-    # A message without a wish is for somebody to read.
-    told = [clause for clause in message.clauses if requests.tells(message.of(clause))]
-    return Plan(tasks=_distinct(tasks or [_other(message, told[:1])] if tasks or told else []))
+    return Plan(tasks=_distinct(tasks or _to_be_read(message)))
 
 
 def _tasks(message: Message, wish: Wish) -> Iterator[Task]:
@@ -97,6 +95,12 @@ def _give_away(wanted: Sequence[Wish], named: Sequence[Reference]) -> None:
         if wishing and not any(_numbers(wish, noun) for wish in wishing):
             fitting = [one for one in free if one.kind == noun] or [one for one in free if one.kind == "unknown"]
             wishing[0].references += fitting
+
+
+def _to_be_read(message: Message) -> list[Task]:
+    """Return what becomes of a message without a wish: somebody reads it, unless it only greets."""
+    told = [clause for clause in message.clauses if requests.tells(message.of(clause))]
+    return [_other(message, told[:1])] if told else []
 
 
 def _distinct(tasks: Iterable[Task]) -> list[Task]:

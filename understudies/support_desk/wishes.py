@@ -100,7 +100,7 @@ class _Reader:
         elif current:
             self._extend(current, clause)
         elif not requests.GREETING.match(text):
-            self._keep([clause])
+            self._keep(clause)
 
     def _kind(self, clause: Clause, text: str) -> signals.Kind | None:
         named = self.named.get(clause, [])
@@ -116,7 +116,7 @@ class _Reader:
 
     def _in_passing(self, clause: Clause, last: Wish | None) -> bool:
         """Tell "the kettle (order A-12345) leaks" and "Return the kettle, it leaks. Order: A-12345."."""
-        in_brackets = self.message.plain[: clause.start].endswith("(")
+        in_brackets = self.message.plain[clause.start - 1 : clause.start] == "("
         return in_brackets or (last is not None and last.kind == "return" and signals.is_topic(self.message.of(clause)))
 
     def _continues(self, clause: Clause, current: Wish, kind: signals.Kind | None) -> bool:
@@ -150,7 +150,7 @@ class _Reader:
             wish.clauses.append(clause)
         wish.references += self.named.get(clause, [])
 
-    def _keep(self, clauses: list[Clause]) -> None:
-        self.waiting += clauses
+    def _keep(self, clause: Clause) -> None:
+        self.waiting.append(clause)
         if self.wishes and len(self.wishes[-1].after) < _MOST_CLAUSES:
-            self.wishes[-1].after += clauses
+            self.wishes[-1].after.append(clause)
