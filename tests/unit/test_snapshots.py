@@ -17,7 +17,7 @@ from nodes.faq import steps as faq_steps
 from nodes.orchestrator.steps import steps
 from nodes.orchestrator.variables import Prompts
 from nodes.refine import steps as refine_steps
-from nodes.support import steps as desk_steps
+from nodes.support_desk import steps as desk_steps
 
 IDS = sorted(json.loads((Path(__file__).parents[2] / "langgraph.json").read_text())["graphs"])
 MODULES = [faq_steps, refine_steps, desk_steps, router_steps]

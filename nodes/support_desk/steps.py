@@ -5,9 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from fanloom import LLMStep, OutputModel, Prompt
-from nodes.support import understudy
-from nodes.support.points import template
-from nodes.support.tasks import Plan
+from nodes.support_desk.tasks import Plan
 from prompts import path
 
 
@@ -39,32 +37,32 @@ PLAN_TASKS = LLMStep(
     prompt=_about_the_message("plan_tasks"),
     output=Plan,
     role="planner",
-    understudy=understudy.plan_tasks,
+    understudy="understudies.support_desk:plan_tasks",
 )
 PLAN_AGAIN = LLMStep(
     "plan_again",
     prompt=_about_the_message("plan_again"),
     output=Plan,
     role="planner",
-    understudy=lambda query, invented: understudy.plan_tasks(query),
+    understudy="understudies.support_desk:plan_tasks",
 )
 EXTRACT_CONCERN = LLMStep(
     "extract_concern",
     prompt=_about_the_message("extract_concern"),
     output=str,
-    understudy=understudy.extract_concern,
+    understudy="understudies.support_desk:extract_concern",
 )
 WRITE_REPLY = LLMStep(
     "write_reply",
     prompt=Prompt(_file("write_reply"), system=_file("system")),
     output=Reply,
     role="synthesizer",
-    understudy=lambda points: Reply.model_validate(template(points)),
+    understudy="understudies.support_desk:write_reply",
 )
 WRITE_REPLY_AGAIN = LLMStep(
     "write_reply_again",
     prompt=Prompt(_file("write_reply_again"), system=_file("system")),
     output=Reply,
     role="synthesizer",
-    understudy=lambda points, wrong: Reply.model_validate(template(points)),
+    understudy="understudies.support_desk:write_reply",
 )

@@ -6,8 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from nodes.support.vocabulary import listed
-
 # Hyphens and what is typed or pasted for them; the soft hyphen and the zero-width space are not even seen.
 _HYPHENS = r"\-_\u00ad\u200b\u2010\u2011\u2012\u2212"
 _DASHES = r"\u2013\u2014\u2015"
@@ -17,7 +15,7 @@ _LONGEST = 64
 _WIDE = re.compile(r"[\uff01-\uff5e\u3000]+")
 _BEFORE = re.compile(rf"(\w{{0,{_LONGEST}}})([{_HYPHENS}{_DASHES}])$")
 _AFTER = re.compile(rf"[{_HYPHENS}]+[^\W_]|[{_DASHES}]\d|[^\W_]")
-_LABELS = listed("invoice bill order number no nr num id ref reference parcel package")
+_LABELS = {"invoice", "bill", "order", "number", "no", "nr", "num", "id", "ref", "reference", "parcel", "package"}
 
 _ADDRESS = re.compile(
     r"[^\s@]{1,64}@[^\s@]+|[a-z]{2,12}://\S+|\b(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2,}\b(?:/\S*)?", re.IGNORECASE

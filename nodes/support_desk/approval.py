@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from fanloom import Declined, RunError, effect_key
-from nodes.support.results import Purchase
-from nodes.support.store import database
+from nodes.support_desk.results import Purchase
+from nodes.support_desk.store import database
 
 _MOST_QUESTIONS = 5
 _YES = {"approve", "approved", "yes", "true"}

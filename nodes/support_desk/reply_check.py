@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fanloom import unescape
-from nodes.support.identifiers import addresses, normal
-from nodes.support.points import Point, template
+from nodes.support_desk.identifiers import addresses, normal
+from nodes.support_desk.points import Point, template
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-_/.:#][^\W_]+)*")
 # RMA-XYZ names something without a digit, P.S does not.

@@ -11,9 +11,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from fanloom import NeedsInput, RunError
-from nodes.support.identifiers import mentions_product, normal
-from nodes.support.results import CaseResult, Purchase, ReturnResult, StatusResult
-from nodes.support.tables import Case, Customer, Invoice, Order, OrderItem, Return
+from nodes.support_desk.identifiers import mentions_product, normal
+from nodes.support_desk.results import CaseResult, Purchase, ReturnResult, StatusResult
+from nodes.support_desk.tables import Case, Customer, Invoice, Order, OrderItem, Return
 
 Numbered = TypeVar("Numbered", Invoice, Order)
 

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from fanloom import UserError
-from nodes.support.identifiers import normal
-from nodes.support.tables import Base, Customer, Invoice, Order, OrderItem
+from nodes.support_desk.identifiers import normal
+from nodes.support_desk.tables import Base, Customer, Invoice, Order, OrderItem
 
 _CUSTOMERS = {"C-1001": ("Harbour Bakery", "bakery@example.com"), "C-2002": ("Hillside Library", "library@example.com")}
 
@@ -94,7 +94,7 @@ def _today() -> date:
 
 
 async def _main() -> None:
-    from nodes.support.store import database
+    from nodes.support_desk.store import database
 
     store = database()
     await store.run(seed)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fanloom import Database, Settings
-from nodes.support.seed import seed
-from nodes.support.tables import EFFECTS, Base
+from nodes.support_desk.seed import seed
+from nodes.support_desk.tables import EFFECTS, Base
 
 _open: dict[str, Database] = {}
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from nodes.support.identifiers import addresses, mentions, mentions_product, normal
-from nodes.support.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
+from nodes.support_desk.identifiers import addresses, mentions, mentions_product, normal
+from nodes.support_desk.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
 from nodes.text import plain
 
 _DIGITS = re.compile(r"\d+")
