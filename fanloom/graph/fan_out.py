@@ -22,7 +22,6 @@ from fanloom.errors import Declined, GraphError, NeedsInput
 from fanloom.graph.dependencies import PendingOutcomes, in_order_of_needs, needs_of
 from fanloom.graph.node import Node
 from fanloom.loops.background import in_thread
-from fanloom.runs.context import Context
 from fanloom.runs.current_run import current_run
 from fanloom.runs.outcome import Outcome, done, from_error, not_done
 from fanloom.runs.thread_record import read_channels
@@ -90,7 +89,7 @@ class _FanOut:
 
     def path(self) -> Callable[[Any], list[Send | str]]:
         def dispatch(state: Any) -> list[Send | str]:
-            limit = Context.of(get_runtime().context).max_tasks
+            limit = current_run(get_runtime()).context.max_tasks
             tasks = in_order_of_needs(list(self._tasks(_get(state, self.over) or [])))
             sends: list[Send | str] = [Send(task["worker"], {"fan_out": task}) for task in tasks[:limit]]
             if surplus := tasks[limit:]:
@@ -181,7 +180,7 @@ class _FanOut:
             raise
         except Exception as error:
             # One failure costs one task: whatever a worker raises is reported, and its siblings go on.
-            if Context.of(runtime.context).on_failure == "fail_fast" and not isinstance(error, _NO_FAILURE):
+            if current_run(runtime).context.on_failure == "fail_fast" and not isinstance(error, _NO_FAILURE):
                 raise
             attempts, seconds = meter().attempts, perf_counter() - started
             return from_error(task_id, name, error, attempts=attempts, seconds=seconds)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, Self, cast
 
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, var_child_runnable_config
 from langgraph.graph import StateGraph as LangGraphStateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from fanloom.graph.counted import Counted
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.runs.context import MAX_WIDTH
+from fanloom.runs.current_run import GraphControl
 from fanloom.tracing.langsmith_tracing import start_tracing
 
 _MOST_SUPERSTEPS = 10_007  # as LangGraph has it where nobody says otherwise
@@ -31,7 +34,11 @@ class StateGraph(LangGraphStateGraph[Any, Any, Any, Any]):
         if inspect.iscoroutinefunction(action):
             options.setdefault("input_schema", input_schema_of(action))
             action = Node(name, action, counts_usage="usage" in self.channels)
-        return super().add_node(name, action, **options)
+        super().add_node(name, action, **options)
+        spec = self.nodes[name]
+        if "usage" in self.channels and not isinstance(spec.runnable, Node):
+            spec.runnable = Counted(cast("Runnable[Any, Any]", spec.runnable))
+        return self
 
     def compile(self, *args: Any, pattern: str | None = None, **options: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
         """Compile the graph; the width of its runs is the context's `max_concurrency`, not LangGraph's threads.
@@ -48,14 +55,22 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """A compiled graph; before a run it sees to it that tracing, where it is on, can neither leak nor hold it up."""
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
-        """Run the graph and yield what happens. Raises InvalidSettings before anything else."""
-        start_tracing()
-        return super().stream(input, self._with_own_limit(config), **options)
+        """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
+        return super().stream(*self._begun(input, config, options), **options)
 
     def astream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
-        """Run the graph and yield what happens. Raises InvalidSettings before anything else."""
+        """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
+        return super().astream(*self._begun(input, config, options), **options)
+
+    def _begun(self, input: Any, config: RunnableConfig | None, options: dict[str, Any]) -> tuple[Any, Any]:
+        """Return the input and config of a run of its own, also inside another graph; its options are set."""
         start_tracing()
-        return super().astream(input, self._with_own_limit(config), **options)
+        control = GraphControl(self.context_schema, options.get("context"), options.get("control"), config)
+        options.update(context=control.context, control=control)
+        if control.is_nested and isinstance(input, Mapping) and "usage" in self.channels:
+            # What the graph around it has used is not its own.
+            input = {name: value for name, value in input.items() if name != "usage"}
+        return input, self._with_own_limit(config)
 
     def _with_own_limit(self, config: RunnableConfig | None) -> RunnableConfig | None:
         # LangChain's `batch`, chains and lambdas hand on 25 supersteps, which nobody chose, as its own merging of

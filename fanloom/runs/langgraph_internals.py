@@ -14,6 +14,9 @@ from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER as CONFIG_KEY
 from langgraph._internal._constants import CONFIG_KEY_DURABILITY as CONFIG_KEY_DURABILITY
 from langgraph._internal._constants import CONFIG_KEY_READ as CONFIG_KEY_READ
 
+# A graph learns of the task that calls it, and of the context it was called in, from nowhere else.
+from langgraph._internal._constants import CONFIG_KEY_RUNTIME as CONFIG_KEY_RUNTIME
+
 # LangGraph collects the types of a graph's schemas only under LANGGRAPH_STRICT_MSGPACK, and only when a checkpointer is
 # compiled in.
 from langgraph._internal._serde import build_serde_allowlist as build_serde_allowlist
