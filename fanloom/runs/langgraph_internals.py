@@ -17,6 +17,10 @@ from langgraph._internal._constants import CONFIG_KEY_READ as CONFIG_KEY_READ
 # A graph learns of the task that calls it, and of the context it was called in, from nowhere else.
 from langgraph._internal._constants import CONFIG_KEY_RUNTIME as CONFIG_KEY_RUNTIME
 
-# LangGraph collects the types of a graph's schemas only under LANGGRAPH_STRICT_MSGPACK, and only when a checkpointer is
-# compiled in.
+# LangGraph collects the types of a graph's schemas only under LANGGRAPH_STRICT_MSGPACK, which is read when it is
+# imported. Without them a saver that loads known types only, as `open_checkpointer` opens, gives back plain data; savers
+# that load every type are not touched by it.
+from langgraph._internal import _serde
 from langgraph._internal._serde import build_serde_allowlist as build_serde_allowlist
+
+_serde.STRICT_MSGPACK_ENABLED = True
