@@ -33,6 +33,8 @@ class Node(Runnable[Any, Any]):
         self.name = name
         self.action = action
         self.counts_usage = counts_usage
+        self.planned_in = ""
+        """Of a worker of a fan-out: the node that plans it."""
         self._wants = _wanted(name, action)
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:

@@ -6,14 +6,12 @@ that then waits for a person, fails or is killed, would else be forgotten by the
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from langgraph.config import get_config
-from langgraph.runtime import get_runtime
+from langgraph.runtime import ExecutionInfo, get_runtime
 
+from fanloom.loops.once import Once
 from fanloom.runs.current_run import current_run
 from fanloom.runs.thread_record import TaskRecord, record_of
 from fanloom.runs.usage import METER, Meter, Usage, add_usage, no_usage
@@ -21,8 +19,16 @@ from fanloom.runs.usage import METER, Meter, Usage, add_usage, no_usage
 
 @dataclass(eq=False)
 class TaskMeter(Meter):
-    """The meter of a node's task: `before` is what earlier tries have used, `unkept` what no thread knows of yet."""
+    """The meter of a node's task: `before` is what earlier tries have used, `unkept` what no thread knows of yet.
 
+    `planned` says which task of a plan it is, if it is one, the same wherever the plan is carried out again, and
+    `planned_by` in which plan it was first.
+    """
+
+    planned: str = ""
+    planned_by: str = ""
+    info: ExecutionInfo | None = None
+    step: str = ""
     before: Usage = field(default_factory=no_usage)
     unkept: Usage = field(default_factory=no_usage)
     record_here: TaskRecord | None = None
@@ -31,17 +37,35 @@ class TaskMeter(Meter):
     @classmethod
     async def begin(cls, *, counts_usage: bool) -> TaskMeter:
         """Return the meter of the running task, of a graph with a channel `usage` or without."""
-        meter = cls(METER.get())
-        if counts_usage:
-            meter.record_here = record_of(get_config())
-            meter.tries = current_run(get_runtime()).keep(_Tries, lambda _: _Tries())
-            meter.before = await meter.tries.take(meter.record_here)
+        config = get_config()
+        runtime = get_runtime()
+        step = str((config.get("metadata") or {}).get("langgraph_step", ""))
+        meter = cls(METER.get(), info=runtime.execution_info, step=step)
+        if counts_usage and (record := record_of(config)):
+            meter.record_here = record
+            meter.tries = current_run(runtime).keep(_Tries, lambda _: _Tries(record))
+            meter.before = await meter.tries.take(record.task)
         return meter
 
     @property
     def total(self) -> Usage:
         """What the task has used in all its tries."""
         return add_usage(self.before, self.usage)
+
+    @property
+    def task_id(self) -> str:
+        """LangGraph's id of the task."""
+        return self.info.task_id if self.info else ""
+
+    def place_in(self, above: TaskMeter) -> str | None:
+        """Return which task of which graph this is of those that a task has called, or None if it has not."""
+        graph, _, own = (self.info.checkpoint_ns if self.info else "").rpartition("|")
+        caller = above.info.checkpoint_ns if above.info else ""
+        # LangGraph counts the graphs that a task has called, but for the first.
+        number = graph.removeprefix(caller).removeprefix("|")
+        if not graph.startswith(caller) or not (number == "" or number.isdecimal()):
+            return None
+        return f"{number}.{self.planned or own.partition(':')[0]}@{self.step}"
 
     def add(self, usage: Usage) -> None:
         """Count what was used."""
@@ -57,7 +81,7 @@ class TaskMeter(Meter):
     async def given_up(self) -> None:
         """Keep what was used by a task that writes nothing: it waits for a person, has failed or was cancelled."""
         if self.tries and self.record_here:
-            self.tries.add(self.record_here.task, self.total)
+            await self.tries.add(self.record_here.task, self.total)
         await self.keep()
         await self.ended()
 
@@ -71,31 +95,13 @@ class TaskMeter(Meter):
 class _Tries:
     """What the tasks of a run had spent, by task, before the run came to them: read once."""
 
-    def __init__(self) -> None:
-        self._spent: Future[dict[str, Usage]] = Future()
-        self._is_read = False
-        self._lock = threading.Lock()
+    def __init__(self, record: TaskRecord) -> None:
+        self._spent = Once(record.spent)
 
-    async def take(self, record: TaskRecord | None) -> Usage:
+    async def take(self, task: str) -> Usage:
         """Return what a task has spent in earlier tries."""
-        if record is None:
-            return no_usage()
-        with self._lock:
-            is_first, self._is_read = not self._is_read, True
-        if is_first:
-            await self._read(record)
-        elif not self._spent.done():
-            # Shielded: a waiter that is cancelled must not take the others with it.
-            await asyncio.shield(asyncio.wrap_future(self._spent))
-        return self._spent.result().pop(record.task, no_usage())
+        return (await self._spent.value()).pop(task, no_usage())
 
-    async def _read(self, record: TaskRecord) -> None:
-        try:
-            self._spent.set_result(await record.spent())
-        except BaseException as error:
-            self._spent.set_exception(error)
-            raise
-
-    def add(self, task: str, usage: Usage) -> None:
+    async def add(self, task: str, usage: Usage) -> None:
         """Note what a task has spent that may be tried again in this run."""
-        self._spent.result()[task] = usage
+        (await self._spent.value())[task] = usage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from langgraph.runtime import ExecutionInfo
 
 _STORED_WITHIN_S = 30
+_MOST_ANCESTORS = 1000
 # No channel: LangGraph keeps it with a checkpoint and applies it to none.
 _SPENT = "fanloom_spent"
 
@@ -81,6 +82,16 @@ class TaskRecord:
         """Return what the tasks of the superstep have written so far: their ids, channels and values."""
         found = await ask(self.saver, "get_tuple", {CONF: self.place})
         return list(found.pending_writes or []) if found else []
+
+    async def ancestors(self) -> AsyncIterator[Any]:
+        """Yield the checkpoint that planned the superstep, its parent and so on, back to where the run began."""
+        place: Any = {CONF: self.place}
+        for _ in range(_MOST_ANCESTORS):
+            found = await ask(self.saver, "get_tuple", place) if place else None
+            if found is None:
+                return
+            yield found
+            place = None if found.metadata.get("source") == "input" else found.parent_config
 
     async def spent(self) -> dict[str, Usage]:
         """Return what the tasks have spent that did not end, by task."""
