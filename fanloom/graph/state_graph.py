@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Self, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, var_child_runnable_config
+from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, merge_configs, var_child_runnable_config
 from langgraph.graph import StateGraph as LangGraphStateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
 
+from fanloom.graph.changed_graph import check_nodes
 from fanloom.graph.counted import Counted
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.runs.context import MAX_WIDTH
@@ -56,11 +58,28 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
-        return super().stream(*self._begun(input, config, options), **options)
+        given, own = self._begun(input, config, options)
+        if (saver := self._own_saver(input, config)) is not None:
+            check_nodes(self, saver.get_tuple(merge_configs(self.config, config)))
+        return super().stream(given, own, **options)
 
     def astream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
-        return super().astream(*self._begun(input, config, options), **options)
+        given, own = self._begun(input, config, options)
+        events = super().astream(given, own, **options)
+        saver = self._own_saver(input, config)
+        return events if saver is None else self._checked(events, saver, config)
+
+    async def _checked(self, events: AsyncIterator[Any], saver: Any, config: RunnableConfig | None) -> Any:
+        check_nodes(self, await saver.aget_tuple(merge_configs(self.config, config)))
+        async for event in events:
+            yield event
+
+    def _own_saver(self, input: Any, config: RunnableConfig | None) -> Any:
+        """Return where the thread is kept with which a run goes on, if one does."""
+        goes_on = input is None or isinstance(input, Command)
+        has_thread = "thread_id" in ((config or {}).get("configurable") or {})
+        return self.checkpointer if goes_on and has_thread and self.checkpointer not in (None, True, False) else None
 
     def _begun(self, input: Any, config: RunnableConfig | None, options: dict[str, Any]) -> tuple[Any, Any]:
         """Return the input and config of a run of its own, also inside another graph; its options are set."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def asking(ask: LLMStep[str], times: int = 2, pause_after: int | None = None, st
     builder.add_node("begin", begin)
     builder.add_edge(START, "begin")
     names = ["begin", *(f"ask{number}" for number in range(times))]
-    for number, (before, name) in enumerate(zip(names, names[1:], strict=False)):
+    for number, (before, name) in enumerate(pairwise(names)):
         builder.add_node(name, node(number))
         builder.add_edge(before, name)
     builder.add_edge(names[-1], END)

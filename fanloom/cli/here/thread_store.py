@@ -15,6 +15,7 @@ from fanloom.cli.here.project import CONFIG, Project
 from fanloom.cli.thread import CONTEXT, GRAPH, State, Thread, check_id, readable_error
 from fanloom.durable.checkpointer import Saver, open_checkpointer, with_checkpointer
 from fanloom.errors import RunError, UserError
+from fanloom.graph.changed_graph import missing_nodes
 
 _PAGE, _MOST_PAGES = 100, 100
 _CANCELLED = "CancelledError()"
@@ -105,15 +106,21 @@ def _thread(name: str, found: Any) -> Thread:
 
 
 async def _stated(graph: AnyGraph, thread: Thread) -> Thread:
-    snapshot = await graph.aget_state({"configurable": {"thread_id": thread.id}})
+    config: Any = {"configurable": {"thread_id": thread.id}}
+    snapshot = await graph.aget_state(config)
+    saver: Any = graph.checkpointer
+    lost = missing_nodes(graph, await saver.aget_tuple(config))
     # Siblings that were cancelled, because one failed or by Ctrl-C, have not failed themselves.
-    errors = [readable_error(said) for task in snapshot.tasks if (said := str(task.error or "")) and said != _CANCELLED]
+    gone = [f"its graph no longer has {name!r}" for name in lost]
+    errors = gone + [
+        readable_error(said) for task in snapshot.tasks if (said := str(task.error or "")) and said != _CANCELLED
+    ]
     # Not `next`: a run that was killed between two steps has tasks that are all done, and no next one yet.
     state: State = "interrupted" if snapshot.tasks else "done"
     return replace(
         thread,
-        state="waiting" if snapshot.interrupts else "failed" if errors else state,
-        waiting=questions(snapshot),
+        state="failed" if gone else "waiting" if snapshot.interrupts else "failed" if errors else state,
+        waiting=[] if lost else questions(snapshot),
         error=brief(errors[0]) if errors else "",
         output=output_of(graph, snapshot.values),
     )
