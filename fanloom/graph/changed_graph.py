@@ -25,11 +25,12 @@ def missing_nodes(graph: Graph, checkpoint: Any) -> list[str]:
     """Return the nodes at which a thread goes on, by its newest checkpoint, and that its graph does not have."""
     if checkpoint is None:
         return []
-    stored = checkpoint.checkpoint
-    values, seen, versions = stored["channel_values"], stored["versions_seen"], stored["channel_versions"]
+    values, versions = checkpoint.checkpoint["channel_values"], checkpoint.checkpoint["channel_versions"]
     sends = [send.node for send in values.get(TASKS) or []]
-    awaited = [name.removeprefix(_BRANCH) for name in values if name.startswith(_BRANCH)]
-    due = [node for node in awaited if versions.get(f"{_BRANCH}{node}") != seen.get(node, {}).get(f"{_BRANCH}{node}")]
+    # What an older step has left there, LangGraph never takes away.
+    newest = max(versions.values(), default=None)
+    branches = [name for name in values if name.startswith(_BRANCH) and versions.get(name) == newest]
+    due = [name.removeprefix(_BRANCH) for name in branches]
     return [node for node in dict.fromkeys([*sends, *due]) if node not in graph.nodes]
 
 
