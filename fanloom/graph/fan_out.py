@@ -97,7 +97,7 @@ class _FanOut:
             # None while somebody updates the state: a context is there only once the run goes on.
             runtime: Runtime[Any] | None = get_runtime()
             if runtime is None:
-                return self._again(tasks, state)
+                return self._again(tasks)
             limit = current_run(runtime).context.max_tasks
             planned_by = {"planned_by": runtime.execution_info.task_id} if runtime.execution_info else {}
             sends = [self._send({**task, **planned_by}) for task in tasks[:limit]]
@@ -115,9 +115,10 @@ class _FanOut:
     def _send(self, task: dict[str, Any]) -> Send | str:
         return Send(task["worker"], {"fan_out": task})
 
-    def _again(self, tasks: list[dict[str, Any]], state: Any) -> list[Send | str]:
+    def _again(self, tasks: list[dict[str, Any]]) -> list[Send | str]:
         """Plan what is left to do of a thread whose state is updated: all, or only what is to run again."""
-        chosen = {outcome["task_id"] for outcome in _get(state, self.outcomes) or [] if runs_again(outcome)}
+        ledger = read_channels((self.outcomes,), with_own_writes=True).get(self.outcomes) or []
+        chosen = {outcome["task_id"] for outcome in ledger if runs_again(outcome)}
         again = "a few" if chosen else "all"
         numbered = [{**task, "number": number, "again": again} for number, task in enumerate(tasks, 1)]
         return [self._send(task) for task in numbered if not chosen or task["task_id"] in chosen] or [self.join]

@@ -32,7 +32,7 @@ def rerun_failed(
     snapshot = graph.get_state(config)
     ledger, workers, names = ledger_to_rerun(snapshot.values, snapshot.next, tasks, outcomes)
     if names:
-        graph.bulk_update_state(snapshot.config, [_updates(graph, ledger, workers, outcomes)])
+        graph.bulk_update_state(config, [_updates(graph, ledger, workers, outcomes)])
     return names
 
 
@@ -43,7 +43,7 @@ async def arerun_failed(
     snapshot = await graph.aget_state(config)
     ledger, workers, names = ledger_to_rerun(snapshot.values, snapshot.next, tasks, outcomes)
     if names:
-        await graph.abulk_update_state(snapshot.config, [_updates(graph, ledger, workers, outcomes)])
+        await graph.abulk_update_state(config, [_updates(graph, ledger, workers, outcomes)])
     return names
 
 

@@ -33,12 +33,12 @@ _MOST_ANCESTORS = 1000
 _SPENT = "fanloom_spent"
 
 
-def read_channels(names: Iterable[str]) -> dict[str, Any]:
+def read_channels(names: Iterable[str], *, with_own_writes: bool = False) -> dict[str, Any]:
     """Return the values of channels of the running graph, also from inside a Send, which by itself sees only its task.
 
-    Channels without a value are left out.
+    Channels without a value are left out. A router sees what its node has just written `with_own_writes`.
     """
-    values: dict[str, Any] = get_config()[CONF][CONFIG_KEY_READ](list(names))
+    values: dict[str, Any] = get_config()[CONF][CONFIG_KEY_READ](list(names), with_own_writes)
     return values
 
 

@@ -50,7 +50,7 @@ class Threads:
 
     def find(self, name: str) -> Thread | None:
         """Return a thread and its state, or None where there is none of that name."""
-        found = self._session.run(self._saver.aget_tuple({"configurable": {"thread_id": name}}))
+        found = self._session.run(_with_graph(self._saver, {"configurable": {"thread_id": name}}))
         return None if found is None else self._with_state(_thread(name, found))
 
     def get(self, name: str) -> Thread:
@@ -98,6 +98,16 @@ class Threads:
 async def _opened() -> AsyncIterator[Saver]:
     async with open_checkpointer() as saver:
         yield saver
+
+
+async def _with_graph(saver: Saver, place: Any) -> Any:
+    """Return the newest checkpoint of a thread that names its graph: one that an update has made does not."""
+    newest = found = await saver.aget_tuple(place)
+    for _ in range(_MOST_PAGES):
+        if found is None or GRAPH in found.metadata:
+            break
+        found = await saver.aget_tuple(found.parent_config) if found.parent_config else None
+    return found or newest
 
 
 def _thread(name: str, found: Any) -> Thread:
