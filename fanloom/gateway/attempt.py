@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from asyncio import timeout
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.gateway.retry_decision import MAX_WAIT_S
+from fanloom.loops.time_limit import time_limit
 from fanloom.runs.current_run import Run
 from fanloom.runs.prices import cost_usd
 from fanloom.runs.usage import ModelUsage, meter, usage_of
@@ -108,7 +108,7 @@ class Attempt:
     async def _send(self) -> AIMessage:
         handled = sys.exception()
         try:
-            async with timeout(self.run.context.timeout_s):
+            async with time_limit(self.run.context.timeout_s):
                 return await self.client.send(self.request, self.messages, self._traced(), self.options)
         except Exception as error:
             # Whatever the client raises: it is either the provider's or the network's, or it goes on as it is.

@@ -101,6 +101,8 @@ class Limiter:
         if ticket.run in self._queues:
             # To the back of the line of runs.
             self._queues.move_to_end(ticket.run)
+        # It is remembered for a minute, and its run is not.
+        ticket.run, ticket.tasks = None, ()
 
     def _delay(self, ticket: Ticket, now: float) -> float:
         waits = [self.paused_until - now]
