@@ -23,7 +23,7 @@ from fanloom.runs.current_run import Run
 
 MB = 1_000_000
 NUMBERS = count()
-SOURCES = []
+SOURCES = [{"title": "R", "content": "A product may be returned within 30 days. The refund takes 5 days."}]
 FAQ = {"sources": SOURCES, "n_questions": 2}
 WRITTEN = {"task": "Write about the Solar Lamp", "context": {"material": "steel"}}
 SHIPPED: dict[str, Any] = {
