@@ -14,6 +14,7 @@ import pytest
 from langchain_core.outputs import ChatResult
 from langgraph.graph import START
 from langgraph.runtime import Runtime
+from pydantic import PrivateAttr
 
 from fanloom import Context, OfflineChatModel, RunState, StateGraph, add_fan_out, new_run
 from fanloom.gateway.bounds.budget import Budget
@@ -41,7 +42,7 @@ SHIPPED: dict[str, Any] = {
 class Heavy(OfflineChatModel):
     """The offline model, with a megabyte of its own, and one in each of its answers."""
 
-    weight: str = ""
+    _weight: str = PrivateAttr(default_factory=lambda: "x" * MB + str(next(NUMBERS)))
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
         result = await super()._agenerate(*args, **kwargs)
@@ -96,7 +97,7 @@ def graph_of(name: str) -> tuple[Any, Any]:
 
 
 def run_once(graph: Any, given: Any) -> weakref.ref[Heavy]:
-    model = Heavy(weight="x" * MB + str(next(NUMBERS)))
+    model = Heavy()
     context = {"model": model, "max_model_calls": 50}
     if "query" in given and "customer_id" in str(graph.context_schema.model_fields):
         context["customer_id"] = "C-1001"
