@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from typing import Any, cast
 
+from fanloom.durable.both_worlds import InBothWorlds
 from fanloom.durable.sqlite_saver import strict
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread
@@ -14,7 +15,8 @@ from fanloom.redaction import redact
 
 try:
     import psycopg
-    from langgraph.checkpoint.postgres import PostgresSaver, aio
+    from langgraph.checkpoint import postgres as postgres_savers
+    from langgraph.checkpoint.postgres import aio
     from langgraph.store.postgres import AsyncPostgresStore, PostgresStore
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
     from psycopg.rows import dict_row
@@ -36,6 +38,10 @@ _POOL: dict[str, Any] = {"min_size": 1, "max_size": 1, "timeout": _CONNECT_S, "n
 
 _PLACE = "thread_id, checkpoint_ns, checkpoint_id"
 _OF_RUNS = "metadata ->> 'run_id' = ANY(%s)"
+
+
+class PostgresSaver(InBothWorlds, postgres_savers.PostgresSaver):
+    """LangGraph's saver, which asynchronous graphs can use too."""
 
 
 class AsyncPostgresSaver(aio.AsyncPostgresSaver):

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiosqlite
+from langgraph.checkpoint import sqlite as sqlite_savers
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite import SqliteSaver, aio
+from langgraph.checkpoint.sqlite import aio
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
+from fanloom.durable.both_worlds import InBothWorlds
 from fanloom.errors import InvalidSettings
 from fanloom.loops.background import in_thread
 
@@ -31,6 +33,10 @@ def strict() -> JsonPlusSerializer:
 
 _PLACE = "thread_id, checkpoint_ns, checkpoint_id"
 _OF_A_RUN = f"SELECT {_PLACE} FROM checkpoints WHERE json_extract(metadata, '$.run_id') = ?"
+
+
+class SqliteSaver(InBothWorlds, sqlite_savers.SqliteSaver):
+    """LangGraph's saver, which asynchronous graphs can use too."""
 
 
 class AsyncSqliteSaver(aio.AsyncSqliteSaver):

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
-from asyncio import timeout
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import BudgetExceeded, ModelUnavailable, RunError
-from fanloom.gateway.bounds.budget import UNANSWERED, Budget, budget_of
-from fanloom.gateway.bounds.slots import Slots
+from fanloom.gateway.bounds.budget import UNANSWERED, Budget, budgets_of
+from fanloom.gateway.bounds.slots import in_turn
 from fanloom.gateway.failures.classification import classify, set_apart
 from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.gateway.retry_decision import MAX_WAIT_S
+from fanloom.loops.time_limit import time_limit
 from fanloom.runs.current_run import Run
 from fanloom.runs.prices import cost_usd
 from fanloom.runs.usage import ModelUsage, meter, usage_of
@@ -51,18 +51,21 @@ class Attempt:
 
     async def answer(self) -> AIMessage:
         """Send the request and return the raw answer. Raises a RunError of whatever is in the way."""
-        budget = await budget_of(self.run)
+        budgets = await budgets_of(self.run)
         # The slot comes first, so that no more than the run's width reserves on estimates; offline needs none.
-        async with Slots.of(self.run) if self.client.limits else nullcontext():
+        async with in_turn(self.run) if self.client.limits else nullcontext():
             if self.is_down():
                 raise self._left_out()
-            return await (self._within(budget) if budget else self._limited())
+            return await self._within(budgets)
 
     def is_down(self) -> bool:
         """Say whether the model is known to be down and another one is there."""
         return bool(self.yields and self.client.limits and self.client.limits.breaker.is_open())
 
-    async def _within(self, budget: Budget) -> AIMessage:
+    async def _within(self, budgets: Sequence[Budget]) -> AIMessage:
+        if not budgets:
+            return await self._limited()
+        budget, *others = budgets
         tokens = self.request.tokens
         cost = cost_usd(self.client.name, tokens, round(budget.expected_output_tokens)) or 0.0
         try:
@@ -70,7 +73,7 @@ class Attempt:
         except BudgetExceeded as error:
             raise BudgetExceeded(f"{error}{self._before()}") from None
         try:
-            return await self._limited()
+            return await self._within(others)
         finally:
             budget.settle(reserved, self.used or (UNANSWERED if self.sent else None))
 
@@ -78,7 +81,7 @@ class Attempt:
         limits = self.client.limits
         if limits is None:
             return await self._counted()
-        ticket = await limits.acquire(self.run, self.request.tokens)
+        ticket = await limits.acquire(self.run.top, self.request.tokens)
         if self.yields and not limits.breaker.allows():
             limits.release(ticket, 0, succeeded=False)
             raise self._left_out()
@@ -105,7 +108,7 @@ class Attempt:
     async def _send(self) -> AIMessage:
         handled = sys.exception()
         try:
-            async with timeout(self.run.context.timeout_s):
+            async with time_limit(self.run.context.timeout_s):
                 return await self.client.send(self.request, self.messages, self._traced(), self.options)
         except Exception as error:
             # Whatever the client raises: it is either the provider's or the network's, or it goes on as it is.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -67,22 +69,43 @@ def usage_of(model: str, message: AIMessage) -> ModelUsage:
     )
 
 
-@dataclass
+@dataclass(eq=False)
 class Meter:
-    """What the model calls of one node have used so far; `attempts` is the most requests that one call has needed."""
+    """What the model calls of one node have used so far, those of the graphs that it calls among them.
 
+    `attempts` is the most requests that one call has needed, `begun` when the first call could begin, on the clock of
+    `time.monotonic`. `above` is the meter of the node that has called this node's graph, if one has.
+    """
+
+    above: Meter | None = None
     usage: Usage = field(default_factory=no_usage)
     attempts: int = 0
+    begun: float = math.inf
 
     def record(self, model: str, step: str, used: ModelUsage) -> None:
         """Count one answer."""
-        self.usage = add_usage(self.usage, Usage(**used, by_model={model: used}, by_step={step: used}))
+        usage = Usage(**used, by_model={model: used}, by_step={step: used})
+        with _lock:
+            for each in self.nested:
+                each.add(usage)
+
+    def add(self, usage: Usage) -> None:
+        """Count what was used."""
+        self.usage = add_usage(self.usage, usage)
 
     def attempted(self, attempts: int) -> None:
         """Note how many requests a call has made so far."""
-        self.attempts = max(self.attempts, attempts)
+        for each in self.nested:
+            each.attempts = max(each.attempts, attempts)
+
+    @property
+    def nested(self) -> tuple[Meter, ...]:
+        """The meters that count what this one counts: the outermost first, and this one last."""
+        return (self,) if self.above is None else (*self.above.nested, self)
 
 
+# The graphs that a node calls may run in other threads than the node.
+_lock = threading.Lock()
 METER: ContextVar[Meter | None] = ContextVar("fanloom_meter", default=None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fanloom.errors import BudgetExceeded
 from fanloom.loops.promise import Promise
@@ -13,6 +13,9 @@ from fanloom.runs.context import Context
 from fanloom.runs.current_run import Run
 from fanloom.runs.thread_record import usage_so_far
 from fanloom.runs.usage import ModelUsage, Usage
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
 
 # How long an answer is taken to be before the run has seen one: long, so that the budget holds from the first wave on.
 FIRST_GUESS_TOKENS = 4096
@@ -113,12 +116,26 @@ class Budget:
         return all(getattr(then, name) <= limit for name, limit in self.limits.items())
 
 
-async def budget_of(run: Run) -> Budget | None:
-    """Return a run's budget, which begins with what its thread has spent before a resume; None if it has none."""
+async def budgets_of(run: Run) -> list[Budget]:
+    """Return the budgets that hold in a run: its own, and those of the runs in which it happens."""
+    found: list[Budget] = []
+    task: RunnableConfig | None = None
+    for each in run.upwards():
+        if (budget := await _budget_of(each, task)) is not None:
+            found.append(budget)
+        task = each.called_in
+    return found
+
+
+async def _budget_of(run: Run, task: RunnableConfig | None) -> Budget | None:
+    """Return a run's budget, which begins with what its thread has spent before a resume; None if it has none.
+
+    `task` is the config of the task of it that the call comes from, by default of the running one.
+    """
     if not any(getattr(run.context, name) is not None for name in Amount._fields):
         return None
     if (kept := run.kept(Budget)) is None:
-        spent = await usage_so_far()
+        spent = await usage_so_far(task)
         kept = run.keep(Budget, lambda run: Budget(run.context, spent))
     return kept
 

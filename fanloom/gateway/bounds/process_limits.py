@@ -15,6 +15,7 @@ from fanloom.gateway.bounds.circuit_breaker import Breaker
 from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
 from fanloom.loops.background import call_later
 from fanloom.loops.promise import Promise
+from fanloom.runs.usage import meter
 from fanloom.settings import settings
 
 _REMEMBERED_MODELS = 256
@@ -33,7 +34,7 @@ class ModelLimits:
     async def acquire(self, run: Hashable, tokens: int) -> Ticket:
         """Wait until a call of a run, with an estimate of its tokens, may begin."""
         turn: Promise[None] = Promise()
-        ticket = Ticket(run, tokens, lambda: turn.give(None))
+        ticket = Ticket(run, tokens, lambda: turn.give(None), tasks=meter().nested)
         with self._lock:
             self.limiter.enter(ticket)
             self._grant()
