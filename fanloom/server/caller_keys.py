@@ -16,8 +16,8 @@ from fanloom.runs.context import Context
 
 _CONFIG = frozenset({"configurable", "tags", "metadata", "run_name", "recursion_limit", "max_concurrency"})
 CHECKPOINT = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"})
-# Beside the checkpoint, what the server itself has written by the time it asks; none of it reaches a task, or the
-# server writes it anew. (`user_id` and `langgraph_auth_user` are the key's, see `run_as`.)
+# Beside the checkpoint, what the server itself has written by the time it asks: from callers it does nothing, or the
+# server writes it anew. Whose a run is, `run_as` says.
 _SERVER = frozenset(
     {
         *("langgraph_auth_user", "langgraph_auth_user_id", "langgraph_auth_permissions", "langgraph_request_id"),

@@ -47,6 +47,5 @@ def run_as(owner: Owner, run: dict[str, Any]) -> None:
         refuse_answer(owner.user)
     configurable = run.setdefault("config", {}).setdefault("configurable", {})
     configurable["langgraph_auth_user"] = user_of(owner)
-    configurable["user_id"] = owner.user
     run["context"] = {**(run.get("context") or {}), **owner.context}
     configurable.update(owner.context)
