@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
+from fanloom.durable.private_files import make_private
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread, on_background
 from fanloom.redaction import redact
@@ -213,7 +214,7 @@ def _patient(url: URL) -> URL:
 
 
 def _sqlite(url: URL) -> AsyncEngine:
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    make_private(Path(url.database or ""))
     engine = create_async_engine(url, connect_args={"timeout": _WAIT_S}, **_DISCREET)
 
     @event.listens_for(engine.sync_engine, "connect")

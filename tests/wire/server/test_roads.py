@@ -96,19 +96,25 @@ async def test_no_key_that_langgraph_reserves_gets_in_by_any_endpoint(
         }
         assert len(RESERVED) > 20
 
+        async def sent(method: str, path: str, said: dict[str, Any]) -> httpx.Response:
+            desk = {"graph_id": "support_desk", "schedule": "0 0 1 1 *"}
+            desk |= {} if "assistants" in path else {"assistant_id": "support_desk"}
+            given = {**desk, "input": {} if "cron" in path else None, "checkpoint": {"checkpoint_ns": ""}, **said}
+            return await bob.request(method, path.format(**ids), json=[given] if path == "/runs/batch" else given)
+
         async def tried(road: tuple[str, str, set[str]], key: str, place: str) -> tuple[Any, ...] | None:
             method, path, held = road
             if ("config" if place == "configurable" else place) not in held:
                 return None
-            given = {"assistant_id": "support_desk", "graph_id": "support_desk", "input": None, "schedule": "0 0 1 1 *"}
-            given |= {"values": {}} | holding(place, key, {question: DECISION})
-            body: Any = [given] if path == "/runs/batch" else given
-            answer = await bob.request(method, path.format(**ids), json=body)
+            answer = await sent(method, path, holding(place, key, {question: DECISION}))
             # One key the server itself leaves out of assistants.
             is_out = answer.status_code in (403, 422) or (answer.status_code == 200 and key not in answer.text)
             return None if is_out else (method, path, place, key, answer.status_code)
 
         for road in roads:
+            # It is the key that is refused, not the rest.
+            control = await sent(road[0], road[1], {})
+            assert control.status_code != 422, (road, control.text)
             answers = await asyncio.gather(*(tried(road, key, place) for key in RESERVED for place in PLACES))
             assert not [each for each in answers if each]
         assert await still_waits(user, thread)
