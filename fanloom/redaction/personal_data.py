@@ -1,30 +1,8 @@
-"""No secret reaches a log, a trace or an error; and who is spoken of stays out of a trace where that is wanted."""
+"""Who is spoken of: identifiers, e-mail addresses, telephone, card and account numbers."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable
-
-_SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-# Of Google, AWS, LangSmith and OpenAI, and in headers and URLs: a key can also come from elsewhere than the
-# environment. Each stands with what a text must hold, so that documents of megabytes cost next to nothing.
-_FORMS = tuple(
-    (hint, re.compile(pattern))
-    for hint, pattern in (
-        ("AIza", r"AIza[\w-]{30,}"),
-        ("AKIA", r"AKIA[A-Z0-9]{16}"),
-        ("ASIA", r"ASIA[A-Z0-9]{16}"),
-        ("lsv2_", r"lsv2_\w{10,}"),
-        ("sk-", r"sk-[\w-]{16,}"),
-        # In any case where a digit shows that it is no word: "a bearer certificate".
-        ("earer ", r"(?<=Bearer )[\w.~+/=-]{8,}|(?<=[Bb]earer )(?=\S*\d)[\w.~+/=-]{16,}"),
-        ("key=", r"(?<=[?&]key=)[^&\s'\"]+"),
-        ("://", r"(?<=\w://)[^\s/@]{1,300}(?=@)"),
-    )
-)
-_SHORTEST = 8
-_sources: list[Callable[[], Iterable[str]]] = []
 
 # With the hyphens and dashes of word processors.
 _HYPHENS = "\u2010-\u2015\u2212-"
@@ -55,31 +33,6 @@ _AFTER_ITS_NAME = re.compile(
 _UNUSUAL = re.compile("[\uff01-\uff5e]|(?<=[\\w@.-])[\u00ad\u200b-\u200d\u2060\ufeff]+(?=[\\w@.-])")
 
 
-def add_secrets(source: Callable[[], Iterable[str]]) -> None:
-    """Mask from now on what a source gives, too; it is asked each time, and raises nothing."""
-    _sources.append(source)
-
-
-def redact(text: str) -> str:
-    """Mask the values of secret environment variables, what has the form of a key, and the users in URLs."""
-    return redactor()(text)
-
-
-def redactor() -> Callable[[str], str]:
-    """Return `redact` for many texts, with the secrets that the environment holds now."""
-    secrets = _secrets()
-
-    def redacted(text: str) -> str:
-        for secret in secrets:
-            text = text.replace(secret, "***")
-        for hint, form in _FORMS:
-            if hint in text:
-                text = form.sub("***", text)
-        return text
-
-    return redacted
-
-
 def mask_personal(text: str) -> str:
     """Mask identifiers such as INV-7890, e-mail addresses, and telephone, card and account numbers."""
     masked = _PERSONAL.sub("***", _UNUSUAL.sub(_usual, text))
@@ -90,10 +43,3 @@ def _usual(found: re.Match[str]) -> str:
     sign = found[0]
     # Full-width signs stand in the order of ASCII.
     return chr(ord(sign) - 0xFEE0) if len(sign) == 1 and sign >= "\uff01" and sign != "\ufeff" else ""
-
-
-def _secrets() -> list[str]:
-    """Return the secret values, the longest first, so that none is masked only in part."""
-    named = {value for name, value in os.environ.items() if _SECRET_NAMES.search(name)}
-    known = named.union(*(source() for source in _sources))
-    return sorted((value for value in known if len(value) >= _SHORTEST), key=len, reverse=True)
