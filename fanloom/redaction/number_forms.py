@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _HYPHENS = "\u2010-\u2015\u2212-"
 # Whatever people put between groups of digits.
 _BETWEEN = r"(?:[^\w\n\"']|_){1,3}"
 _ALONE, _ENDS = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
-_IBAN = re.compile(rf"{_ALONE}[A-Za-z]{{2}}\d{{2}}(?:(?:[^\w\n\"']|_){{0,3}}[A-Za-z0-9]){{11,30}}")
+_IBAN = re.compile(rf"{_ALONE}[A-Za-z]{{2}}(?:{_BETWEEN})?\d(?:{_BETWEEN})?\d(?:(?:{_BETWEEN})?[A-Za-z0-9]){{11,29}}")
+# How long each country's account numbers are; source: SWIFT's registry of IBAN.
+_LENGTHS = (
+    "15 NO 16 BE 18 DK FI FK FO GL NL SD 19 MK SI 20 AT BA EE KZ LT LU MN XK 21 CH HR LI LV "
+    "22 BG BH CR DE GB GE IE ME RS VA 23 AE GI IL IQ OM SO TL 24 AD CZ ES MD PK RO SA SE SK TN VG 25 LY PT ST "
+    "26 IS TR 27 BI DJ FR GR IT MC MR SM 28 AL AZ BY CY DO GT HU LB NI PL SV 29 BR EG PS QA UA "
+    "30 JO KW MU YE 31 MT SC"
+)
 _CARD = re.compile(
     rf"{_ALONE}(?:[2-6]\d{{3}}{_BETWEEN}\d{{4}}{_BETWEEN}\d{{4}}{_BETWEEN}\d{{1,4}}(?:{_BETWEEN}\d{{3}})?"
     rf"|3\d{{3}}{_BETWEEN}\d{{6}}{_BETWEEN}\d{{4,5}}|[2-6]\d{{12,18}}|[2-6](?:[ .{_HYPHENS}]\d){{12,18}}){_ENDS}"
@@ -44,14 +52,26 @@ def mask_numbers(text: str) -> str:
 
 
 def _account(found: re.Match[str]) -> str:
-    """Mask an IBAN, which can be shorter than what looks like one: a word may follow it."""
+    """Mask an IBAN; what looks like its end can be the words after it."""
     given = found[0]
     ends = [place + 1 for place, sign in enumerate(given) if sign.isalnum()]
-    for end in reversed(ends[14:]):
-        follows = given[end : end + 1] or found.string[found.end() : found.end() + 1]
-        if not follows.isalnum() and _passes_97("".join(filter(str.isalnum, given[:end]))):
-            return "***" + given[end:]
-    return given
+    length = _length_in(given[:2].upper())
+    if length is None or length > len(ends):
+        return given
+    end = ends[length - 1]
+    follows = given[end : end + 1] or found.string[found.end() : found.end() + 1]
+    is_one = not follows.isalnum() and _passes_97("".join(filter(str.isalnum, given[:end])))
+    return "***" + given[end:] if is_one else given
+
+
+@cache
+def _length_in(country: str) -> int | None:
+    length = None
+    for word in _LENGTHS.split():
+        length = int(word) if word.isdigit() else length
+        if word == country:
+            return length
+    return None
 
 
 def _passes_97(account: str) -> bool:
@@ -67,7 +87,10 @@ def _passes_luhn(digits: str) -> bool:
 def _telephone(found: re.Match[str]) -> str:
     given = found[0]
     is_called = _CALLED.search(found.string, max(0, found.start() - 40), found.start()) is not None
-    return "***" if is_called or _is_telephone(given) else given
+    if not is_called and not _is_telephone(given):
+        return given
+    # A bracket that opens before the number and closes after it.
+    return "(***" if given.startswith("(") and given.count("(") > given.count(")") else "***"
 
 
 def _is_telephone(given: str) -> bool:
@@ -100,6 +123,9 @@ def _is_possible(given: str) -> bool:
 def _is_national(given: str) -> bool:
     import phonenumbers
 
+    if not re.search(r"\d{3}", given):
+        # A list of small numbers.
+        return False
     for region in _WITHOUT_ZERO:
         try:
             if phonenumbers.is_valid_number(phonenumbers.parse(given, region)):

@@ -13,12 +13,12 @@ _BEFORE = rf"(?<![A-Za-z0-9])(?<![A-Za-z0-9][{_HYPHENS}])"
 # Letters also as JSON escapes them, and what separates an address from the word before it there: \n, \u003c.
 _LETTER = r"(?:[\w.+%-]|\\u0[0-9a-fA-F]{2}[0-9a-fA-F](?<!\\u00[0-7][0-9a-fA-F]))"
 _HOST = r"(?:[\w-]|\\u0[0-9a-fA-F]{2}[0-9a-fA-F](?<!\\u00[0-7][0-9a-fA-F])){1,63}"
-_AFTER = r"(?:(?<![\w.+%\\-])|(?<=(?<!\\)\\[nrtbf])|(?<=\\u00[0-7][0-9a-fA-F]))"
+_AFTER = r"(?:(?<![\w.+%\\-])|(?<=\\[nrtbf])|(?<=\\u00[0-7][0-9a-fA-F])|(?<=\\)(?!u[0-9a-fA-F]{4}|[nrtbf]))"
 _EMAIL = re.compile(
     # Also of a host without a dot, of an IP number, and with the @ of a URL, of JSON or of HTML.
     rf"{_AFTER}{_LETTER}{{1,200}}(?:['\u2019!]{_LETTER}{{1,200}}){{0,3}}(?:@|%40|\\{{1,2}}u0040|&#64;|&#x40;)"
     rf"(?:{_HOST}(?:\.{_HOST}){{0,8}}|\[[\w.:]{{3,60}}\])"
-    r"|\"[^\"@\n\\]{1,100}\"@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
+    r"|\"\w[^\"@\n\\]{0,99}\"@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
 )
 # INV-7890, ORD-2024-001, A-12345_b, SP482913, #7890.
 _IDENTIFIER = re.compile(
@@ -26,14 +26,15 @@ _IDENTIFIER = re.compile(
     rf"|{_BEFORE}(?P<short>[A-Za-z]{{1,5}})\d{{4,}}(?![\w-])|(?<!\w)[#\u2116] ?\d{{3,}}"
 )
 # Whose numbers name no person: standards, checksums, weaknesses, encodings, models and months.
-_IMPERSONAL = frozenset(
+_IMPERSONAL = (
     "iso iec din en bs ieee ansi astm ecma nist fips rfc pep cve cwe jep asvs owasp sox pci hipaa cis itu gost jis "
     "sha aes rsa dsa ecdsa md crc blake chacha utf ucs cp windows latin base unicode ascii ebcdic "
     "http https tcp udp tls ssl ssh port usb ddr rtx gtx arm intel amd "
     "gpt claude gemini gemma llama qwen mistral nova titan bert "
     "jan feb mar apr may jun jul aug sep oct nov dec january february march april june july august september october "
-    "november december spring summer autumn winter fy cy year since until python java".split()
+    "november december spring summer autumn winter fy cy year since until python java es"
 )
+_IMPERSONAL_KINDS = frozenset(_IMPERSONAL.split())
 _NUMBERED = "(?:inv|invoice|bill|ord|order|cust|customer|acct|account|case|ticket|return|rma|receipt|ref|reference)"
 # INV-1, and the number in: order no. 12345, order A-1, "invoice_number": 7890.
 _SHORT = re.compile(rf"(?i){_BEFORE}{_NUMBERED}{_DASH}\d+(?![\w-])")
@@ -54,7 +55,7 @@ def mask_personal(text: str) -> str:
 
 def _identifier(found: re.Match[str]) -> str:
     kind = found["kind"] or found["short"] or ""
-    return found[0] if kind.lower() in _IMPERSONAL else "***"
+    return found[0] if kind.lower() in _IMPERSONAL_KINDS else "***"
 
 
 def _usual(found: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -230,3 +231,19 @@ async def test_no_other_page_can_frame_an_answer(staffed: DevServer, key: str) -
     for answer in answers:
         assert answer.headers["x-frame-options"] == "SAMEORIGIN", answer.url
         assert "frame-ancestors 'self'" in answer.headers["content-security-policy"], answer.url
+
+
+async def test_where_webhooks_are_on_none_leads_inside(tmp_path: Path, provider: FakeProvider) -> None:
+    with DevServer(tmp_path, **provider.environment(), FANLOOM_WEBHOOKS="true") as server:
+        async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
+            run = {"assistant_id": "support_router", "input": {"query": "Hello?"}}
+            for url in (
+                "http://127.0.0.1:1/x",
+                "http://[::ffff:10.0.0.1]/x",
+                "http://2130706433/x",
+                "https://10.0.0.1/x",
+            ):
+                answer = await http.post("/runs/wait", json={**run, "webhook": url})
+                assert answer.status_code in (403, 422), url
+            assert (await http.get("/whoami")).json() == {"user": None}
+            assert (await http.post("/runs/wait", json=run)).status_code == 200
