@@ -356,7 +356,7 @@ def test_others_have_their_own_threads_and_strangers_none(run: Run, monkeypatch:
     assert "mine" not in run("threads").stdout
     assert "there is no thread 'mine'" in run("resume", "mine").stderr
     assert run("run", "flow", "--names", "bert", "--thread", "mine", "--json").exit_code == 0
-    assert "take another name" in run("run", "support_router", "--query", "Hello?", "--thread", "mine").stderr
+    assert "take another name" in run("run", "support_desk", "--query", "Hello?", "--thread", "mine").stderr
     for key, name in {BOB: "bert", ALICE: "ann"}.items():
         monkeypatch.setenv("FANLOOM_API_KEY", key)
         assert [row["thread"] for row in json.loads(run("threads", "--json").stdout)].count("mine") == 1
