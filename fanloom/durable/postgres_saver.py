@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
@@ -11,7 +12,7 @@ from fanloom.durable.both_worlds import InBothWorlds
 from fanloom.durable.sqlite_saver import strict
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread
-from fanloom.redaction import redact
+from fanloom.redaction import is_clear, redact, show_url
 
 try:
     import psycopg
@@ -24,6 +25,10 @@ try:
 except ImportError:
     raise MissingPackage('PostgreSQL needs its driver; run: pip install "fanloom[postgres]"') from None
 
+_FORM = (
+    "FANLOOM_CHECKPOINT_URL is no PostgreSQL URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with special "
+    "characters in the user and the password percent-encoded"
+)
 _CONNECT_S = 10
 _STATEMENT_MS = 30_000
 # An index on tables that are already large takes its time.
@@ -66,14 +71,12 @@ class PostgresServer:
             given = conninfo_to_dict(url)
         except psycopg.ProgrammingError:
             # Its message may quote a part of the password.
-            raise InvalidSettings(
-                "FANLOOM_CHECKPOINT_URL is no PostgreSQL URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
-                "with special characters in the user and the password percent-encoded"
-            ) from None
+            raise InvalidSettings(_FORM) from None
+        # To libpq a password ends at a '/', and what follows is a port.
+        if not is_clear(url) or not re.fullmatch(r"[\d,]*", str(given.get("port") or "")):
+            raise InvalidSettings(_FORM)
         self._given = {"connect_timeout": _CONNECT_S, "tcp_user_timeout": _STATEMENT_MS, **given}
-        self.place = "{}:{}/{}".format(
-            given.get("host") or "localhost", given.get("port") or 5432, given.get("dbname") or given.get("user") or ""
-        )
+        self.place = show_url(url).partition("://")[2]
 
     @contextmanager
     def open(self) -> Iterator[PostgresSaver]:

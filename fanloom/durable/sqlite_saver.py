@@ -15,6 +15,7 @@ from langgraph.checkpoint.sqlite import aio
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from fanloom.durable.both_worlds import InBothWorlds
+from fanloom.durable.private_files import make_private
 from fanloom.errors import InvalidSettings
 from fanloom.loops.background import in_thread
 
@@ -106,7 +107,7 @@ class SqliteFile:
         """Make the folder, and let readers and a writer work at the same time."""
         if self.path == _MEMORY:
             return
-        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        make_private(Path(self.path))
         with closing(sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)) as connection:
             # SQLite waits for others where it writes, but not where it changes this.
             Retrying(

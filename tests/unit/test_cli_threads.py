@@ -372,6 +372,10 @@ def test_a_secret_is_not_kept(project: Path, run: Run, monkeypatch: pytest.Monke
         ("mysql://me:geheim@db/x", 2, "a checkpoint URL is sqlite:///FILE"),
         ("sqlite:///langgraph.json/x.db", 2, "set FANLOOM_CHECKPOINT_URL to a file that can be written"),
         ("postgresql://me:geheim@127.0.0.1:1/x", 1, "(127.0.0.1:1/x) cannot be used"),
+        ("postgresql://127.0.0.1:1/x?user=me&password=geheim", 1, "(127.0.0.1:1/x) cannot be used"),
+        ("postgresql://me:geheim/pw@127.0.0.1:1/x", 2, "percent-encoded"),
+        ("postgresql://me:a@geheim/pw@127.0.0.1:1/x", 2, "percent-encoded"),
+        ("postgresql://me:geheim?a b#@127.0.0.1:1/x", 2, "percent-encoded"),
     ],
 )
 @pytest.mark.parametrize("args", [["threads"], ["resume", "t"], ["run", "flow", *NAMES, "--thread", "t"]])

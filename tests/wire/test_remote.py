@@ -376,9 +376,13 @@ def test_others_have_their_own_threads_and_strangers_none(run: Run, monkeypatch:
     assert run("run", "flow", "--names", "ann", "--thread", "mine").exit_code == 0
     monkeypatch.setenv("FANLOOM_API_KEY", BOB)
     assert "mine" not in run("threads").stdout
-    taken = run("run", "flow", "--names", "ann", "--thread", "mine")
-    assert taken.exit_code == 2
-    assert "is not yours; take another name" in taken.stderr
+    assert "there is no thread 'mine'" in run("resume", "mine").stderr
+    assert run("run", "flow", "--names", "bert", "--thread", "mine", "--json").exit_code == 0
+    assert "take another name" in run("run", "support_desk", "--query", "Hello?", "--thread", "mine").stderr
+    for key, name in {BOB: "bert", ALICE: "ann"}.items():
+        monkeypatch.setenv("FANLOOM_API_KEY", key)
+        assert [row["thread"] for row in json.loads(run("threads", "--json").stdout)].count("mine") == 1
+        assert json.loads(run("resume", "mine", "--json").stdout) == {"done": [f"Hello {name}"]}
     monkeypatch.setenv("FANLOOM_API_KEY", "a-wrong-key-0123456789")
     refused = run("run", "flow", "--names", "ann")
     assert refused.exit_code == 2

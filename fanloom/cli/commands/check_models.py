@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.commands.list_models import configured, enter_environment
-from fanloom.cli.commands.provider_readiness import without_userinfo
 from fanloom.cli.exits import FAILED, brief, clean
 from fanloom.errors import UserError
-from fanloom.redaction import redact
+from fanloom.redaction import redact, show_url
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -147,7 +146,7 @@ class _Checkup:
         """Return a message that is fit to be shown in one line, and show the traceback where it is wanted."""
         if self.debug:
             click.echo(clean(redact("".join(traceback.format_exception(error)))), err=True)
-        return " ".join(brief(_URL.sub(lambda url: without_userinfo(url[0]), words)).split())
+        return " ".join(brief(_URL.sub(lambda url: show_url(url[0]), words)).split())
 
 
 def _building(name: str, timeout_s: float) -> Future[BaseChatModel]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, NamedTuple
+
+from fanloom.redaction import show_url
 
 GEMINI, BEDROCK, OFFLINE = "google_genai", "bedrock_converse", "offline"
 SHIPPED = (OFFLINE, GEMINI, BEDROCK)
@@ -34,7 +35,6 @@ _AWS_OTHERS = (
 )
 _PROFILE_CREDENTIALS = ("aws_access_key_id", "sso_session", "sso_start_url", "role_arn", "credential_process")
 _ENDPOINTS = {GEMINI: ("GOOGLE_GEMINI_BASE_URL",), BEDROCK: ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL")}
-_URL_PARTS = re.compile(r"(\w+://)?(?:.*@)?([^?#]*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _findings(name: str) -> Iterator[Finding]:
     if package != _AWS_PACKAGE:
         yield _key(name)
     for variable in _set(_ENDPOINTS.get(name, ()))[:1]:
-        yield Finding(True, f"endpoint {without_userinfo(os.environ[variable])} ({variable})")
+        yield Finding(True, f"endpoint {show_url(os.environ[variable])} ({variable})")
 
 
 def _key(name: str) -> Finding:
@@ -139,10 +139,3 @@ def _aws_credentials(profile: Mapping[str, Any]) -> Finding:
 
 def _set(variables: tuple[str, ...]) -> list[str]:
     return [name for name in variables if os.environ.get(name)]
-
-
-def without_userinfo(url: str) -> str:
-    """Return a URL without what may be secret in it: user, password, query and fragment."""
-    # A password that was not quoted may hold any of '/?#', so it is the last '@' that ends it.
-    scheme, host = _URL_PARTS.match(url).groups("")  # type: ignore[union-attr]
-    return f"{scheme}{host}"

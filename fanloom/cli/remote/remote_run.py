@@ -14,7 +14,7 @@ from langgraph_sdk.errors import NotFoundError
 from fanloom.cli.exits import Refused, RunFailed
 from fanloom.cli.remote.connection import check_sendable, explained
 from fanloom.cli.showing.progress import ProgressBoard, live
-from fanloom.cli.thread import INTERRUPT, Place, Result, check_startable, run_metadata, thread_id
+from fanloom.cli.thread import INTERRUPT, Place, Result, check_startable, run_metadata
 from fanloom.errors import FanloomError, RunError, UserError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class RemoteRun:
 
     def _run(self, how: Mapping[str, Any], progress: bool, *, goes_on: bool = False) -> Result:
         check_sendable([how, self.context])
-        where = None if self.place.thread is None else thread_id(self.place.thread)
+        where = None if self.place.thread is None else self.of.host.id_of(self.place.thread)
         run = WatchedRun(self.of, where, running=self.of.running(where) if goes_on else None)
         with explained(self.place.url), live(run.board, shown=progress):
             return run.watch({**how, "context": self.context})
