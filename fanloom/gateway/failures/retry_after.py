@@ -23,7 +23,7 @@ def hint_seconds(error: BaseException) -> float | None:
 def _headers(error: BaseException) -> dict[str, str]:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
-        headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        headers = (response.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
     else:
         headers = getattr(response, "headers", None) or getattr(error, "headers", None) or {}
     return {str(name).lower(): str(value) for name, value in dict(headers).items()}
