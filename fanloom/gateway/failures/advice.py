@@ -88,7 +88,7 @@ _WORDS = (
 def cure(kind: str, model: str, error: BaseException) -> str:
     """Return what is wrong with a call of a model that failed as `kind`, what to do, and what the provider says."""
     said = _said(error)
-    texts = " ".join(str(cause) for cause in chain(error))
+    texts = all_words(error)
     row = next(
         words for kinds, pattern, words in _WORDS if kind in kinds.split("|") and re.search(pattern, texts, re.I)
     )
@@ -120,11 +120,31 @@ def _sentences(error: BaseException) -> Iterator[str]:
         yield str(boto_error(cause).get("Message", ""))
         if isinstance(said := getattr(cause, "message", None), str):
             yield said
-    yield str(error) or type(error).__name__
+    yield _words(error) or type(error).__name__
+
+
+def all_words(error: BaseException) -> str:
+    """Return what an exception and its causes say, on one line."""
+    return " ".join(" ".join(map(_words, chain(error))).split())
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception that was only half made cannot even say what it is
+        return type(error).__name__
 
 
 def boto_error(error: BaseException | None) -> dict[str, Any]:
     """Return what a botocore ClientError says of itself: its Code and Message; empty for another exception."""
-    response = getattr(error, "response", None)
-    said = response.get("Error") if isinstance(response, dict) else None
-    return said if isinstance(said, dict) else {}
+    return _named(getattr(error, "response", None), "Error")
+
+
+def boto_metadata(error: BaseException | None) -> dict[str, Any]:
+    """Return what a botocore ClientError says of the answer: its HTTPStatusCode and HTTPHeaders; else nothing."""
+    return _named(getattr(error, "response", None), "ResponseMetadata")
+
+
+def _named(holder: Any, name: str) -> dict[str, Any]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, dict) else {}

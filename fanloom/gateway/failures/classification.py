@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
-from fanloom.gateway.failures.advice import boto_error, chain, cure
+from fanloom.gateway.failures.advice import all_words, boto_error, boto_metadata, chain, cure
 from fanloom.gateway.failures.origin import is_a_clients
 from fanloom.gateway.failures.quota import is_spent
 from fanloom.redaction import redact
@@ -103,7 +103,7 @@ def classify(error: BaseException, model: str) -> RunError | None:
     client cannot read is a BadModelOutput.
     """
     names = {base.__name__ for cause in chain(error) for base in type(cause).__mro__}
-    text = " ".join(" ".join(str(cause) for cause in chain(error)).split())
+    text = all_words(error)
     status = next((found for cause in chain(error) if (found := _status(cause))), None)
     kind = _kind_of_status(status, text, names) if status else _kind_of_names(text, names)
     if kind in ("malformed", "unreadable") and not is_a_clients(error):
@@ -156,14 +156,13 @@ def _status(error: BaseException) -> int | None:
     if isinstance(response, dict):
         code = str(boto_error(error).get("Code", ""))
         known = _BEDROCK_STATUS.get(code[:1].upper() + code[1:])
-        return known or _failing((response.get("ResponseMetadata") or {}).get("HTTPStatusCode"))
-    if type(error).__module__ == "aiohttp.http_exceptions":
-        # Their `code` is what a server would answer; these say that the answer itself could not be read.
-        return None
-    values = [getattr(error, name, None) for name in ("status_code", "code", "status")]
+        return known or _failing(boto_metadata(error).get("HTTPStatusCode"))
+    if type(error).__module__.startswith("aiohttp."):
+        # The `code` of some is deprecated, and of others what a server would answer to what could not be read.
+        return _failing(getattr(error, "status", None))
     # httpx keeps it in the response.
-    values.append(getattr(response, "status_code", None))
-    return next(filter(None, map(_failing, values)), None)
+    places = ((error, "status_code"), (error, "status"), (error, "code"), (response, "status_code"))
+    return next((found for holder, name in places if (found := _failing(getattr(holder, name, None)))), None)
 
 
 def _failing(status: Any) -> int | None:

@@ -1,0 +1,99 @@
+"""Whatever a provider sends, a call ends in an answer or in an error of Fanloom's own: tables, and random bodies."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fanloom import RunError
+from tests.wire.conftest import BEDROCK, GEMINI
+from tests.wire.provider import FakeProvider, Request, events, raw
+from tests.wire.provider.bedrock import body as bedrock_body
+from tests.wire.provider.gemini import body as gemini_body
+from tests.wire.provider.reply import Reply
+from tests.wire.steps import GOOD, PLAIN, QUESTION, TYPED, one_step
+
+GRAPHS = {"plain": one_step(PLAIN), "typed": one_step(TYPED)}
+ASK = {"question": QUESTION}
+BODIES = {GEMINI: gemini_body, BEDROCK: bedrock_body}
+STREAMED = {
+    GEMINI: [
+        ("", {"candidates": [{"content": {"role": "model", "parts": [{"text": "y"}]}, "index": 0}]}),
+        ("", {"candidates": [{"content": {"parts": [{"text": "es"}]}, "finishReason": "STOP"}], "usageMetadata": {}}),
+    ],
+    BEDROCK: [
+        ("messageStart", {"role": "assistant"}),
+        ("contentBlockDelta", {"delta": {"text": "yes"}, "contentBlockIndex": 0}),
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+        ("messageStop", {"stopReason": "end_turn"}),
+        ("metadata", {"usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}, "metrics": {"latencyMs": 1}}),
+    ],
+}
+SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=8)
+WORDS = st.sampled_from(["error", "code", "message", "text", "output", "usage", "candidates", "content", "toolUse"])
+JSON = st.recursive(
+    SCALARS, lambda below: st.lists(below, max_size=3) | st.dictionaries(WORDS | st.text(max_size=8), below, max_size=3)
+)
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Name every place of a body, its own included."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [above, *(place for key, item in inner for place in places(item, (*above, key)))]
+
+
+def spoilt(draw: Any, body: Any) -> Any:
+    """Put something else at some places of a body, or take them away."""
+    body = copy.deepcopy(body)
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.sampled_from(places(body)))
+        if not place:
+            return draw(JSON)
+        holder = body
+        for key in place[:-1]:
+            holder = holder[key]
+        if draw(st.booleans()):
+            holder[place[-1]] = draw(JSON)
+        else:
+            del holder[place[-1]]
+    return body
+
+
+def healthy(model: str, shape: str) -> Any:
+    """Return a good body of the model's provider."""
+    reply = Reply(text="yes") if shape == "plain" else Reply(data=GOOD)
+    tools = {} if shape == "plain" or model == GEMINI else {"Answered": {}}
+    request = Request("gemini" if model == GEMINI else "bedrock", model, "", False, {}, {}, tools=tools)
+    request.tool_name = next(iter(tools), None)
+    return BODIES[model](reply, request)
+
+
+many = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.parametrize("shape", GRAPHS)
+@many
+@given(data=st.data())
+def test_a_random_body_ends_in_an_answer_or_in_an_error_of_ours(
+    wire: FakeProvider, both: str, shape: str, data: st.DataObject
+) -> None:
+    code = data.draw(st.sampled_from([200, 200, 200, 400, 429, 499, 500]))
+    wire.reply = raw(spoilt(data.draw, healthy(both, shape)), code)
+    with suppress(RunError):
+        assert GRAPHS[shape].invoke(ASK, context={"model": both, "max_attempts": 1})["answer"]
+
+
+@many
+@given(data=st.data())
+def test_a_stream_of_random_events_ends_in_an_answer_or_in_an_error_of_ours(
+    wire: FakeProvider, both: str, data: st.DataObject
+) -> None:
+    sent = [(name, spoilt(data.draw, body)) for name, body in STREAMED[both]]
+    wire.reply = events(*data.draw(st.permutations(sent)))
+    with suppress(RunError):
+        assert list(GRAPHS["plain"].stream(ASK, context={"model": both, "max_attempts": 1}, stream_mode="messages"))
