@@ -24,6 +24,9 @@ _VARIABLES = (
     "AWS_SESSION_TOKEN",
 )
 _FILES = {"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_CONFIG_FILE": "~/.aws/config"}
+# File systems tell the time of a change in steps of some milliseconds, and two in one step look like one: what was
+# written just now is read each time.
+_STEP_NS = 50_000_000
 # A fan-out whose key is refused asks a credential helper this often at most.
 _ASK_AGAIN_S = 5.0
 
@@ -69,6 +72,8 @@ class LiveCredentials(Credentials):  # type: ignore[misc]
 
         Raises what `find` does.
         """
+        # The first request is signed with the first version.
+        refused = max(1, refused)
         with self._lock:
             if self.version == refused and time.monotonic() - self._asked_at > _ASK_AGAIN_S:
                 self._known, self._asked_at = None, time.monotonic()
@@ -100,4 +105,6 @@ def live_session(credentials: LiveCredentials) -> Session:
 
 def _stamp() -> tuple[Any, ...]:
     files = [file_stamp(os.environ.get(name, default)) for name, default in _FILES.items()]
-    return (*map(os.environ.get, (*_VARIABLES, *_FILES)), *files)
+    now = time.time_ns()
+    still_new = now if any(now - file[0] < _STEP_NS for file in files if file) else 0
+    return (*map(os.environ.get, (*_VARIABLES, *_FILES)), *files, still_new)

@@ -68,13 +68,14 @@ def renewed(model: str, refused: BaseChatModel, version: int, *, timeout_s: floa
 
     `version` is what `credentials_version` was before the request. Call it in a thread. Raises MissingCredentials.
     """
-    now = chat_model(model, timeout_s=timeout_s)
-    if now is not refused:
-        return now
     try:
-        return now if (live := _live_credentials(now)) and live.renew(version) else None
+        # Before all else, since to build another client takes time, in which the calls of this one go on.
+        if (live := _live_credentials(refused)) and live.renew(version):
+            return refused
     except Exception as error:  # noqa: BLE001 - a credential helper, an endpoint or a file can fail in any way
         raise _unusable(names.parse(model), error) from None
+    now = chat_model(model, timeout_s=timeout_s)
+    return now if now is not refused else None
 
 
 def credentials_version(model: BaseChatModel) -> int:
@@ -172,7 +173,8 @@ def _bedrock(spec: names.Spec, timeout_s: float) -> BaseChatModel:
         for field, service in (("client", "bedrock-runtime"), ("bedrock_client", "bedrock"))
     }
     model = WideBedrockConverse(model_id=spec.model, region_name=region, config=config, **clients)
-    model.live_credentials = credentials
+    # A bearer token is the environment's, and with another one this is another model.
+    model.live_credentials = None if os.environ.get("AWS_BEARER_TOKEN_BEDROCK") else credentials
     return model
 
 
