@@ -122,7 +122,9 @@ class Attempt:
         except Exception as error:
             # Whatever the client raises: it is either the provider's or the network's, or it goes on as it is.
             set_apart(error, handled)
-            if (known := classify(error, self.client.name)) is None:
+            known = classify(error, self.client.name)
+            # The offline model has no client that could fail on what it reads: whatever does so is a defect.
+            if known is None or (known.kind == "unreadable" and not self.client.limits):
                 raise
             raise known from error
 

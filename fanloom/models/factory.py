@@ -100,8 +100,8 @@ def _built(spec: names.Spec, timeout_s: float) -> BaseChatModel:
 def _unusable(spec: names.Spec, error: Exception) -> MissingCredentials:
     said = " ".join(redact(str(error) or type(error).__name__).split())
     return MissingCredentials(
-        f"model '{spec.provider}:{spec.model}' cannot be used: {said[:_LONGEST_REASON]}. Check its key or credentials "
-        "(GOOGLE_API_KEY; AWS_PROFILE and what it leads to), or log in again."
+        f"model '{spec.provider}:{spec.model}' cannot be used: its client cannot be made: {said[:_LONGEST_REASON]}. "
+        "Check its key or credentials (GOOGLE_API_KEY; AWS_PROFILE and what it leads to), or log in again."
     )
 
 

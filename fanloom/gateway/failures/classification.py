@@ -7,7 +7,7 @@ from typing import Any
 
 from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from fanloom.gateway.failures.advice import all_words, boto_error, boto_metadata, chain, cure
-from fanloom.gateway.failures.origin import is_a_clients
+from fanloom.gateway.failures.exception_owner import is_a_clients
 from fanloom.gateway.failures.quota import is_spent
 from fanloom.redaction import redact
 
