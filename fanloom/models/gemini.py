@@ -56,7 +56,7 @@ async def raise_for_error_in_body(request: ClientRequest, handler: ClientHandler
     body = await answer.read()
     if b'"candidates"' not in body and b'"error"' in body and (said := _object(body)).get("error"):
         known = said["error"].get("code") if isinstance(said["error"], dict) else None
-        failing = known if isinstance(known, int) and 400 <= known < 600 else HTTPStatus.INTERNAL_SERVER_ERROR
+        failing = known if isinstance(known, int) and 400 <= known < 600 else HTTPStatus.INTERNAL_SERVER_ERROR.value
         await APIError.raise_error_async(failing, said, answer)
     return answer
 

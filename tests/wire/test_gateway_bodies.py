@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fanloom import RunError
+from fanloom import ModelUnavailable, RunError
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import FakeProvider, Request, events, raw
 from tests.wire.provider.bedrock import body as bedrock_body
 from tests.wire.provider.gemini import body as gemini_body
 from tests.wire.provider.reply import Reply
-from tests.wire.steps import GOOD, PLAIN, QUESTION, TYPED, one_step
+from tests.wire.steps import GOOD, PLAIN, QUESTION, TYPED, asks, fan_out, one_step
 
 GRAPHS = {"plain": one_step(PLAIN), "typed": one_step(TYPED)}
 ASK = {"question": QUESTION}
@@ -97,3 +97,32 @@ def test_a_stream_of_random_events_ends_in_an_answer_or_in_an_error_of_ours(
     wire.reply = events(*data.draw(st.permutations(sent)))
     with suppress(RunError):
         assert list(GRAPHS["plain"].stream(ASK, context={"model": both, "max_attempts": 1}, stream_mode="messages"))
+
+
+@pytest.mark.parametrize("counted", [None, {}, {"promptTokenCount": 7, "inputTokens": 7}])
+def test_a_budget_of_tokens_holds_where_none_are_counted(wire: FakeProvider, both: str, counted: Any) -> None:
+    body = healthy(both, "plain")
+    name = "usageMetadata" if both == GEMINI else "usage"
+    body[name] = counted
+    wire.reply = raw(body)
+    context = {"model": both, "max_total_tokens": 30, "max_concurrency": 1}
+    result = fan_out(asks).invoke({"items": [f"q{number}" for number in range(40)]}, context=context)
+    assert len(wire.requests) < 10
+    used = result["usage"]
+    assert (used["cost_usd"], used["estimated_calls"]) == (None, used["model_calls"])
+    assert used["input_tokens"] + used["output_tokens"] >= 30
+
+
+@pytest.mark.parametrize("said", [{"code": 503, "message": "overloaded"}, {"message": "no"}, "overloaded"])
+def test_an_error_in_a_good_status_is_one(wire: FakeProvider, said: Any) -> None:
+    wire.reply = raw({"error": said})
+    with pytest.raises(ModelUnavailable) as failed:
+        GRAPHS["plain"].invoke(ASK, context={"model": GEMINI, "max_attempts": 1})
+    assert failed.value.kind == "server_error"
+
+
+def test_blocks_of_a_kind_that_nobody_knows_are_left_out(wire: FakeProvider) -> None:
+    body = healthy(BEDROCK, "plain")
+    body["output"]["message"]["content"] += [{"hologram": {"x": 1}}]
+    wire.reply = raw(body)
+    assert GRAPHS["plain"].invoke(ASK, context={"model": BEDROCK})["answer"] == "yes"
