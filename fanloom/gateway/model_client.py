@@ -10,7 +10,7 @@ from fanloom.gateway.bounds.process_limits import ModelLimits, limits_of
 from fanloom.gateway.request import Request
 from fanloom.loops.background import on_background
 from fanloom.models.cache_points import takes_cache_points, with_cache_point
-from fanloom.models.factory import model_name
+from fanloom.models.factory import credentials_version, model_name
 from fanloom.models.names import OFFLINE
 from fanloom.models.structured_output import Send, bound, kinds_of
 
@@ -24,7 +24,8 @@ class ModelClient:
     """A model that can answer; `limits` is None for the offline model, which needs none.
 
     `output_limit` is the option that bounds its answers, and `max_output_tokens` the most it can write, if known.
-    `has_understudies` says that it is the offline model, by name or as an instance.
+    `has_understudies` says that it is the offline model, by name or as an instance; `named` is the chat model itself
+    where Fanloom has made it.
     """
 
     name: str
@@ -33,6 +34,12 @@ class ModelClient:
     output_limit: str | None
     max_output_tokens: int | None
     has_understudies: bool = False
+    named: BaseChatModel | None = None
+
+    @property
+    def credentials_version(self) -> int:
+        """A number that changes when requests are signed with other credentials than before."""
+        return credentials_version(self.named) if self.named else 0
 
     async def send(
         self, request: Request[Any], messages: Sequence[BaseMessage], config: Any, options: Mapping[str, Any]
@@ -62,6 +69,7 @@ def model_client(choice: str | BaseChatModel, model: BaseChatModel, output: type
         output_limit=_output_limit(model, output),
         max_output_tokens=(model.profile or {}).get("max_output_tokens"),
         has_understudies="OfflineChatModel" in kinds_of(model),
+        named=model if by_name else None,
     )
 
 

@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, get_args
 
-from fanloom.errors import InvalidContext
+from fanloom.errors import InvalidContext, ModelRefused, UserError
 from fanloom.gateway.model_client import ModelClient, model_client
 from fanloom.loops.background import in_thread
-from fanloom.models.factory import chat_model, model_name
+from fanloom.models.factory import chat_model, model_name, renewed
 from fanloom.runs.context import Context, Role
 from fanloom.runs.current_run import Run
 from fanloom.runs.prices import cost_usd
@@ -46,13 +46,32 @@ class RunModels:
         The models of all roles are made at the first call, in a thread, so that a name, key or package that is missing
         is reported before anything is paid for. Raises UnknownModel, MissingCredentials or MissingPackage.
         """
-        if not self._models:
-            self._models = await in_thread(lambda: _made(self._context))
+        models = self._models
+        if not models:
+            self._models = models = await in_thread(lambda: _made(self._context))
         # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
         if (role, output) not in self._clients:
-            names = [role, _FALLBACK] if _FALLBACK in self._models else [role]
-            self._clients[role, output] = [model_client(*self._models[name], output) for name in names]
+            names = [role, _FALLBACK] if _FALLBACK in models else [role]
+            self._clients[role, output] = [model_client(*models[name], output) for name in names]
         return self._clients[role, output]
+
+    async def renewed(self, refused: ModelClient, version: int, output: type) -> ModelClient | None:
+        """Return a client with other credentials than the `version` that was refused; None if there are no others.
+
+        Raises ModelRefused if looking for them fails.
+        """
+        if (old := refused.named) is None:
+            return None
+        timeout_s = self._context.timeout_s
+        try:
+            found = await in_thread(lambda: renewed(refused.name, old, version, timeout_s=timeout_s))
+        except UserError as error:
+            raise ModelRefused(str(error), kind="auth") from None
+        if found is None or found is old:
+            return refused if found else None
+        # The calls that come get their models anew.
+        self._models, self._clients = {}, {}
+        return model_client(refused.name, found, output)
 
     @asynccontextmanager
     async def alone_first(self, key: Hashable) -> AsyncIterator[None]:

@@ -97,7 +97,7 @@ def counting(meter: Meter) -> Iterator[None]:
 
 def with_usage(update: Any, used: Usage) -> Any:
     """Return a node's update with what the node has used, which holds what the graphs have used that it has called."""
-    if not used["model_calls"]:
+    if not (used["model_calls"] or used["unanswered_calls"]):
         return update
     usage = {"usage": used}
     if update is None:

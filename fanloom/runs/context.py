@@ -103,6 +103,13 @@ class Context(BaseModel):
         description="'collect' does the other tasks and reports the failure; 'fail_fast' ends the run.",
     )
 
+    on_auth_error: Literal["fallback", "fail"] = Field(
+        "fallback",
+        title="When a key is refused",
+        description="What a call does whose model refuses the credentials or does not exist any more: 'fallback' "
+        "asks the fallback model, if there is one; 'fail' ends the call.",
+    )
+
     def __init__(self, **given: Any) -> None:
         """Check the fields. Raises InvalidContext, naming the field."""
         try:

@@ -88,7 +88,7 @@ class TaskMeter(Meter):
     async def keep(self) -> None:
         """Keep what was used with the task's thread."""
         unkept, self.unkept = self.unkept, no_usage()
-        if self.record_here and unkept["model_calls"]:
+        if self.record_here and (unkept["model_calls"] or unkept["unanswered_calls"]):
             await self.record_here.add_spent(unkept)
 
 

@@ -185,7 +185,7 @@ def explain(error: BaseException, name: str, timeout_s: float) -> tuple[str, str
     from fanloom.gateway.failures.classification import classify
 
     found = classify(error, name)
-    if found is None:
+    if found is None or (name == "offline" and found.kind == "unreadable"):
         return "unknown", f"{type(error).__name__}: {error}. Run `fanloom --debug check` for the traceback."
     words = (
         str(found).removeprefix(f"{name}: ").replace("raise timeout_s", f"allow more than {timeout_s:g} s (--timeout)")

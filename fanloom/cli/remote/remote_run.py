@@ -59,7 +59,7 @@ class RemoteGraph:
         """Make a finished thread ready to run failed tasks again, and return their ids. Raises UserError."""
         from fanloom.graph.rerun import ledger_to_rerun
 
-        where = thread_id(thread)
+        where = self.host.id_of(thread)
         with explained(self.host.url):
             state: Any = self._client.threads.get_state(where)
             ledger, workers, names = ledger_to_rerun(state["values"], state["next"], tasks)
