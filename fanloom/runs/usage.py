@@ -121,8 +121,11 @@ class Meter:
 
     def record(self, model: str, step: str, used: ModelUsage, *, estimated: bool = False) -> None:
         """Count one answer."""
-        by_name: dict[str, Any] = {"by_model": {model: used}, "by_step": {step: used}}
-        self._tell(Usage(**used, estimated_calls=int(estimated), unanswered_calls=0, **by_name))
+        self._tell(
+            Usage(
+                **used, estimated_calls=int(estimated), unanswered_calls=0, by_model={model: used}, by_step={step: used}
+            )
+        )
 
     def unanswered(self) -> None:
         """Count one request that got no answer."""
