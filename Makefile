@@ -66,7 +66,7 @@ docs: setup ## Build the guide and the API reference into site/
 	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
-	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --extra openai --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:docs -o requirements/docs.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
 

@@ -23,6 +23,7 @@ _FORMS = tuple(
         ("://", r"(?<=\w://)[^\s/@]{1,300}(?=@)"),
     )
 )
+_URL_PARTS = re.compile(r"(\w+://)?(?:.*@)?([^?#]*)", re.DOTALL)
 _SHORTEST = 8
 _sources: list[Callable[[], Iterable[str]]] = []
 
@@ -78,6 +79,13 @@ def redactor() -> Callable[[str], str]:
         return text
 
     return redacted
+
+
+def without_userinfo(url: str) -> str:
+    """Return a URL without what may be secret in it: user, password, query and fragment."""
+    # A password that was not quoted may hold any of '/?#', so it is the last '@' that ends it.
+    scheme, host = _URL_PARTS.match(url).groups("")  # type: ignore[union-attr]
+    return f"{scheme}{host}"
 
 
 def mask_personal(text: str) -> str:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 # Finish reasons of Gemini, Bedrock, OpenAI and Anthropic, in lower case.
-_TRUNCATED = {"max_tokens", "length", "model_context_window_exceeded"}
+_TRUNCATED = {"max_tokens", "length", "model_length", "model_context_window_exceeded"}
 _BLOCKED = {
     "safety",
     "recitation",
@@ -37,8 +37,10 @@ _BLOCKED = {
 _MALFORMED = {"malformed_function_call", "malformed_tool_use", "malformed_model_output", "unexpected_tool_call"}
 # A stream of these that ends without a reason was cut off; the clients take what has come for the whole answer. And
 # these are all their reasons of answers that are whole: with any other, such as Gemini's OTHER, something is missing.
-_ALWAYS_SAY_WHY = {"google_genai", "bedrock_converse"}
-_WHOLE = {"stop", "end_turn", "tool_use", "stop_sequence"}
+_ALWAYS_SAY_WHY = {"google_genai", "bedrock_converse", "openai"}
+_WHOLE = {"stop", "end_turn", "tool_use", "stop_sequence", "tool_calls", "function_call", "eos_token"}
+# How servers of OpenAI's protocol end an answer on which they have failed themselves.
+_FAILED = {"error", "abort", "insufficient_system_resource"}
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
@@ -60,6 +62,8 @@ def read(message: AIMessage, output: type[T]) -> T:
 def _judge_end(message: AIMessage) -> None:
     reason = finish_reason(message)
     says_why = message.response_metadata.get("model_provider") in _ALWAYS_SAY_WHY
+    if refusal := message.additional_kwargs.get("refusal"):
+        raise BadModelOutput(f"the model refuses: {refusal}", kind="blocked")
     if says_why and not reason and (message.text or message.tool_calls or message.invalid_tool_calls):
         raise ModelUnavailable("the answer ended before the model had finished it", kind="connection")
     if reason in _TRUNCATED:
@@ -68,6 +72,8 @@ def _judge_end(message: AIMessage) -> None:
         raise BadModelOutput(f"the provider's filter blocked the answer ({reason or 'prompt'})", kind="blocked")
     if reason in _MALFORMED:
         raise BadModelOutput("the model made a malformed tool call", kind="malformed")
+    if says_why and reason in _FAILED:
+        raise ModelUnavailable(f"the provider failed while it answered ({reason})", kind="server_error")
     if says_why and reason and reason not in _WHOLE:
         raise BadModelOutput(f"the provider ended the answer before it was whole ({reason})", kind="blocked")
 

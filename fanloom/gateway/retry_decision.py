@@ -9,7 +9,7 @@ from fanloom.gateway.failures.retry_after import hint_seconds
 
 # A server that asks for a longer wait than this has spent a quota, not a moment: better to say so.
 MAX_WAIT_S = 60.0
-_SMALLEST_OUTPUT_LIMIT = 4096
+SMALLEST_OUTPUT_LIMIT = 4096
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 20.0
 
 
@@ -18,6 +18,7 @@ class Tried(NamedTuple):
 
     `output_tokens` is how much the last answer held or was allowed to hold, None where that cannot be set;
     `max_output_tokens` the most that the model can write, if known. `is_down` says that calls go elsewhere for now.
+    `smallest_limit` is the least room worth asking for, which is less where the caller has set a limit himself.
     """
 
     attempts: int
@@ -26,6 +27,7 @@ class Tried(NamedTuple):
     output_tokens: int | None = None
     max_output_tokens: int | None = None
     is_down: bool = False
+    smallest_limit: int = SMALLEST_OUTPUT_LIMIT
 
 
 class NextRequest(NamedTuple):
@@ -59,7 +61,7 @@ def _longer(tried: Tried) -> NextRequest | None:
     """Ask for the same again with twice the room, up to what the model can write."""
     if tried.output_tokens is None:
         return None
-    wanted = max(2 * tried.output_tokens, _SMALLEST_OUTPUT_LIMIT)
+    wanted = max(2 * tried.output_tokens, tried.smallest_limit)
     room = min(wanted, tried.max_output_tokens or wanted)
     return NextRequest("longer", output_tokens=room) if room > tried.output_tokens else None
 

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.commands.list_models import configured, enter_environment
-from fanloom.cli.commands.provider_readiness import without_userinfo
 from fanloom.cli.exits import FAILED, brief, clean
 from fanloom.errors import UserError
-from fanloom.redaction import redact
+from fanloom.redaction import redact, without_userinfo
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

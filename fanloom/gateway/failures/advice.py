@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fanloom.models.openai_server import base_url
+from fanloom.redaction import without_userinfo
+
 _LONGEST = 300
 _NOISE = re.compile(r" ssl:(<[^>]*>|\w+)| object at 0x\w+")
 
@@ -24,6 +27,12 @@ _BLANKS = {
         "id": "check the model id, and that AWS_REGION offers it",
         "network": "check the network, HTTPS_PROXY, AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
     },
+}
+_OPENAI_BLANKS = {
+    "key": "OPENAI_API_KEY",
+    "access": "check that the account of OPENAI_API_KEY may use this model{at}",
+    "id": "check the model id, and that the server of OPENAI_BASE_URL{at} has it",
+    "network": "check the network, HTTPS_PROXY, and that a server answers at OPENAI_BASE_URL{at}",
 }
 _ANY_BLANKS = {
     "key": "its key",
@@ -74,8 +83,16 @@ def cure(kind: str, model: str, error: BaseException) -> str:
     row = next(
         words for kinds, pattern, words in _WORDS if kind in kinds.split("|") and re.search(pattern, texts, re.I)
     )
-    words = row.format(**_BLANKS.get(model.partition(":")[0], _ANY_BLANKS))
+    words = row.format(**_blanks(model.partition(":")[0]))
     return f"{words}. It says: {said}" if said else words
+
+
+def _blanks(provider: str) -> dict[str, str]:
+    if provider != "openai":
+        return _BLANKS.get(provider, _ANY_BLANKS)
+    url = base_url()
+    at = f" ({without_userinfo(url)})" if url else " (not set: OpenAI's own)"
+    return {name: words.format(at=at) for name, words in _OPENAI_BLANKS.items()}
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

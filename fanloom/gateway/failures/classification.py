@@ -43,7 +43,11 @@ _BEDROCK_STATUS = {
 _CUT_OFF = re.compile(r"No 'output' key found|No generation chunks were returned|No generations found in stream")
 _NO_SUCH_MODEL = re.compile(r"model identifier is invalid|model.{0,40}(not found|not supported|does not exist)", re.I)
 _NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "TokenRetrievalError", "SSOTokenLoadError"}
-_OVERFLOW = re.compile(r"too long|too many (input )?tokens|token count .* exceeds|context (length|window)", re.I)
+_OVERFLOW = re.compile(
+    r"too long|too many (input )?tokens|token count .* exceeds|context.(size|length|window)|maximum model length"
+    r"|context.{0,20}overflows|reduce the length|n_keep|inputs` tokens",
+    re.I,
+)
 _BAD_KEY = re.compile(r"api.?key|token.*(invalid|expired)", re.I)
 _BY_STATUS = {401: "auth", 403: "auth", 404: "not_found", 408: "timeout", 424: "server_error", 429: "throttled"}
 _UNAVAILABLE = {"throttled", "timeout", "server_error", "connection"}
@@ -76,7 +80,7 @@ def set_apart(error: BaseException, handled: BaseException | None) -> None:
 
 
 def _kind_of_status(status: int, text: str, names: set[str]) -> str:
-    if "ContextOverflowError" in names or (status in (400, 413) and _OVERFLOW.search(text)):
+    if "ContextOverflowError" in names or (status in (400, 413, 422, 500) and _OVERFLOW.search(text)):
         return "context_overflow"
     if "ModelTimeoutException" in text:
         return "timeout"
