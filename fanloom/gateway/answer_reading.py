@@ -41,6 +41,7 @@ _ALWAYS_SAY_WHY = {"google_genai", "bedrock_converse", "openai"}
 _WHOLE = {"stop", "end_turn", "tool_use", "stop_sequence", "tool_calls", "function_call", "eos_token"}
 # How servers of OpenAI's protocol end an answer on which they have failed themselves.
 _FAILED = {"error", "abort", "insufficient_system_resource"}
+_BAD_CALL = "the model made a malformed tool call"
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
@@ -54,6 +55,8 @@ def read(message: AIMessage, output: type[T]) -> T:
     if issubclass(output, BaseModel):
         return _validated(_data(message), output)
     text = message.text.strip()
+    if not text and message.invalid_tool_calls:
+        raise BadModelOutput(_BAD_CALL, kind="malformed")
     if not text:
         raise BadModelOutput("the answer is empty", kind="empty")
     return output(text)  # type: ignore[call-arg]
@@ -71,7 +74,7 @@ def _judge_end(message: AIMessage) -> None:
     if reason in _BLOCKED or _prompt_blocked(message):
         raise BadModelOutput(f"the provider's filter blocked the answer ({reason or 'prompt'})", kind="blocked")
     if reason in _MALFORMED:
-        raise BadModelOutput("the model made a malformed tool call", kind="malformed")
+        raise BadModelOutput(_BAD_CALL, kind="malformed")
     if says_why and reason in _FAILED:
         raise ModelUnavailable(f"the provider failed while it answered ({reason})", kind="server_error")
     if says_why and reason and reason not in _WHOLE:
@@ -109,7 +112,8 @@ def finish_reason(message: AIMessage) -> str:
 
 def shown(message: AIMessage) -> str:
     """Return what a model answered, as text to show it again."""
-    return message.text.strip() or "\n".join(json.dumps(call["args"]) for call in message.tool_calls)
+    calls = [json.dumps(call["args"]) for call in message.tool_calls]
+    return message.text.strip() or "\n".join([*calls, *(str(call["args"]) for call in message.invalid_tool_calls)])
 
 
 def _prompt_blocked(message: AIMessage) -> bool:
@@ -130,7 +134,7 @@ def _data(message: AIMessage) -> Any:
     if message.tool_calls:
         return message.tool_calls[0]["args"]
     if message.invalid_tool_calls:
-        return _parsed(str(message.invalid_tool_calls[0]["args"]))
+        return _parsed(str(message.invalid_tool_calls[0]["args"]), BadModelOutput(_BAD_CALL, kind="malformed"))
     text = message.text.strip()
     if not text:
         raise BadModelOutput("the answer is empty", kind="empty")
@@ -138,8 +142,9 @@ def _data(message: AIMessage) -> Any:
     return _parsed(fenced.group(1) if fenced else text)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str, problem: BadModelOutput | None = None) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise BadModelOutput("the answer is prose or broken JSON where data was asked for", kind="not_data") from None
+        said = "the answer is prose or broken JSON where data was asked for"
+        raise problem or BadModelOutput(said, kind="not_data") from None

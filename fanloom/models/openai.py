@@ -117,10 +117,16 @@ def _keep_refusal(kept: Any, message: dict[str, Any]) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Let an error inside a stream be the same as in a body; the client gives it no status."""
+    """Let an error say all that the server says of it, and one inside a stream be the same as in a body."""
     try:
         yield
-    except (APIStatusError, APIConnectionError):
+    except APIStatusError as error:
+        # The SDK leaves out the code, which tells a spent quota from a busy moment, and a proxy's page.
+        if error.body:
+            told = ErrorForAnswer(error.body)
+            error.message, error.args = told.message, told.args
+        raise
+    except APIConnectionError:
         raise
     except APIError as error:
         raise ErrorForAnswer(error.body or error.message) from error
