@@ -70,7 +70,7 @@ _WORDS = (
         "more than the quota allows for now: wait, lower FANLOOM_RPM or max_concurrency, or ask for more quota",
     ),
     ("server_error", r"", "the provider fails on its side: try again later, or set FANLOOM_FALLBACK_MODEL"),
-    ("connection", r"could not connect|cannot connect|connect call failed|connection attempts failed", "it cannot be reached: {network}"),
+    ("connection", r"(could not|cannot) connect|connect(ion attempts| call) failed", "it cannot be reached: {network}"),
     ("connection", r"", "the connection failed: {network}"),
     ("timeout", r"", "it did not answer in time: raise timeout_s, or {network}"),
 )
