@@ -141,8 +141,8 @@ def _bedrock(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatMode
     import boto3
     from botocore.config import Config
 
+    from fanloom.models.aws.bedrock_arn import ids
     from fanloom.models.bedrock import WideBedrockConverse
-    from fanloom.models.bedrock_arn import ids
 
     session = boto3.Session()
     wanted = f"model '{spec.provider}:{spec.model}' needs"

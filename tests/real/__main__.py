@@ -116,6 +116,7 @@ async def _check(case: Case, seed: int, findings: Findings) -> None:
     findings.promise(case, "bounded calls", _bounded(rungs))
     findings.rungs[case.graph] += rungs.counts
     findings.seconds[case.graph] += perf_counter() - began
+    print(f"{case.graph}: {rungs.counts['requests']} requests in {perf_counter() - began:.0f} s", flush=True)
 
 
 def _context(case: Case, seed: int) -> dict[str, Any]:
