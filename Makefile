@@ -26,7 +26,7 @@ demo: setup ## Make FAQs from the documents in examples/, with no key and no net
 	@$(BIN)/fanloom run faq_parallel --model offline --n-questions 6 $(foreach file,$(sort $(wildcard examples/*.md examples/*.txt)),--sources $(file))
 
 seed: setup ## Write the support desk's demo data into its database
-	@$(BIN)/python -m nodes.support.seed
+	@$(BIN)/python -m nodes.support_desk.seed
 
 dev: setup ## Start the LangGraph development server; pass more of its options as ARGS="--port 2025"
 	@$(BIN)/fanloom dev $(ARGS)

@@ -33,9 +33,13 @@ if TYPE_CHECKING:
     from fanloom.errors import RunError as RunError
     from fanloom.errors import UnknownModel as UnknownModel
     from fanloom.errors import UserError as UserError
+    from fanloom.graph.changed_graph import arename_nodes as arename_nodes
+    from fanloom.graph.changed_graph import rename_nodes as rename_nodes
     from fanloom.graph.dependencies import in_order_of_needs as in_order_of_needs
     from fanloom.graph.fan_out import add_fan_out as add_fan_out
     from fanloom.graph.input_check import check_input as check_input
+    from fanloom.graph.rerun import arerun_failed as arerun_failed
+    from fanloom.graph.rerun import rerun_failed as rerun_failed
     from fanloom.graph.state_graph import StateGraph as StateGraph
     from fanloom.models.factory import chat_model as chat_model
     from fanloom.models.offline import OfflineChatModel as OfflineChatModel
@@ -91,9 +95,11 @@ _HOMES = {
         "UnknownModel",
         "UserError",
     ],
+    "graph.changed_graph": ["arename_nodes", "rename_nodes"],
     "graph.dependencies": ["in_order_of_needs"],
     "graph.fan_out": ["add_fan_out"],
     "graph.input_check": ["check_input"],
+    "graph.rerun": ["arerun_failed", "rerun_failed"],
     "graph.state_graph": ["StateGraph"],
     "models.factory": ["chat_model"],
     "models.offline": ["OfflineChatModel"],

@@ -78,9 +78,10 @@ class RunError(FanloomError, RuntimeError):
 
 
 class ModelUnavailable(RunError):
-    """The model is throttled, unreachable, too slow or failing on its side.
+    """The model is throttled, out of quota, unreachable, too slow or failing on its side.
 
-    Kinds: `throttled`, `timeout`, `connection`, `server_error`.
+    Kinds: `throttled`, `quota` (spent: no wait of this call can help), `timeout`, `connection`, `server_error`, and
+    `unreadable`, where its client fails on what came back.
     """
 
     kind = "unavailable"

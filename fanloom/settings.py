@@ -43,6 +43,8 @@ class Settings(BaseModel):
     """Where threads and long-term memory are kept; see `open_checkpointer` for the forms."""
     trace_redact: Annotated[frozenset[Hidden], BeforeValidator(_listed)] = frozenset()
     """What is kept out of traces, with commas between: `all`, `inputs`, `outputs`, `pii`."""
+    webhooks: bool = False
+    """Whether our server calls the webhook of a run; never an address inside a network."""
 
     @classmethod
     def current(cls) -> Settings:

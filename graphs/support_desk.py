@@ -3,18 +3,11 @@
 from langgraph.graph import END, START
 
 from fanloom import StateGraph, add_fan_out
-from nodes.support.context import DeskContext
-from nodes.support.state import DeskInput, DeskOutput, DeskState
-from nodes.support_desk import (
-    accept_return,
-    check_input,
-    find_order,
-    hand_over,
-    investigate_invoice,
-    plan_tasks,
-    who_asks,
-    write_reply,
-)
+from nodes.support_desk.context import DeskContext
+from nodes.support_desk.planning import check_input, plan_tasks, who_asks
+from nodes.support_desk.reply import write_reply
+from nodes.support_desk.state import DeskInput, DeskOutput, DeskState
+from nodes.support_desk.workers import accept_return, find_order, hand_over, investigate_invoice
 
 builder = StateGraph(DeskState, context_schema=DeskContext, input_schema=DeskInput, output_schema=DeskOutput)
 builder.add_node("check_input", check_input)

@@ -3,8 +3,11 @@
 from langgraph.graph import END, START
 
 from fanloom import StateGraph
-from nodes.routing.state import RouterContext, RouterInput, RouterOutput, RouterState
 from nodes.support_router import (
+    RouterContext,
+    RouterInput,
+    RouterOutput,
+    RouterState,
     billing_inquiry,
     check_input,
     chosen_intent,

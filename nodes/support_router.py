@@ -1,16 +1,134 @@
-"""The nodes of the support router: say what a message is about, then answer it as that kind of message."""
+"""The support router: say what a message is about, then answer it as that kind of message."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from langgraph.runtime import Runtime
 from langgraph.types import StreamWriter
+from pydantic import Field, field_validator
+from typing_extensions import TypedDict
 
-from fanloom import BadModelOutput, LLMStep, Vote, new_run, vote
+from fanloom import (
+    BadModelOutput,
+    Context,
+    LLMStep,
+    OutputModel,
+    Prompt,
+    RunState,
+    Usage,
+    Vote,
+    new_run,
+    stored_once,
+    vote,
+)
 from fanloom import check_input as checked
-from nodes.routing.state import Intent, RouterContext, RouterInput, RouterState, Routing
-from nodes.routing.steps import BILLING_INQUIRY, CLASSIFY, GENERAL_QUESTION, TECHNICAL_SUPPORT, Classification
+from nodes.text import ProperText
+from prompts import path
+
+MAX_QUERY = 200_000
+
+Intent: TypeAlias = Literal["Technical Support", "Billing Inquiry", "General Question"]
+
+
+class RouterContext(Context):
+    """The context of the router: how many votes decide where a message goes."""
+
+    votes: int = Field(
+        1,
+        ge=1,
+        le=15,
+        title="Votes",
+        description="How often the message is classified, all at once; the majority decides. More than one costs as "
+        "many calls, and helps only with a model that does not always say the same.",
+    )
+
+
+class RouterInput(TypedDict):
+    """What the customer wants to know."""
+
+    query: Annotated[
+        ProperText,
+        Field(max_length=MAX_QUERY, description="The customer's message, up to 200,000 characters."),
+    ]
+
+
+class RouterOutput(TypedDict):
+    """What the message is about, the answer to it, how the votes on it fell, and what it cost."""
+
+    intent: Intent
+    response: str
+    tally: dict[str, int]
+    usage: Usage
+
+
+class Routing(TypedDict):
+    """Where a message was sent, and why."""
+
+    intent: Intent
+    reason: str
+
+
+class RouterState(RunState, total=False):
+    """The state of the router. The message is stored once, not at every step."""
+
+    query: Annotated[str, stored_once()]
+    intent: Intent
+    tally: dict[str, int]
+    routing: Routing
+    response: str
+
+
+def _key(label: str) -> str:
+    return re.sub(r"[\W_]+", "", label).casefold()
+
+
+_LABELS = {_key(label): label for label in get_args(Intent)}
+
+
+class Classification(OutputModel):
+    """What the customer's message is about."""
+
+    intent: Intent = Field(description="The one kind of message that fits best, written exactly as it is listed.")
+
+    @field_validator("intent", mode="before")
+    @classmethod
+    def _as_listed(cls, label: Any) -> Any:
+        """Forgive case, spacing and punctuation; another label stays as it is, and is refused."""
+        return _LABELS.get(_key(label), label) if isinstance(label, str) else label
+
+
+def _prompt(step: str) -> Prompt:
+    # All share the rules; the message comes last.
+    return Prompt(path(f"support_router/{step}.md"), system=path("support_router/system.md"))
+
+
+CLASSIFY = LLMStep(
+    "classify",
+    prompt=_prompt("classify"),
+    output=Classification,
+    role="planner",
+    understudy="understudies.support_router:classify",
+)
+TECHNICAL_SUPPORT = LLMStep(
+    "technical_support",
+    prompt=_prompt("technical_support"),
+    output=str,
+    understudy="understudies.support_router:technical_support",
+)
+BILLING_INQUIRY = LLMStep(
+    "billing_inquiry",
+    prompt=_prompt("billing_inquiry"),
+    output=str,
+    understudy="understudies.support_router:billing_inquiry",
+)
+GENERAL_QUESTION = LLMStep(
+    "general_question",
+    prompt=_prompt("general_question"),
+    output=str,
+    understudy="understudies.support_router:general_question",
+)
 
 
 async def check_input(state: RouterState) -> dict[str, Any]:

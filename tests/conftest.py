@@ -63,5 +63,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def no_database_stays_open() -> Iterator[None]:
     yield
-    if store := sys.modules.get("nodes.support.store"):
+    if store := sys.modules.get("nodes.support_desk.store"):
         run_in_background(store.close_databases())

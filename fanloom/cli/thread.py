@@ -57,15 +57,16 @@ def check_id(thread: str) -> str:
     return thread
 
 
-def thread_id(name: str) -> str:
-    """Return the id on a server of the thread that a person calls so; a UUID is one already.
+def thread_id(name: str, user: str = "") -> str:
+    """Return the id on a server of the thread that a user calls so; a UUID is one already.
 
-    Raises UserError for no name.
+    A server without users has one thread of a name. Raises UserError for no name.
     """
     try:
         return str(uuid.UUID(name))
     except ValueError:
-        return str(uuid.uuid5(_NAMES, check_id(name)))
+        names = uuid.uuid5(_NAMES, user) if user else _NAMES
+        return str(uuid.uuid5(names, check_id(name)))
 
 
 def check_startable(thread: Thread | None, graph: str, url: str = "") -> None:

@@ -18,9 +18,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
+from fanloom.durable.private_files import make_private
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread, on_background
-from fanloom.redaction import redact
+from fanloom.redaction import is_clear, redact, show_url
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class Database:
         fill: Callable[[AsyncSession], Awaitable[None]] | None = None,
     ) -> None:
         """Raises InvalidSettings for a URL of another kind or of no file, MissingPackage if its driver is missing."""
+        self._given = url
         self.url = _with_driver(url)
         self.metadata, self.effects, self.fill = metadata, effects, fill
         self._engines: dict[int, AsyncEngine] = {}
@@ -133,9 +135,7 @@ class Database:
     def _unusable(self, error: Exception) -> RunError:
         why = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
         return RunError(
-            redact(
-                f"the database {self.url.render_as_string()!r} cannot be used: {why[0]}; start it, or correct its URL"
-            ),
+            redact(f"the database {show_url(self._given)!r} cannot be used: {why[0]}; start it, or correct its URL"),
             kind="database",
             retryable=True,
         )
@@ -177,6 +177,11 @@ def _has_lost_its_connection(error: BaseException) -> bool:
 
 
 def _with_driver(url: str) -> URL:
+    if "://" in url and not url.startswith("sqlite") and not is_clear(url):
+        raise InvalidSettings(
+            "a database URL has special characters in the user or the password; write them percent-encoded in "
+            "FANLOOM_DATABASE_URL, as %40 for @"
+        )
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -213,7 +218,7 @@ def _patient(url: URL) -> URL:
 
 
 def _sqlite(url: URL) -> AsyncEngine:
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    make_private(Path(url.database or ""))
     engine = create_async_engine(url, connect_args={"timeout": _WAIT_S}, **_DISCREET)
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from typing import Any, cast
 
+from fanloom.durable.both_worlds import InBothWorlds
 from fanloom.durable.sqlite_saver import strict
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread
-from fanloom.redaction import redact
+from fanloom.redaction import is_clear, redact, show_url
 
 try:
     import psycopg
-    from langgraph.checkpoint.postgres import PostgresSaver, aio
+    from langgraph.checkpoint import postgres as postgres_savers
+    from langgraph.checkpoint.postgres import aio
     from langgraph.store.postgres import AsyncPostgresStore, PostgresStore
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
     from psycopg.rows import dict_row
@@ -22,6 +25,10 @@ try:
 except ImportError:
     raise MissingPackage('PostgreSQL needs its driver; run: pip install "fanloom[postgres]"') from None
 
+_FORM = (
+    "FANLOOM_CHECKPOINT_URL is no PostgreSQL URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with special "
+    "characters in the user and the password percent-encoded"
+)
 _CONNECT_S = 10
 _STATEMENT_MS = 30_000
 # An index on tables that are already large takes its time.
@@ -36,6 +43,10 @@ _POOL: dict[str, Any] = {"min_size": 1, "max_size": 1, "timeout": _CONNECT_S, "n
 
 _PLACE = "thread_id, checkpoint_ns, checkpoint_id"
 _OF_RUNS = "metadata ->> 'run_id' = ANY(%s)"
+
+
+class PostgresSaver(InBothWorlds, postgres_savers.PostgresSaver):
+    """LangGraph's saver, which asynchronous graphs can use too."""
 
 
 class AsyncPostgresSaver(aio.AsyncPostgresSaver):
@@ -60,14 +71,12 @@ class PostgresServer:
             given = conninfo_to_dict(url)
         except psycopg.ProgrammingError:
             # Its message may quote a part of the password.
-            raise InvalidSettings(
-                "FANLOOM_CHECKPOINT_URL is no PostgreSQL URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
-                "with special characters in the user and the password percent-encoded"
-            ) from None
+            raise InvalidSettings(_FORM) from None
+        # To libpq a password ends at a '/', and what follows is a port.
+        if not is_clear(url) or not re.fullmatch(r"[\d,]*", str(given.get("port") or "")):
+            raise InvalidSettings(_FORM)
         self._given = {"connect_timeout": _CONNECT_S, "tcp_user_timeout": _STATEMENT_MS, **given}
-        self.place = "{}:{}/{}".format(
-            given.get("host") or "localhost", given.get("port") or 5432, given.get("dbname") or given.get("user") or ""
-        )
+        self.place = show_url(url).partition("://")[2]
 
     @contextmanager
     def open(self) -> Iterator[PostgresSaver]:

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiosqlite
+from langgraph.checkpoint import sqlite as sqlite_savers
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite import SqliteSaver, aio
+from langgraph.checkpoint.sqlite import aio
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
+from fanloom.durable.both_worlds import InBothWorlds
+from fanloom.durable.private_files import make_private
 from fanloom.errors import InvalidSettings
 from fanloom.loops.background import in_thread
 
@@ -31,6 +34,10 @@ def strict() -> JsonPlusSerializer:
 
 _PLACE = "thread_id, checkpoint_ns, checkpoint_id"
 _OF_A_RUN = f"SELECT {_PLACE} FROM checkpoints WHERE json_extract(metadata, '$.run_id') = ?"
+
+
+class SqliteSaver(InBothWorlds, sqlite_savers.SqliteSaver):
+    """LangGraph's saver, which asynchronous graphs can use too."""
 
 
 class AsyncSqliteSaver(aio.AsyncSqliteSaver):
@@ -100,7 +107,7 @@ class SqliteFile:
         """Make the folder, and let readers and a writer work at the same time."""
         if self.path == _MEMORY:
             return
-        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        make_private(Path(self.path))
         with closing(sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)) as connection:
             # SQLite waits for others where it writes, but not where it changes this.
             Retrying(

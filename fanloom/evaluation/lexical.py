@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
 
 _END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][^\w\s])\s+|\n+")
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
@@ -28,7 +27,7 @@ def sentences(text: str) -> list[str]:
 def stems(text: str) -> frozenset[str]:
     """Return the stems of the words of a text, without those that only hold sentences together; numbers as they are."""
     words = [word for word in _WORD.findall(text.casefold()) if word not in _EMPTY]
-    return frozenset(_stemmer().stemWords(words))
+    return frozenset(map(_stem, words))
 
 
 def passages(text: str, width: int) -> Iterator[frozenset[str]]:
@@ -55,8 +54,9 @@ def _passages(document: str, width: int) -> tuple[frozenset[str], ...]:
     return tuple(passages(document, width))
 
 
-@lru_cache(maxsize=1)
-def _stemmer() -> Any:
-    from Stemmer import Stemmer
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    from snowballstemmer import stemmer
 
-    return Stemmer("english")
+    # One each time, for a stemmer is not safe among threads; without PyStemmer a word takes a tenth of a millisecond.
+    return str(stemmer("english").stemWord(word))

@@ -42,6 +42,8 @@ _WHOLE = {"stop", "end_turn", "tool_use", "stop_sequence", "tool_calls", "functi
 # How servers of OpenAI's protocol end an answer on which they have failed themselves.
 _FAILED = {"error", "abort", "insufficient_system_resource"}
 _BAD_CALL = "the model made a malformed tool call"
+_KNOWN = sorted(_TRUNCATED | _BLOCKED | _MALFORMED | _WHOLE | _FAILED, key=len, reverse=True)
+_REASON = re.compile("|".join(map(re.escape, _KNOWN)))
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
@@ -64,20 +66,21 @@ def read(message: AIMessage, output: type[T]) -> T:
 
 def _judge_end(message: AIMessage) -> None:
     reason = finish_reason(message)
-    says_why = message.response_metadata.get("model_provider") in _ALWAYS_SAY_WHY
+    reasons = _reasons(reason)
+    says_why = str(message.response_metadata.get("model_provider")) in _ALWAYS_SAY_WHY
     if refusal := message.additional_kwargs.get("refusal"):
         raise BadModelOutput(f"the model refuses: {refusal}", kind="blocked")
     if says_why and not reason and (message.text or message.tool_calls or message.invalid_tool_calls):
         raise ModelUnavailable("the answer ended before the model had finished it", kind="connection")
-    if reason in _TRUNCATED:
+    if reasons & _TRUNCATED:
         raise BadModelOutput("the answer was cut off at the output limit", kind="truncated")
-    if reason in _BLOCKED or _prompt_blocked(message):
+    if reasons & _BLOCKED or _prompt_blocked(message):
         raise BadModelOutput(f"the provider's filter blocked the answer ({reason or 'prompt'})", kind="blocked")
-    if reason in _MALFORMED:
+    if reasons & _MALFORMED:
         raise BadModelOutput(_BAD_CALL, kind="malformed")
-    if says_why and reason in _FAILED:
+    if says_why and reasons & _FAILED:
         raise ModelUnavailable(f"the provider failed while it answered ({reason})", kind="server_error")
-    if says_why and reason and reason not in _WHOLE:
+    if says_why and not reasons <= _WHOLE:
         raise BadModelOutput(f"the provider ended the answer before it was whole ({reason})", kind="blocked")
 
 
@@ -110,6 +113,11 @@ def finish_reason(message: AIMessage) -> str:
     return str(reason).lower()
 
 
+def _reasons(said: str) -> set[str]:
+    """Return the reasons that are said; those of several events of a stream come joined, such as STOPSTOP."""
+    return set() if not said else {said} if _REASON.sub("", said) else set(_REASON.findall(said))
+
+
 def shown(message: AIMessage) -> str:
     """Return what a model answered, as text to show it again."""
     calls = [json.dumps(call["args"]) for call in message.tool_calls]
@@ -117,8 +125,9 @@ def shown(message: AIMessage) -> str:
 
 
 def _prompt_blocked(message: AIMessage) -> bool:
-    feedback = message.response_metadata.get("prompt_feedback") or {}
-    return str(feedback.get("block_reason") or 0) not in ("0", "BLOCK_REASON_UNSPECIFIED")
+    feedback = message.response_metadata.get("prompt_feedback")
+    reason = feedback.get("block_reason") if isinstance(feedback, dict) else None
+    return str(reason or 0) not in ("0", "BLOCK_REASON_UNSPECIFIED")
 
 
 def _validated(data: Any, output: type[M]) -> M:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import sys
-from asyncio import timeout
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import BudgetExceeded, ModelUnavailable, RunError
-from fanloom.gateway.bounds.budget import UNANSWERED, Budget, budget_of
-from fanloom.gateway.bounds.slots import Slots
+from fanloom.gateway.bounds.budget import UNANSWERED, Budget, budgets_of
+from fanloom.gateway.bounds.process_limits import ModelLimits
+from fanloom.gateway.bounds.slots import in_turn
 from fanloom.gateway.failures.classification import classify, set_apart
+from fanloom.gateway.failures.quota import MAX_WAIT_S, spent_for_s
 from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
-from fanloom.gateway.retry_decision import MAX_WAIT_S
+from fanloom.loops.time_limit import time_limit
 from fanloom.runs.current_run import Run
 from fanloom.runs.prices import cost_usd
-from fanloom.runs.usage import ModelUsage, meter, usage_of
+from fanloom.runs.usage import ModelUsage, is_counted, meter, usage_of
 from fanloom.tracing.langsmith_tracing import TASK
 
 if TYPE_CHECKING:
@@ -51,18 +52,21 @@ class Attempt:
 
     async def answer(self) -> AIMessage:
         """Send the request and return the raw answer. Raises a RunError of whatever is in the way."""
-        budget = await budget_of(self.run)
+        budgets = await budgets_of(self.run)
         # The slot comes first, so that no more than the run's width reserves on estimates; offline needs none.
-        async with Slots.of(self.run) if self.client.limits else nullcontext():
+        async with in_turn(self.run) if self.client.limits else nullcontext():
             if self.is_down():
                 raise self._left_out()
-            return await (self._within(budget) if budget else self._limited())
+            return await self._within(budgets)
 
     def is_down(self) -> bool:
         """Say whether the model is known to be down and another one is there."""
         return bool(self.yields and self.client.limits and self.client.limits.breaker.is_open())
 
-    async def _within(self, budget: Budget) -> AIMessage:
+    async def _within(self, budgets: Sequence[Budget]) -> AIMessage:
+        if not budgets:
+            return await self._limited()
+        budget, *others = budgets
         tokens = self.request.tokens
         cost = cost_usd(self.client.name, tokens, round(budget.expected_output_tokens)) or 0.0
         try:
@@ -70,67 +74,86 @@ class Attempt:
         except BudgetExceeded as error:
             raise BudgetExceeded(f"{error}{self._before()}") from None
         try:
-            return await self._limited()
+            return await self._within(others)
         finally:
             budget.settle(reserved, self.used or (UNANSWERED if self.sent else None))
 
     async def _limited(self) -> AIMessage:
-        limits = self.client.limits
-        if limits is None:
+        if self.client.limits is None:
             return await self._counted()
-        ticket = await limits.acquire(self.run, self.request.tokens)
+        async with self.client.limits.head_start.given() if self.yields else nullcontext():
+            return await self._granted(self.client.limits)
+
+    async def _granted(self, limits: ModelLimits) -> AIMessage:
+        ticket = await limits.acquire(self.run.top, self.request.tokens, can_leave=self.yields)
+        if ticket is None:
+            raise self._left_out()
         if self.yields and not limits.breaker.allows():
             limits.release(ticket, 0, succeeded=False)
             raise self._left_out()
-        used, succeeded = None, False
+        succeeded = False
         try:
             message = await self._counted()
-            succeeded, used = True, message.usage_metadata["total_tokens"] if message.usage_metadata else None
+            succeeded = True
             limits.breaker.succeeded()
             return message
         except RunError as error:
-            self._report(error)
+            self._report(limits, error)
             raise
         finally:
+            used = self.used["input_tokens"] + self.used["output_tokens"] if self.used else None
             limits.release(ticket, used, succeeded=succeeded)
 
     async def _counted(self) -> AIMessage:
         self.sent = True
         meter().attempted(self.number)
-        message = await self._send()
-        self.used = usage_of(self.client.name, message)
-        meter().record(self.client.name, self.request.step, self.used)
+        try:
+            message = await self._send()
+        except RunError:
+            if self.client.limits:
+                meter().unanswered()
+            raise
+        self.used = usage_of(self.client.name, message, self.request.tokens)
+        meter().record(self.client.name, self.request.step, self.used, estimated=not is_counted(message))
         return message
 
     async def _send(self) -> AIMessage:
         handled = sys.exception()
         try:
-            async with timeout(self.run.context.timeout_s):
+            async with time_limit(self.run.context.timeout_s):
                 return await self.client.send(self.request, self.messages, self._traced(), self.options)
         except Exception as error:
             # Whatever the client raises: it is either the provider's or the network's, or it goes on as it is.
             set_apart(error, handled)
-            if (known := classify(error, self.client.name)) is None:
+            known = classify(error, self.client.name)
+            # The offline model has no client that could fail on what it reads: whatever does so is a defect.
+            if known is None or (known.kind == "unreadable" and not self.client.limits):
                 raise
             raise known from error
 
-    def _report(self, error: RunError) -> None:
+    def _report(self, limits: ModelLimits, error: RunError) -> None:
         """Tell the other calls of this process what this one has met."""
-        limits = self.client.limits
-        assert limits, "offline fails in no such way"
-        if error.kind in _DEAD:
+        hint = hint_seconds(error) or 0.0
+        if error.kind == "quota" or hint > MAX_WAIT_S:
+            limits.breaker.spent(spent_for_s(error))
+        elif error.kind == "throttled":
+            limits.breaker.throttled()
+        elif error.kind in _DEAD:
             limits.breaker.failed()
         else:
             # It answers, if only to refuse: it is not down.
             limits.breaker.succeeded()
-        hint = hint_seconds(error)
-        if hint is not None and hint <= MAX_WAIT_S:
+        if error.kind != "quota" and 0 < hint <= MAX_WAIT_S:
             limits.cool_down(hint)
+        if limits.breaker.is_open():
+            limits.send_away()
 
     def _left_out(self) -> ModelUnavailable:
         """Say why nothing is sent: many calls can have come into the queues before the model was known to be down."""
-        said = f"{self.client.name}: it failed several times in a row, so calls go to the next model for a while"
-        return ModelUnavailable(f"{said}{self._before()}", kind="server_error")
+        assert self.client.limits, "offline is never left out"
+        breaker = self.client.limits.breaker
+        said = f"{self.client.name}: {breaker.why}, so calls go to the next model for a while"
+        return ModelUnavailable(f"{said}{self._before()}", kind=breaker.kind or "server_error")
 
     def _before(self) -> str:
         return f" (the request before: {self.after})" if self.after else ""

@@ -15,6 +15,7 @@ from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.model_turn import ModelTurn
 from fanloom.gateway.request import Request
 from fanloom.gateway.run_models import RunModels
+from fanloom.runs.context import Context
 from fanloom.runs.current_run import Run
 
 T = TypeVar("T")
@@ -24,7 +25,8 @@ async def call(run: Run, request: Request[T]) -> T:
     """Make one model call within the bounds of its run and of the process.
 
     The role's model gets at most `max_attempts` requests; if it stays unavailable or keeps answering badly, the
-    fallback model gets as many, and at once while the first is known to be down. Of a list whose items are not all
+    fallback model gets as many, and at once while the first is known to be down, or where its key is refused or it
+    exists no more, unless the context's `on_auth_error` is `fail`. Of a list whose items are not all
     valid, the valid ones are kept at last. Raises ModelUnavailable, ModelRefused, BadModelOutput or BudgetExceeded.
     """
     models = RunModels.of(run)
@@ -42,11 +44,16 @@ async def _down_the_ladder(run: Run, request: Request[T], clients: list[ModelCli
         try:
             return await turns[-1].answer()
         except (ModelUnavailable, BadModelOutput, ModelRefused) as error:
-            # A refusal is the caller's to mend and no reason to fall back; but one of the fallback's comes on top.
-            if isinstance(error, ModelRefused) and not errors:
+            # A refusal of the request is the caller's to mend; but one of the fallback's comes on top.
+            if isinstance(error, ModelRefused) and not errors and not _another_may_take(error, run.context):
                 raise
             errors.append(error)
     return _what_is_valid(turns, request) or _raise(errors)
+
+
+def _another_may_take(error: ModelRefused, context: Context) -> bool:
+    """Say whether it is this model or its key that was refused, which says nothing of another one."""
+    return error.kind in ("auth", "not_found") and context.on_auth_error == "fallback"
 
 
 def _what_is_valid(turns: list[ModelTurn[T]], request: Request[T]) -> T | None:

@@ -10,9 +10,9 @@ from fanloom.gateway.bounds.process_limits import ModelLimits, limits_of
 from fanloom.gateway.request import Request
 from fanloom.loops.background import on_background
 from fanloom.models.cache_points import takes_cache_points, with_cache_point
-from fanloom.models.factory import model_name
+from fanloom.models.factory import credentials_version, model_name
 from fanloom.models.names import OFFLINE
-from fanloom.models.options import ModelOptions
+from fanloom.models.options import NO_OPTIONS, ModelOptions
 from fanloom.models.structured_output import OPENAIS, Send, bound, kinds_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class ModelClient:
     """A model that can answer; `limits` is None for the offline model, which needs none.
 
-    `output_limit` is the option that bounds its answers, `max_tokens` the bound that the run's context sets, if any,
-    and `max_output_tokens` the most it can write, if known.
-    `has_understudies` says that it is the offline model, by name or as an instance.
+    `output_limit` is the option that bounds its answers, `max_output_tokens` the most it can write, if known, and
+    `options` are those with which it was made. `has_understudies` says that it is the offline model, by name or as an
+    instance; `named` is the chat model itself where Fanloom has made it.
     """
 
     name: str
@@ -34,8 +34,14 @@ class ModelClient:
     limits: ModelLimits | None
     output_limit: str | None
     max_output_tokens: int | None
-    max_tokens: int | None = None
+    options: ModelOptions = NO_OPTIONS
     has_understudies: bool = False
+    named: BaseChatModel | None = None
+
+    @property
+    def credentials_version(self) -> int:
+        """A number that changes when requests are signed with other credentials than before."""
+        return credentials_version(self.named) if self.named else 0
 
     async def send(
         self, request: Request[Any], messages: Sequence[BaseMessage], config: Any, options: Mapping[str, Any]
@@ -50,7 +56,7 @@ class ModelClient:
 
 
 def model_client(
-    choice: str | BaseChatModel, model: BaseChatModel, output: type, options: ModelOptions | None = None
+    choice: str | BaseChatModel, model: BaseChatModel, output: type, options: ModelOptions = NO_OPTIONS
 ) -> ModelClient:
     """Make the client for a choice of the context, whose chat model is `model`, made with `options`, for `output`."""
     send = bound(model, output)
@@ -66,8 +72,9 @@ def model_client(
         limits=None if choice == OFFLINE else limits_of(model_name(choice), None if by_name else model),
         output_limit=_output_limit(model, output),
         max_output_tokens=(model.profile or {}).get("max_output_tokens"),
-        max_tokens=options.max_tokens if options else None,
+        options=options,
         has_understudies="OfflineChatModel" in kinds_of(model),
+        named=model if by_name else None,
     )
 
 

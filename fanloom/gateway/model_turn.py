@@ -13,6 +13,7 @@ from fanloom.gateway.attempt import Attempt
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.gateway.retry_decision import SMALLEST_OUTPUT_LIMIT, NextRequest, Tried, next_request
+from fanloom.gateway.run_models import RunModels
 from fanloom.runs.current_run import Run
 
 if TYPE_CHECKING:
@@ -53,11 +54,12 @@ class ModelTurn(Generic[T]):
         Raises ModelUnavailable, ModelRefused, BadModelOutput or BudgetExceeded.
         """
         while True:
-            attempt = self._attempt()
+            attempt, version = self._attempt(), self.client.credentials_version
             try:
                 return self._read(await self._made(attempt))
             except RunError as error:
-                upcoming = next_request(error, self._tried(attempt))
+                has_new_key = error.kind == "auth" and await self._has_new_key(version)
+                upcoming = next_request(error, self._tried(attempt, has_new_key))
                 if upcoming is None:
                     raise
                 self._last = error
@@ -95,7 +97,13 @@ class ModelTurn(Generic[T]):
         except ModelUnavailable as error:
             raise ModelUnavailable(f"{self.client.name}: {error}", kind=error.kind) from None
 
-    def _tried(self, attempt: Attempt) -> Tried:
+    async def _has_new_key(self, refused: int) -> bool:
+        """Look for credentials that have taken the place of those that were refused, and take them."""
+        found = await RunModels.of(self.run).renewed(self.client, refused, self.request.output)
+        self.client = found or self.client
+        return found is not None
+
+    def _tried(self, attempt: Attempt, has_new_key: bool) -> Tried:
         return Tried(
             self._attempts,
             self.run.context.max_attempts,
@@ -103,7 +111,8 @@ class ModelTurn(Generic[T]):
             self._output_tokens(),
             self.client.max_output_tokens,
             attempt.is_down(),
-            smallest_limit=0 if self.client.max_tokens else SMALLEST_OUTPUT_LIMIT,
+            has_new_key,
+            smallest_limit=0 if self.client.options.max_tokens else SMALLEST_OUTPUT_LIMIT,
         )
 
     def _output_tokens(self) -> int | None:
@@ -112,7 +121,7 @@ class ModelTurn(Generic[T]):
         if option is None or not self.bad:
             return None
         counted = self.bad[-1].usage_metadata
-        allowed: int = self.options.get(option) or self.client.max_tokens or 0
+        allowed: int = self.options.get(option) or self.client.options.max_tokens or 0
         return max(counted["output_tokens"] if counted else 0, allowed)
 
     def _prepare(self, upcoming: NextRequest) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from fanloom.errors import BadModelOutput, RunError
+from fanloom.gateway.failures.quota import MAX_WAIT_S
 from fanloom.gateway.failures.retry_after import hint_seconds
 
-# A server that asks for a longer wait than this has spent a quota, not a moment: better to say so.
-MAX_WAIT_S = 60.0
 SMALLEST_OUTPUT_LIMIT = 4096
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 20.0
 
@@ -17,7 +16,8 @@ class Tried(NamedTuple):
     """What one model has been asked for one call: `attempts` of `max_attempts` are made.
 
     `output_tokens` is how much the last answer held or was allowed to hold, None where that cannot be set;
-    `max_output_tokens` the most that the model can write, if known. `is_down` says that calls go elsewhere for now.
+    `max_output_tokens` the most that the model can write, if known. `is_down` says that calls go elsewhere for now,
+    `has_new_key` that the request was refused with credentials which others have taken the place of meanwhile.
     `smallest_limit` is the least room worth asking for, which is less where the caller has set a limit himself.
     """
 
@@ -27,6 +27,7 @@ class Tried(NamedTuple):
     output_tokens: int | None = None
     max_output_tokens: int | None = None
     is_down: bool = False
+    has_new_key: bool = False
     smallest_limit: int = SMALLEST_OUTPUT_LIMIT
 
 
@@ -47,8 +48,11 @@ def next_request(error: RunError, tried: Tried) -> NextRequest | None:
         return None
     if isinstance(error, BadModelOutput):
         return _longer(tried) if error.kind == "truncated" else _repair(tried)
-    hint = hint_seconds(error)
-    if not error.retryable or tried.is_down or (hint or 0.0) > MAX_WAIT_S:
+    if tried.has_new_key:
+        return NextRequest("retry")
+    # A hint of nothing would have all of a fan-out ask again at the same moment.
+    hint = hint_seconds(error) or None
+    if not error.retryable or error.kind == "quota" or tried.is_down or (hint or 0.0) > MAX_WAIT_S:
         return None
     return NextRequest("retry", _backoff_s(tried.attempts) if hint is None else (hint, hint))
 

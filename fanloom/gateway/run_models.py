@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, get_args
 
-from fanloom.errors import InvalidContext
+from fanloom.errors import InvalidContext, ModelRefused, UserError
 from fanloom.gateway.model_client import ModelClient, model_client
 from fanloom.loops.background import in_thread
-from fanloom.models.factory import chat_model, model_name
+from fanloom.models.factory import chat_model, model_name, renewed
 from fanloom.runs.context import Context, Role
 from fanloom.runs.current_run import Run
 from fanloom.runs.prices import cost_usd
@@ -44,14 +44,33 @@ class RunModels:
         The models of all roles are made at the first call, in a thread, so that a name, key or package that is missing
         is reported before anything is paid for. Raises UnknownModel, MissingCredentials or MissingPackage.
         """
-        if not self._models:
-            self._models = await in_thread(lambda: _made(self._context))
+        models = self._models
+        if not models:
+            self._models = models = await in_thread(lambda: _made(self._context))
         # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
         if (role, output) not in self._clients:
-            made = [self._models[name] for name in (role, _fallback(role)) if name in self._models]
+            made = [models[name] for name in (role, _fallback(role)) if name in models]
             options = self._context.options_for(role)
             self._clients[role, output] = [model_client(*each, output, options) for each in made]
         return self._clients[role, output]
+
+    async def renewed(self, refused: ModelClient, version: int, output: type) -> ModelClient | None:
+        """Return a client with other credentials than the `version` that was refused; None if there are no others.
+
+        Raises ModelRefused if looking for them fails.
+        """
+        if (old := refused.named) is None:
+            return None
+        timeout_s = self._context.timeout_s
+        try:
+            found = await in_thread(lambda: _renewed(refused, old, version, timeout_s))
+        except UserError as error:
+            raise ModelRefused(str(error), kind="auth") from None
+        if found is None or found is old:
+            return refused if found else None
+        # The calls that come get their models anew.
+        self._models, self._clients = {}, {}
+        return model_client(refused.name, found, output, refused.options)
 
     @asynccontextmanager
     async def alone_first(self, key: Hashable) -> AsyncIterator[None]:
@@ -87,6 +106,10 @@ def _fallback(role: Role) -> str:
 
 def _model(choice: str | BaseChatModel, role: Role, context: Context) -> BaseChatModel:
     return chat_model(choice, timeout_s=context.timeout_s, options=context.options_for(role))
+
+
+def _renewed(refused: ModelClient, old: BaseChatModel, version: int, timeout_s: float) -> BaseChatModel | None:
+    return renewed(refused.name, old, version, timeout_s=timeout_s, options=refused.options)
 
 
 def _check_price(model: str, context: Context) -> None:

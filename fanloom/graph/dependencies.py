@@ -74,11 +74,11 @@ class PendingOutcomes:
             self._open(task_id).set_exception(error)
             raise
 
-    async def outcomes(self, needs: Collection[str]) -> Mapping[str, Outcome]:
-        """Wait for tasks and return their outcomes; raises what one of them was given up with."""
+    async def outcomes(self, needs: Collection[str], known: Mapping[str, Outcome]) -> Mapping[str, Outcome]:
+        """Wait for tasks, but those that are known, and return their outcomes; raises what one was given up with."""
         if self._before is None:
             self._before = {outcome["task_id"]: outcome for outcome in await finished_before(self._channel)}
-        before = self._before
+        before = {**self._before, **known}
         return {need: before[need] if need in before else await self._coming_outcome(need) for need in needs}
 
     async def _coming_outcome(self, need: str) -> Outcome:

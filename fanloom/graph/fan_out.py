@@ -19,12 +19,13 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from fanloom.errors import Declined, GraphError, NeedsInput
+from fanloom.graph.changed_graph import RENAMED
 from fanloom.graph.dependencies import PendingOutcomes, in_order_of_needs, needs_of
+from fanloom.graph.earlier_branch import EarlierBranch, earlier_branch, mark_planned
 from fanloom.graph.node import Node
 from fanloom.loops.background import in_thread
-from fanloom.runs.context import Context
 from fanloom.runs.current_run import current_run
-from fanloom.runs.outcome import Outcome, done, from_error, not_done
+from fanloom.runs.outcome import Outcome, done, from_error, not_done, runs_again
 from fanloom.runs.thread_record import read_channels
 from fanloom.runs.usage import meter
 from fanloom.tracing.langsmith_tracing import note, traced_task
@@ -75,7 +76,9 @@ def add_fan_out(
         raise GraphError(f"the graph's state has no channel {', '.join(sorted(unknown))}; RunState has 'outcomes'")
     fan_out = _FanOut(actions, over, join, by if workers else None, builder.channels, outcomes)
     for name in actions:
-        builder.add_node(name, fan_out.node(name, "usage" in builder.channels), input_schema=FanOutInput)
+        node = fan_out.node(name, "usage" in builder.channels)
+        node.planned_in = source
+        builder.add_node(name, node, input_schema=FanOutInput)
         builder.add_edge(name, join)
     builder.add_conditional_edges(source, fan_out.path(), [*actions, join])
 
@@ -86,13 +89,18 @@ class _FanOut:
     ) -> None:
         self.actions = {name: _callable(action) for name, action in actions.items()}
         self.over, self.join, self.by = over, join, by
-        self.channels, self.outcomes = channels, outcomes
+        self.channels, self.outcomes = frozenset(channels), outcomes
 
     def path(self) -> Callable[[Any], list[Send | str]]:
         def dispatch(state: Any) -> list[Send | str]:
-            limit = Context.of(get_runtime().context).max_tasks
             tasks = in_order_of_needs(list(self._tasks(_get(state, self.over) or [])))
-            sends: list[Send | str] = [Send(task["worker"], {"fan_out": task}) for task in tasks[:limit]]
+            # None while somebody updates the state: a context is there only once the run goes on.
+            runtime: Runtime[Any] | None = get_runtime()
+            if runtime is None:
+                return self._again(tasks)
+            limit = current_run(runtime).context.max_tasks
+            planned_by = {"planned_by": runtime.execution_info.task_id} if runtime.execution_info else {}
+            sends = [self._send({**task, **planned_by}) for task in tasks[:limit]]
             if surplus := tasks[limit:]:
                 left = [
                     {name: task[name] for name in ("task_id", "worker", "awaited") if name in task} for task in surplus
@@ -104,19 +112,45 @@ class _FanOut:
         dispatch.__name__ = f"fan_out_{self.over}"
         return dispatch
 
+    def _send(self, task: dict[str, Any]) -> Send | str:
+        return Send(task["worker"], {"fan_out": task})
+
+    def _again(self, tasks: list[dict[str, Any]]) -> list[Send | str]:
+        """Plan what is left to do of a thread whose state is updated: all, or only what is to run again."""
+        ledger = read_channels((self.outcomes,), with_own_writes=True).get(self.outcomes) or []
+        chosen = {outcome["task_id"] for outcome in ledger if runs_again(outcome)}
+        again = "a few" if chosen else "all"
+        numbered = [{**task, "number": number, "again": again} for number, task in enumerate(tasks, 1)]
+        return [self._send(task) for task in numbered if not chosen or task["task_id"] in chosen] or [self.join]
+
     def node(self, name: str, counts_usage: bool) -> Node:
-        async def work(state: FanOutInput, runtime: Runtime[Any]) -> dict[str, list[Outcome]]:
+        async def work(state: FanOutInput, runtime: Runtime[Any]) -> dict[str, Any]:
             task = state["fan_out"]
             if "skipped" in task:
                 note(outcome="skipped", reason="max_tasks", tasks=len(task["skipped"]))
                 return {self.outcomes: [self._skipped(surplus, task["limit"], runtime) for surplus in task["skipped"]]}
             note(task_id=task["task_id"])
+            if (kept := await self._kept(task, runtime)) is not None:
+                return kept
+            if task.get("number", 0) > (limit := current_run(runtime).context.max_tasks):
+                return {self.outcomes: [self._skipped(task, limit, runtime)]}
             with traced_task(task["task_id"]):
                 outcome = await self._settled(name, task, runtime)
             note(outcome=outcome["status"], **({"reason": outcome["error"]["kind"]} if outcome["error"] else {}))
             return {self.outcomes: [outcome]}
 
         return Node(name, work, counts_usage=counts_usage)
+
+    async def _kept(self, task: dict[str, Any], runtime: Runtime[Any]) -> dict[str, Any] | None:
+        """Return what a task has written before its thread was forked, if that still holds."""
+        past = EarlierBranch()
+        if "again" in task:
+            past = await earlier_branch(runtime, self.outcomes, self.channels - {self.over, self.outcomes, "usage"})
+        mark_planned(self.over, task, past.first_planned_by.get(task["task_id"], ""))
+        written = past.written.get(task["task_id"]) if task.get("again") == "all" else None
+        if written is not None and task.get("awaited"):
+            self._pending(runtime).settle(written[self.outcomes][0])
+        return written
 
     async def _settled(self, name: str, task: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
         if not task.get("awaited"):
@@ -151,6 +185,7 @@ class _FanOut:
                 raise GraphError(f"two items of {self.over!r} have the task_id {task_id!r}; give each its own")
             seen.add(task_id)
             worker = next(iter(self.actions)) if self.by is None else str(fields.get(self.by))
+            worker = RENAMED.get().get(worker, worker)
             known = worker in self.actions
             yield {
                 "task_id": task_id,
@@ -164,13 +199,19 @@ class _FanOut:
             known = ", ".join(self.actions)
             message = f"no worker for {self.by} {task['unknown']!r}; there are {known}"
             return not_done(task["task_id"], task["unknown"], message, kind="unknown_worker")
-        needs = await self._pending(runtime).outcomes(wanted) if (wanted := needs_of(task)) else {}
+        ended = self._known() if task.get("again") == "a few" else {}
+        needs = await self._pending(runtime).outcomes(wanted, ended) if (wanted := needs_of(task)) else {}
         if undone := [need for need, outcome in needs.items() if outcome["status"] != "done"]:
             message = f"it needs the result of {', '.join(undone)}, which was not done"
             return not_done(task["task_id"], name, message, status="skipped", kind="needs", retryable=True)
         results = {"needs": {need: outcome["result"] for need, outcome in needs.items()}} if needs else {}
         state = {**read_channels(self.channels), **results, **task["item"], "task_id": task["task_id"]}
         return await self._done(name, state, runtime)
+
+    def _known(self) -> dict[str, Outcome]:
+        """Return how the tasks ended that do not run again while a few others do."""
+        ended = read_channels((self.outcomes,)).get(self.outcomes) or []
+        return {outcome["task_id"]: outcome for outcome in ended if not runs_again(outcome)}
 
     async def _done(self, name: str, state: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
         task_id, started = state["task_id"], perf_counter()
@@ -181,7 +222,7 @@ class _FanOut:
             raise
         except Exception as error:
             # One failure costs one task: whatever a worker raises is reported, and its siblings go on.
-            if Context.of(runtime.context).on_failure == "fail_fast" and not isinstance(error, _NO_FAILURE):
+            if current_run(runtime).context.on_failure == "fail_fast" and not isinstance(error, _NO_FAILURE):
                 raise
             attempts, seconds = meter().attempts, perf_counter() - started
             return from_error(task_id, name, error, attempts=attempts, seconds=seconds)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, get_type_hints
 
@@ -14,7 +15,8 @@ from langgraph.types import Command
 
 from fanloom.errors import GraphError
 from fanloom.loops.background import run_in_background
-from fanloom.runs.usage import METER, Meter
+from fanloom.runs.spending import TaskMeter
+from fanloom.runs.usage import METER, Meter, Usage
 
 Action = Callable[..., Awaitable[Any]]
 
@@ -31,6 +33,8 @@ class Node(Runnable[Any, Any]):
         self.name = name
         self.action = action
         self.counts_usage = counts_usage
+        self.planned_in = ""
+        """Of a worker of a fan-out: the node that plans it."""
         self._wants = _wanted(name, action)
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
@@ -42,13 +46,15 @@ class Node(Runnable[Any, Any]):
         return await self._run(input, config)
 
     async def _run(self, state: Any, config: RunnableConfig | None) -> Any:
-        meter = Meter()
-        token = METER.set(meter)
+        meter = await TaskMeter.begin(counts_usage=self.counts_usage)
         try:
-            update = await self.action(state, **self._given(config))
-        finally:
-            METER.reset(token)
-        return _with_usage(update, meter) if self.counts_usage and meter.usage["model_calls"] else update
+            with counting(meter):
+                update = await self.action(state, **self._given(config))
+        except BaseException:
+            await meter.given_up()
+            raise
+        await meter.ended()
+        return with_usage(update, meter.total) if self.counts_usage else update
 
     def _given(self, config: RunnableConfig | None) -> dict[str, Any]:
         providers: dict[str, Callable[[], Any]] = {
@@ -79,8 +85,21 @@ def _wanted(name: str, action: Action) -> tuple[str, ...]:
     return tuple(p.name for p in others if p.name in ("runtime", "config", "writer"))
 
 
-def _with_usage(update: Any, meter: Meter) -> Any:
-    usage = {"usage": meter.usage}
+@contextmanager
+def counting(meter: Meter) -> Iterator[None]:
+    """Let a meter count the model calls that are made meanwhile."""
+    token = METER.set(meter)
+    try:
+        yield
+    finally:
+        METER.reset(token)
+
+
+def with_usage(update: Any, used: Usage) -> Any:
+    """Return a node's update with what the node has used, which holds what the graphs have used that it has called."""
+    if not (used["model_calls"] or used["unanswered_calls"]):
+        return update
+    usage = {"usage": used}
     if update is None:
         return usage
     if isinstance(update, Command):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Self
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Self, cast
 
-from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, var_child_runnable_config
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, merge_configs, var_child_runnable_config
 from langgraph.graph import StateGraph as LangGraphStateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
 
+from fanloom.graph.changed_graph import check_nodes
+from fanloom.graph.counted import Counted
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.runs.context import MAX_WIDTH
+from fanloom.runs.current_run import GraphControl
 from fanloom.tracing.langsmith_tracing import start_tracing
 
 _MOST_SUPERSTEPS = 10_007  # as LangGraph has it where nobody says otherwise
@@ -31,7 +36,11 @@ class StateGraph(LangGraphStateGraph[Any, Any, Any, Any]):
         if inspect.iscoroutinefunction(action):
             options.setdefault("input_schema", input_schema_of(action))
             action = Node(name, action, counts_usage="usage" in self.channels)
-        return super().add_node(name, action, **options)
+        super().add_node(name, action, **options)
+        spec = self.nodes[name]
+        if "usage" in self.channels and not isinstance(spec.runnable, Node):
+            spec.runnable = Counted(cast("Runnable[Any, Any]", spec.runnable))
+        return self
 
     def compile(self, *args: Any, pattern: str | None = None, **options: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
         """Compile the graph; the width of its runs is the context's `max_concurrency`, not LangGraph's threads.
@@ -48,14 +57,39 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """A compiled graph; before a run it sees to it that tracing, where it is on, can neither leak nor hold it up."""
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
-        """Run the graph and yield what happens. Raises InvalidSettings before anything else."""
-        start_tracing()
-        return super().stream(input, self._with_own_limit(config), **options)
+        """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
+        given, own = self._begun(input, config, options)
+        if (saver := self._own_saver(input, config)) is not None:
+            check_nodes(self, saver.get_tuple(merge_configs(self.config, config)))
+        return super().stream(given, own, **options)
 
     def astream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
-        """Run the graph and yield what happens. Raises InvalidSettings before anything else."""
+        """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
+        given, own = self._begun(input, config, options)
+        events = super().astream(given, own, **options)
+        saver = self._own_saver(input, config)
+        return events if saver is None else self._checked(events, saver, config)
+
+    async def _checked(self, events: AsyncIterator[Any], saver: Any, config: RunnableConfig | None) -> Any:
+        check_nodes(self, await saver.aget_tuple(merge_configs(self.config, config)))
+        async for event in events:
+            yield event
+
+    def _own_saver(self, input: Any, config: RunnableConfig | None) -> Any:
+        """Return where the thread is kept with which a run goes on, if one does."""
+        goes_on = input is None or isinstance(input, Command)
+        has_thread = "thread_id" in ((config or {}).get("configurable") or {})
+        return self.checkpointer if goes_on and has_thread and self.checkpointer not in (None, True, False) else None
+
+    def _begun(self, input: Any, config: RunnableConfig | None, options: dict[str, Any]) -> tuple[Any, Any]:
+        """Return the input and config of a run of its own, also inside another graph; its options are set."""
         start_tracing()
-        return super().astream(input, self._with_own_limit(config), **options)
+        control = GraphControl(self.context_schema, options.get("context"), options.get("control"), config)
+        options.update(context=control.context, control=control)
+        if control.is_nested and isinstance(input, Mapping) and "usage" in self.channels:
+            # What the graph around it has used is not its own.
+            input = {name: value for name, value in input.items() if name != "usage"}
+        return input, self._with_own_limit(config)
 
     def _with_own_limit(self, config: RunnableConfig | None) -> RunnableConfig | None:
         # LangChain's `batch`, chains and lambdas hand on 25 supersteps, which nobody chose, as its own merging of

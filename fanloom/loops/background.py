@@ -91,13 +91,15 @@ async def in_thread(work: Callable[[], T]) -> T:
 def call_later(delay: float, work: Callable[[], None]) -> None:
     """Call a function on the background loop after some seconds."""
     loop = _background_loop()
-    loop.call_soon_threadsafe(loop.call_later, delay, work)
+    # Without the caller's context variables: a timer would keep them, and with them all of a run.
+    loop.call_soon_threadsafe(loop.call_later, delay, work, context=contextvars.Context())
 
 
 def _background_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if os.getpid() not in _loops:
-            loop = asyncio.new_event_loop()
+            # Not in the context of whoever comes first: the loop would keep that for ever.
+            loop = contextvars.Context().run(asyncio.new_event_loop)
             threading.Thread(target=_run_for_ever, args=[loop], name="fanloom-loop", daemon=True).start()
             _loops[os.getpid()] = loop
         return _loops[os.getpid()]

@@ -10,11 +10,13 @@ from langchain_aws import ChatBedrockConverse
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from fanloom.models.aws.bedrock_connection import Line, sends_on_lines
 
 _END = object()
+# botocore's name of a member of a union that its version does not know.
+_UNKNOWN = "SDK_UNKNOWN_MEMBER"
 
 
 class WideBedrockConverse(ChatBedrockConverse):
@@ -25,11 +27,14 @@ class WideBedrockConverse(ChatBedrockConverse):
     that none keeps a process alive.
     """
 
+    live_credentials: Any = Field(None, exclude=True)
+    """The LiveCredentials that its clients sign with, where Fanloom has made them."""
+
     @model_validator(mode="after")
     def listen_to_the_client(self) -> Self:
         """Have the client hand over tool calls on which langchain-aws would fail, and send on lines."""
         events = self.client.meta.events
-        events.register("after-call.bedrock-runtime.Converse", show_malformed_calls)
+        events.register("after-call.bedrock-runtime.Converse", make_readable)
         # private: botocore lets a handler answer a request in the session's stead, but shows nobody the session.
         events.register("before-send.bedrock-runtime", sends_on_lines(self.client._endpoint.http_session))
         return self
@@ -61,13 +66,19 @@ class WideBedrockConverse(ChatBedrockConverse):
             line.hang_up()
 
 
-def show_malformed_calls(parsed: dict[str, Any], **_: Any) -> None:
-    """Turn tool calls whose input is no object into the text they are.
+def make_readable(parsed: dict[str, Any], **_: Any) -> None:
+    """Leave in an answer what langchain-aws can read, and turn tool calls whose input is no object into text.
 
-    langchain-aws raises on such a call, and with it go the tokens it used and what the model is to be shown.
+    It raises on anything else, such as a kind of block that is newer than botocore or an answer without its usage; and
+    with that go the tokens it used and what the model is to be shown.
     """
-    message = parsed.get("output", {}).get("message", {})
-    message["content"] = [_readable(block) for block in message.get("content", [])]
+    if "output" not in parsed:
+        return
+    parsed.setdefault("usage", {})
+    message = (parsed["output"] or {}).get("message") or {}
+    blocks = [block for block in message.get("content") or [] if block and _UNKNOWN not in block]
+    message["content"] = [_readable(block) for block in blocks]
+    parsed["output"] = {"message": message}
 
 
 def _readable(block: dict[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fanloom.errors import InvalidContext, InvalidSettings, MissingCredentials, MissingPackage
+from fanloom.errors import FanloomError, InvalidContext, InvalidSettings, MissingCredentials, MissingPackage
 from fanloom.models import names
+from fanloom.models.file_stamp import file_stamp
 from fanloom.models.openai_server import base_url, needs_key
 from fanloom.models.options import ModelOptions
-from fanloom.redaction import redact, without_userinfo
+from fanloom.redaction import redact, show_url
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -22,11 +23,14 @@ DEFAULT_TIMEOUT_S = 60.0
 # A process talks to few models, under few keys and time-outs; the bound only keeps a mistake from growing.
 _CACHED_MODELS = 64
 _MAX_CONNECTIONS = 1000
+_LONGEST_REASON = 300
 
 _VERTEX = "GOOGLE_GENAI_USE_VERTEXAI"
-_AWS_PREFIX = "AWS_"
+_PREFIXES = ("AWS_", "GOOGLE_")
+# What a client reads once; the AWS credentials themselves are read for each request.
+_FILES = ("AWS_CONFIG_FILE", "GOOGLE_APPLICATION_CREDENTIALS")
 # As OPENAI_API_KEY, ANTHROPIC_BASE_URL and AZURE_OPENAI_ENDPOINT: who, where and how, of any provider.
-_OF_A_PROVIDER = ("_API_KEY", "_API_TOKEN", "_BASE_URL", "_API_BASE", "_ENDPOINT", "_API_VERSION", _VERTEX)
+_OF_A_PROVIDER = ("_API_KEY", "_API_TOKEN", "_BASE_URL", "_API_BASE", "_ENDPOINT", "_API_VERSION")
 # The model options that a provider has, by its client's own names; another provider's client is asked for its fields.
 _OPTIONS = {
     "google_genai": {"temperature": "temperature", "top_p": "top_p", "seed": "seed", "max_tokens": "max_output_tokens"},
@@ -73,8 +77,53 @@ def chat_model(
     # Building can hang, as on a credential helper; that must hold up no other model.
     with entry.lock:
         if entry.model is None:
-            entry.model = _with_all(_BUILDERS.get(spec.provider, _any)(spec, timeout_s, fields), spec, fields)
+            entry.model = _built(spec, timeout_s, fields)
         return entry.model
+
+
+def renewed(
+    model: str, refused: BaseChatModel, version: int, *, timeout_s: float, options: ModelOptions | None = None
+) -> BaseChatModel | None:
+    """Return the model with other credentials than those that were refused; None if there are no others.
+
+    `version` is what `credentials_version` was before the request. Call it in a thread. Raises MissingCredentials.
+    """
+    try:
+        # Before all else, since to build another client takes time, in which the calls of this one go on.
+        if (live := _live_credentials(refused)) and live.renew(version):
+            return refused
+    except Exception as error:  # noqa: BLE001 - a credential helper, an endpoint or a file can fail in any way
+        raise _unusable(names.parse(model), error) from None
+    now = chat_model(model, timeout_s=timeout_s, options=options)
+    return now if now is not refused else None
+
+
+def credentials_version(model: BaseChatModel) -> int:
+    """Return a number that changes when a model signs with other credentials than before."""
+    live = _live_credentials(model)
+    return live.version if live else 0
+
+
+def _live_credentials(model: BaseChatModel) -> Any:
+    return getattr(model, "live_credentials", None)
+
+
+def _built(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
+    try:
+        return _with_all(_BUILDERS.get(spec.provider, _any)(spec, timeout_s, fields), spec, fields)
+    except FanloomError:
+        raise
+    except Exception as error:  # noqa: BLE001 - profiles, helpers, endpoints and files of credentials fail in any way
+        raise _unusable(spec, error) from None
+
+
+def _unusable(spec: names.Spec, error: Exception) -> MissingCredentials:
+    said = " ".join(redact(str(error) or type(error).__name__).split())
+    return MissingCredentials(
+        f"model '{spec.provider}:{spec.model}' cannot be used: its client cannot be made: {said[:_LONGEST_REASON]}. "
+        "Check its key or credentials (GOOGLE_API_KEY; OPENAI_API_KEY; AWS_PROFILE and what it leads to), or "
+        "log in again."
+    )
 
 
 def model_name(model: str | BaseChatModel) -> str:
@@ -89,8 +138,9 @@ def _environment(provider: str) -> tuple[tuple[str, str], ...]:
     """Return what the environment says to a provider, so that a changed key gives a new client."""
     if provider == names.OFFLINE:
         return ()
-    known = [name for name in os.environ if name.startswith(_AWS_PREFIX) or name.endswith(_OF_A_PROVIDER)]
-    return tuple((name, os.environ[name]) for name in sorted(known))
+    known = [name for name in os.environ if name.startswith(_PREFIXES) or name.endswith(_OF_A_PROVIDER)]
+    files = ((name, str(file_stamp(os.environ[name]))) for name in _FILES if name in os.environ)
+    return (*((name, os.environ[name]) for name in sorted(known)), *files)
 
 
 def _fields(spec: names.Spec, given: Fields) -> Fields:
@@ -126,31 +176,36 @@ def _offline(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatMode
 
 
 def _gemini(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
-    from fanloom.models.gemini import ReadableGemini
+    from fanloom.models.gemini import ReadableGemini, raise_for_error_in_body
 
-    if not any(os.environ.get(name) for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", _VERTEX)):
+    on_vertex = os.environ.get(_VERTEX, "").lower() in ("true", "1", "yes")
+    if not on_vertex and not any(os.environ.get(name) for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY")):
         raise MissingCredentials(
             f"model '{spec.provider}:{spec.model}' needs a key: set GOOGLE_API_KEY "
             "(from Google AI Studio), or choose the model 'offline', which needs none."
         )
+    # On Vertex it can be google-auth's own session that sends, which knows no middlewares.
+    args = None if on_vertex else {"middlewares": (raise_for_error_in_body,)}
     # max_retries counts attempts here: 1 is none.
-    return ReadableGemini(model=spec.model, max_retries=1, timeout=timeout_s, **fields)
+    return ReadableGemini(model=spec.model, max_retries=1, timeout=timeout_s, client_args=args, **fields)
 
 
 def _bedrock(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     import boto3
     from botocore.config import Config
 
+    from fanloom.models.aws.aws_credentials import LiveCredentials, live_session
     from fanloom.models.aws.bedrock_arn import ids
     from fanloom.models.bedrock import WideBedrockConverse
 
-    session = boto3.Session()
+    credentials = LiveCredentials()
+    session = boto3.Session(botocore_session=live_session(credentials))
     wanted = f"model '{spec.provider}:{spec.model}' needs"
     # boto3 itself reads AWS_DEFAULT_REGION only; every other AWS tool knows AWS_REGION.
     region = os.environ.get("AWS_REGION") or session.region_name
     if not region:
         raise MissingCredentials(f"{wanted} a region: set AWS_REGION, for example AWS_REGION=us-east-1.")
-    if not os.environ.get("AWS_BEARER_TOKEN_BEDROCK") and session.get_credentials() is None:
+    if not os.environ.get("AWS_BEARER_TOKEN_BEDROCK") and credentials.find() is None:
         raise MissingCredentials(
             f"{wanted} AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
             "or AWS_BEARER_TOKEN_BEDROCK; or choose the model 'offline', which needs none."
@@ -161,8 +216,15 @@ def _bedrock(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatMode
         connect_timeout=min(timeout_s, 10),
         read_timeout=timeout_s,
     )
-    named = ids(spec.model, lambda: session.client("bedrock", region_name=region, config=config))
-    return WideBedrockConverse(**named, region_name=region, config=config, **fields)
+    clients = {
+        field: session.client(service, region_name=region, config=config)
+        for field, service in (("client", "bedrock-runtime"), ("bedrock_client", "bedrock"))
+    }
+    named = ids(spec.model, lambda: clients["bedrock_client"])
+    model = WideBedrockConverse(**named, region_name=region, config=config, **clients, **fields)
+    # A bearer token is the environment's, and with another one this is another model.
+    model.live_credentials = None if os.environ.get("AWS_BEARER_TOKEN_BEDROCK") else credentials
+    return model
 
 
 def _openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
@@ -177,7 +239,7 @@ def _openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel
         return _made(spec, lambda: CompatibleAzure(azure_deployment=spec.model, **common))
     url, key = base_url(), os.environ.get("OPENAI_API_KEY")
     if url and not url.startswith(("http://", "https://")):
-        raise InvalidSettings(f"OPENAI_BASE_URL={without_userinfo(url)!r}: write it as http://HOST:PORT/v1.")
+        raise InvalidSettings(f"OPENAI_BASE_URL={show_url(url)!r}: write it as http://HOST:PORT/v1.")
     if not key and needs_key(url):
         raise MissingCredentials(
             f"model '{spec.provider}:{spec.model}' needs a key: set OPENAI_API_KEY; for a server of your own set "

@@ -39,3 +39,7 @@ class ModelOptions(BaseModel):
     def over(self, general: ModelOptions | None) -> ModelOptions:
         """Return these options, and for what they leave out those of `general`."""
         return ModelOptions(**{**(general.given() if general else {}), **self.given()})
+
+
+NO_OPTIONS = ModelOptions()
+"""What leaves all to the provider."""

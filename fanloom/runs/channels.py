@@ -9,7 +9,7 @@ from langgraph.channels import DeltaChannel
 from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
-from fanloom.runs.outcome import Outcome
+from fanloom.runs.outcome import Outcome, runs_again
 from fanloom.runs.usage import Usage, add_usage, no_usage
 
 
@@ -36,10 +36,20 @@ def grown() -> DeltaChannel[Any]:
     return DeltaChannel(appended, snapshot_frequency=10_000)
 
 
+def recorded(outcomes: list[Outcome], writes: Sequence[list[Outcome]]) -> list[Outcome]:
+    """Return outcomes with all writes appended; that of a task that was to run again takes the place of the earlier."""
+    ledger = [*outcomes]
+    places = {outcome["task_id"]: place for place, outcome in enumerate(ledger) if runs_again(outcome)}
+    for outcome in (outcome for write in writes for outcome in write):
+        place = places.pop(outcome["task_id"], len(ledger)) if places else len(ledger)
+        ledger[place : place + 1] = [outcome]
+    return ledger
+
+
 class RunState(TypedDict, total=False):
     """The channels of the ledger: how every task ended, and what the run has used."""
 
-    outcomes: Annotated[list[Outcome], grown()]
+    outcomes: Annotated[list[Outcome], DeltaChannel(recorded, snapshot_frequency=10_000)]
     """One a task, in plan order; what a node writes is added."""
     usage: Annotated[Usage, add_usage]
     """What the run has used so far; what a node writes is added."""

@@ -121,6 +121,13 @@ class Context(BaseModel):
         description="'collect' does the other tasks and reports the failure; 'fail_fast' ends the run.",
     )
 
+    on_auth_error: Literal["fallback", "fail"] = Field(
+        "fallback",
+        title="When a key is refused",
+        description="What a call does whose model refuses the credentials or does not exist any more: 'fallback' "
+        "asks the fallback model, if there is one; 'fail' ends the call.",
+    )
+
     def __init__(self, **given: Any) -> None:
         """Check the fields. Raises InvalidContext, naming the field."""
         try:
@@ -137,10 +144,27 @@ class Context(BaseModel):
             return cls()
         if isinstance(given, Mapping):
             return cls(**given)
-        found = {name: getattr(given, name) for name in cls.model_fields if hasattr(given, name)}
+        found = _fields_of(given, cls)
         if not found:
             raise InvalidContext(f"a context is a dict or a {cls.__name__}, not {given!r}")
         return cls(**found)
+
+    @classmethod
+    def fitting(cls, given: Any) -> Self:
+        """Make a context of what fits of another graph's: the fields of the same names whose values are valid."""
+        if isinstance(given, cls):
+            return given
+        named = given if isinstance(given, Mapping) else _fields_of(given, cls)
+        found = {name: named[name] for name in cls.model_fields if name in named}
+        return cls(**{name: value for name, value in found.items() if cls._takes(name, value)})
+
+    @classmethod
+    def _takes(cls, name: str, value: Any) -> bool:
+        try:
+            cls(**{name: value})
+        except InvalidContext:
+            return False
+        return True
 
     def model_for(self, role: Role) -> str | BaseChatModel:
         """Return the model of a role: its own, else `model`, else that of the settings."""
@@ -154,6 +178,10 @@ class Context(BaseModel):
     def fallback(self) -> str | BaseChatModel | None:
         """Return the fallback model, if the context or the settings name one."""
         return self.fallback_model or settings().fallback_model
+
+
+def _fields_of(given: Any, context: type[Context]) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in context.model_fields if hasattr(given, name)}
 
 
 def _explain(error: ValidationError, context: type[Context]) -> str:

@@ -1,33 +1,59 @@
-"""One run, whatever the nesting of its graphs: its context, and one place for what others keep of it."""
+"""One run of one graph: its context, the run that has called it, and one place for what others keep of it."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from langchain_core.runnables.config import var_child_runnable_config
+from langgraph.runtime import RunControl, Runtime
 
 from fanloom.runs.context import Context
+from fanloom.runs.langgraph_internals import CONF, CONFIG_KEY_RUNTIME
 
 if TYPE_CHECKING:
-    from langgraph.runtime import Runtime
+    from langchain_core.runnables import RunnableConfig
 
 T = TypeVar("T")
 
-# Runs are few and small; a run that this many newer ones have pushed out only gets a new set of slots.
-_REMEMBERED_RUNS = 4096
-
-_runs: OrderedDict[Any, Run] = OrderedDict()
-_lock = threading.Lock()
-
 
 class Run:
-    """A run: its context, and what the gateway, a fan-out and others keep of it, each by a key of its own."""
+    """A run of a graph, with the context it was given, and what others keep of it, each by a key of its own.
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    `above` is the run whose task has called this graph, if one has, and `called_in` that task's config.
+    """
+
+    def __init__(
+        self,
+        given: Any,
+        above: Run | None = None,
+        called_in: RunnableConfig | None = None,
+        read: Callable[[Any], Context] = Context.of,
+    ) -> None:
+        self.given, self.above, self.called_in = given, above, called_in
+        self._read = read
         self._kept: dict[Any, Any] = {}
         self._lock = threading.RLock()
+
+    @cached_property
+    def context(self) -> Context:
+        """What the run was given, as a Context. Raises InvalidContext."""
+        return self._read(self.given)
+
+    @property
+    def top(self) -> Run:
+        """The run that nothing has called, in which this one happens."""
+        return self if self.above is None else self.above.top
+
+    def upwards(self) -> Iterator[Run]:
+        """Yield this run, and those in which it happens, the nearest first."""
+        run: Run | None = self
+        while run is not None:
+            yield run
+            run = run.above
 
     def keep(self, key: Any, make: Callable[[Run], T]) -> T:
         """Return what is kept of this run under a key; `make` makes it of the run when it is first asked for."""
@@ -43,15 +69,107 @@ class Run:
         return kept
 
 
+class GraphControl(RunControl):
+    """LangGraph's control of one run of one graph, which holds our Run, so that the two are let go together.
+
+    LangGraph hands the control of a run down to the graphs inside it; ours have one of their own, which obeys the outer
+    one too. `context` is what the graph runs by: what its caller has given or, for a graph in a graph, what fits it of
+    the parent's.
+    """
+
+    def __init__(
+        self,
+        schema: type[Any] | None,
+        given: Any,
+        control: RunControl | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raises InvalidContext for what the caller has given, never for what a parent has."""
+        super().__init__()
+        called_in, outer = _calling_task(config)
+        parents = outer.context if outer else given
+        if isinstance(schema, type) and issubclass(schema, Context):
+            self.context = schema.of(given) if given is not None or outer is None else schema.fitting(parents)
+        else:
+            self.context = given
+        self._read = Context.of if given is not None or outer is None else Context.fitting
+        self._outer = control or (outer.control if outer else None)
+        self._above = _run_above(outer)
+        self._called_in = called_in
+        self._run: Run | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether a task of another graph has called this one."""
+        return self._called_in is not None
+
+    @property
+    def drain_requested(self) -> bool:
+        """Whether this run, or one in which it happens, has been asked to end."""
+        return self.drain_reason is not None
+
+    @property
+    def drain_reason(self) -> str | None:
+        """Why it has been asked to end."""
+        return super().drain_reason or (self._outer.drain_reason if self._outer else None)
+
+    def run(self, context: Any) -> Run:
+        """Return the run, which goes by the context of its first node."""
+        with self._lock:
+            if self._run is None:
+                self._run = Run(context, self._above, self._called_in, self._read)
+            return self._run
+
+
 def current_run(runtime: Runtime[Any] | None) -> Run:
     """Return the run that a node's runtime belongs to; without a runtime, a run of its own."""
-    # LangGraph makes one RunControl a run and hands it down to nested graphs; it cannot be referenced weakly.
     control = runtime.control if runtime else None
     if runtime is None or control is None:
-        return Run(Context.of(runtime.context if runtime else None))
-    with _lock:
-        if control not in _runs:
-            _runs[control] = Run(Context.of(runtime.context))
-            while len(_runs) > _REMEMBERED_RUNS:
-                _runs.popitem(last=False)
-        return _runs[control]
+        return Run(runtime.context if runtime else None)
+    run_of = control.run if isinstance(control, GraphControl) else partial(_run_of_other, control)
+    run = run_of(runtime.context)
+    info = runtime.execution_info
+    if info is None or runtime.context is run.given:
+        return run
+    # A graph of LangGraph's own inside another one shares the control of that, but was given a context of its own.
+    own = (Run, info.thread_id, info.checkpoint_ns.rpartition("|")[0])
+    return run.keep(own, lambda above: Run(runtime.context, above))
+
+
+def _calling_task(config: Mapping[str, Any] | None) -> tuple[RunnableConfig | None, Runtime[Any] | None]:
+    """Return the config and the runtime of the task that calls a graph, if one does."""
+    for each in (var_child_runnable_config.get(), config):
+        found = ((each or {}).get(CONF) or {}).get(CONFIG_KEY_RUNTIME)
+        # A server puts something else there, which only carries a context.
+        if isinstance(found, Runtime) and found.execution_info:
+            return cast("RunnableConfig", each), found
+    return None, None
+
+
+def _run_above(outer: Runtime[Any] | None) -> Run | None:
+    if outer is None or (not isinstance(outer.control, GraphControl) and not isinstance(outer.context, Context)):
+        return None
+    return current_run(outer)
+
+
+# The runs of graphs that are LangGraph's own: nothing that lives as long as such a run can carry ours.
+_others: dict[RunControl, Run] = {}
+_others_lock = threading.Lock()
+
+
+def _run_of_other(control: RunControl, context: Any) -> Run:
+    with _others_lock:
+        if control not in _others:
+            for ended in _held_by_nobody(_others):
+                del _others[ended]
+            _others[control] = Run(context)
+        return _others[control]
+
+
+def _held_by_nobody(controls: Mapping[RunControl, Any]) -> list[RunControl]:
+    """Return the controls whose runs have ended: it cannot be referenced weakly, but its references can be counted."""
+    return [control for control in controls if getrefcount(control) <= _UNHELD]
+
+
+(_UNHELD,) = [getrefcount(control) for control in {RunControl(): None}]

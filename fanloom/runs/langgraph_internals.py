@@ -5,6 +5,11 @@ tests/unit/test_langgraph_internals.py fails when one of them goes.
 
 from __future__ import annotations
 
+# LangGraph collects the types of a graph's schemas only under LANGGRAPH_STRICT_MSGPACK, which it reads when it is
+# imported. Without them a saver that loads known types only, as `open_checkpointer` opens, gives back plain data; one
+# that loads every type is not touched by it.
+from langgraph._internal import _serde as _schema_types
+
 # LangGraph shows a node neither its channels' values from inside a Send nor the writes of the siblings that finished
 # before a crash. Its own ToolNode reads channels the same way.
 from langgraph._internal._constants import CONF as CONF
@@ -14,6 +19,11 @@ from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER as CONFIG_KEY
 from langgraph._internal._constants import CONFIG_KEY_DURABILITY as CONFIG_KEY_DURABILITY
 from langgraph._internal._constants import CONFIG_KEY_READ as CONFIG_KEY_READ
 
-# LangGraph collects the types of a graph's schemas only under LANGGRAPH_STRICT_MSGPACK, and only when a checkpointer is
-# compiled in.
+# A graph learns of the task that calls it, and of the context it was called in, from nowhere else.
+from langgraph._internal._constants import CONFIG_KEY_RUNTIME as CONFIG_KEY_RUNTIME
+
+# The Sends that a checkpoint has planned: what a task of an earlier branch was given.
+from langgraph._internal._constants import TASKS as TASKS
 from langgraph._internal._serde import build_serde_allowlist as build_serde_allowlist
+
+vars(_schema_types)["STRICT_MSGPACK_ENABLED"] = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from typing_extensions import TypedDict
@@ -94,6 +94,20 @@ def from_error(task_id: str, worker: str, error: Exception, *, attempts: int = 1
     """
     why = error_of(error)
     return not_done(task_id, worker, **why, status=status_of(why), attempts=attempts, seconds=seconds)
+
+
+_AGAIN = "again"
+
+
+def to_run_again(outcome: Outcome) -> Outcome:
+    """Return what stands in the place of an outcome whose task is about to run again."""
+    why = OutcomeError(kind=_AGAIN, message="it is being run again", retryable=True)
+    return Outcome(**{**outcome, "status": "skipped", "result": None, "error": why})
+
+
+def runs_again(outcome: Mapping[str, Any]) -> bool:
+    """Tell whether an outcome only keeps the place of a task that is about to run again."""
+    return (outcome.get("error") or {}).get("kind") == _AGAIN
 
 
 def status_of(why: OutcomeError) -> Status:

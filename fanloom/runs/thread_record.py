@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 from langgraph.config import get_config
 from tenacity import AsyncRetrying, RetryError, retry_if_result, stop_after_delay, wait_exponential
@@ -13,46 +16,115 @@ from fanloom.loops.background import in_thread
 from fanloom.runs.langgraph_internals import (
     CONF,
     CONFIG_KEY_CHECKPOINT_MAP,
-    CONFIG_KEY_CHECKPOINT_NS,
     CONFIG_KEY_CHECKPOINTER,
     CONFIG_KEY_DURABILITY,
     CONFIG_KEY_READ,
+    CONFIG_KEY_RUNTIME,
 )
 from fanloom.runs.usage import Usage, add_usage, no_usage
 
 if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
     from langgraph.runtime import ExecutionInfo
 
 _STORED_WITHIN_S = 30
+_MOST_ANCESTORS = 1000
+# No channel: LangGraph keeps it with a checkpoint and applies it to none.
+_SPENT = "fanloom_spent"
 
 
-def read_channels(names: Iterable[str]) -> dict[str, Any]:
+def read_channels(names: Iterable[str], *, with_own_writes: bool = False) -> dict[str, Any]:
     """Return the values of channels of the running graph, also from inside a Send, which by itself sees only its task.
 
-    Channels without a value are left out.
+    Channels without a value are left out. A router sees what its node has just written `with_own_writes`.
     """
-    values: dict[str, Any] = get_config()[CONF][CONFIG_KEY_READ](list(names))
+    values: dict[str, Any] = get_config()[CONF][CONFIG_KEY_READ](list(names), with_own_writes)
     return values
 
 
-async def usage_so_far() -> Usage:
-    """Return what the running thread has used: its `usage` channel, and the siblings that finished before a crash."""
+async def usage_so_far(config: RunnableConfig | None = None) -> Usage:
+    """Return what the thread of a task, by default of the running one, has used.
+
+    That is its graph's `usage` channel, what the siblings used that finished before a crash, and what those had spent
+    that did not.
+    """
     try:
-        config = get_config()
+        config = get_config() if config is None else config
     except RuntimeError:
         # A step that runs outside any graph.
         return no_usage()
-    usage = add_usage(None, read_channels(("usage",)).get("usage"))
-    for _, channel, value in await _pending_writes(config):
-        if channel == "usage" and isinstance(value, dict):
-            usage = add_usage(usage, cast(Usage, value))
+    usage = add_usage(None, config[CONF][CONFIG_KEY_READ](["usage"]).get("usage"))
+    record = record_of(config)
+    writes = await record.writes() if record else []
+    finished = {task: value for task, channel, value in writes if channel == "usage" and isinstance(value, dict)}
+    unfinished = [used for task, used in _spent(writes) if task not in finished]
+    for used in (*finished.values(), *unfinished):
+        usage = add_usage(usage, cast(Usage, used))
     return usage
 
 
 async def finished_before(channel: str) -> list[Any]:
     """Return what the tasks of this superstep that had finished before a crash have added to a channel of lists."""
-    writes = await _pending_writes(get_config())
+    record = record_of(get_config())
+    writes = await record.writes() if record else []
     return [item for _, name, value in writes if name == channel and isinstance(value, list) for item in value]
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """Where a thread holds what the tasks of a superstep have written; `task` is LangGraph's id of one of them."""
+
+    saver: Any
+    place: dict[str, Any]
+    task: str
+
+    async def writes(self) -> list[Any]:
+        """Return what the tasks of the superstep have written so far: their ids, channels and values."""
+        found = await ask(self.saver, "get_tuple", {CONF: self.place})
+        return list(found.pending_writes or []) if found else []
+
+    async def ancestors(self) -> AsyncIterator[Any]:
+        """Yield the checkpoint that planned the superstep, its parent and so on, back to where the run began."""
+        place: Any = {CONF: self.place}
+        for _ in range(_MOST_ANCESTORS):
+            found = await ask(self.saver, "get_tuple", place) if place else None
+            if found is None:
+                return
+            yield found
+            place = None if found.metadata.get("source") == "input" else found.parent_config
+
+    async def spent(self) -> dict[str, Usage]:
+        """Return what the tasks have spent that did not end, by task."""
+        spent: dict[str, Usage] = {}
+        for task, used in _spent(await self.writes()):
+            spent[task] = add_usage(spent.get(task), used)
+        return spent
+
+    async def add_spent(self, usage: Usage) -> None:
+        """Keep what the task has spent, though it has not ended."""
+        # Under an id of no task: LangGraph takes a task that has written anything for one that has ended.
+        value = {"task": self.task, "usage": usage}
+        await ask(self.saver, "put_writes", {CONF: self.place}, [(_SPENT, value)], str(uuid4()))
+
+
+def record_of(config: RunnableConfig) -> TaskRecord | None:
+    """Return the record of a task, or None if its thread is not kept."""
+    conf = config.get(CONF) or {}
+    saver = _saver(config)
+    runtime = conf.get(CONFIG_KEY_RUNTIME)
+    info = runtime.execution_info if runtime else None
+    if saver is None or info is None or info.thread_id is None:
+        return None
+    # A task's own namespace is that of its graph and then its own: a nested graph keeps its record in its own one.
+    namespace = info.checkpoint_ns.rpartition("|")[0]
+    place = {"thread_id": info.thread_id, "checkpoint_ns": namespace, "checkpoint_id": info.checkpoint_id}
+    return TaskRecord(saver, place, info.task_id)
+
+
+def _spent(writes: Iterable[Any]) -> Iterator[tuple[str, Usage]]:
+    for _, channel, value in writes:
+        if channel == _SPENT:
+            yield value["task"], value["usage"]
 
 
 async def until_stored(task: ExecutionInfo) -> None:
@@ -90,23 +162,21 @@ async def _until_found(saver: Any, place: Any) -> None:
 
 
 async def _found(saver: Any, place: Any) -> Any:
+    return await ask(saver, "get_tuple", place)
+
+
+async def ask(saver: Any, method: str, *given: Any) -> Any:
+    """Call a method of a saver, whichever loop the saver belongs to, and also if it only has synchronous ones."""
+    asynchronous = getattr(saver, f"a{method}")
+    loop = getattr(saver, "loop", None)
+    if loop is not None and loop is not asyncio.get_running_loop():
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asynchronous(*given), loop))
     try:
-        return await saver.aget_tuple(place)
+        return await asynchronous(*given)
     except NotImplementedError:
-        return await in_thread(lambda: saver.get_tuple(place))
+        return await in_thread(lambda: getattr(saver, method)(*given))
 
 
 def _saver(config: Any) -> Any:
     saver = config[CONF].get(CONFIG_KEY_CHECKPOINTER)
     return None if isinstance(saver, bool) else saver
-
-
-async def _pending_writes(config: Any) -> list[Any]:
-    saver = _saver(config)
-    if saver is None:
-        return []
-    place = {name: config[CONF][name] for name in ("thread_id", "checkpoint_id") if name in config[CONF]}
-    # A task's own namespace is that of its graph and then its own: a nested graph keeps its record in its own one.
-    graph = config[CONF].get(CONFIG_KEY_CHECKPOINT_NS, "").rpartition("|")[0]
-    found = await _found(saver, {CONF: {**place, "checkpoint_ns": graph}})
-    return list(found.pending_writes or []) if found else []

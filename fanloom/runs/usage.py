@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -9,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
+from fanloom.models.names import OFFLINE
 from fanloom.runs.prices import cost_usd
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
 
+_CHARACTERS_A_TOKEN = 4
 # How LangChain's packages count what a call wrote to the prompt cache: in all, or by how long it stays there.
 _CACHE_WRITES = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 
@@ -33,6 +37,10 @@ class ModelUsage(TypedDict):
 class Usage(ModelUsage):
     """What a run has used, in all, by model and by step."""
 
+    estimated_calls: int
+    """Of `model_calls`, those of which the provider counted no tokens: theirs are an estimate, and their cost None."""
+    unanswered_calls: int
+    """Requests that were sent and got no answer; a provider may charge for them, and nobody knows what."""
     by_model: dict[str, ModelUsage]
     by_step: dict[str, ModelUsage]
     """By the name of each step."""
@@ -40,7 +48,7 @@ class Usage(ModelUsage):
 
 def no_usage() -> Usage:
     """Return the usage of a run that has called no model."""
-    return Usage(**_nothing(), by_model={}, by_step={})
+    return Usage(**_nothing(), estimated_calls=0, unanswered_calls=0, by_model={}, by_step={})
 
 
 def add_usage(left: Usage | None, right: Usage | None) -> Usage:
@@ -48,11 +56,30 @@ def add_usage(left: Usage | None, right: Usage | None) -> Usage:
     left, right = left or no_usage(), right or no_usage()
     by_model = _merged(left["by_model"], right["by_model"])
     by_step = _merged(left.get("by_step", {}), right.get("by_step", {}))
-    return Usage(**_add(left, right), by_model=by_model, by_step=by_step)
+    # A thread of an older version has counted neither.
+    return Usage(
+        **_add(left, right),
+        estimated_calls=left.get("estimated_calls", 0) + right.get("estimated_calls", 0),
+        unanswered_calls=left.get("unanswered_calls", 0) + right.get("unanswered_calls", 0),
+        by_model=by_model,
+        by_step=by_step,
+    )
 
 
-def usage_of(model: str, message: AIMessage) -> ModelUsage:
-    """Return what one answer of a model used, from the message's usage metadata."""
+def is_counted(message: AIMessage) -> bool:
+    """Say whether the provider has counted the tokens of an answer: those it read, and those it wrote if any."""
+    counted: Mapping[str, Any] = message.usage_metadata or {}
+    wrote = bool(message.text or message.tool_calls or message.invalid_tool_calls)
+    return bool(counted.get("input_tokens") and (counted.get("output_tokens") or not wrote))
+
+
+def usage_of(model: str, message: AIMessage, prompt_tokens: int = 0) -> ModelUsage:
+    """Return what one answer of a model used, from the message's usage metadata.
+
+    Where the provider counted nothing, tokens are estimated, those of the prompt by the caller; the cost is None.
+    """
+    if not is_counted(message):
+        return _estimate(model, message, prompt_tokens)
     counted: Mapping[str, Any] = message.usage_metadata or {}
     details = counted.get("input_token_details") or {}
     given, made = counted.get("input_tokens", 0), counted.get("output_tokens", 0)
@@ -67,22 +94,65 @@ def usage_of(model: str, message: AIMessage) -> ModelUsage:
     )
 
 
-@dataclass
-class Meter:
-    """What the model calls of one node have used so far; `attempts` is the most requests that one call has needed."""
+def _estimate(model: str, message: AIMessage, prompt_tokens: int) -> ModelUsage:
+    counted: Mapping[str, Any] = message.usage_metadata or {}
+    written = sum(len(str(call.get("args"))) for call in (*message.tool_calls, *message.invalid_tool_calls))
+    return ModelUsage(
+        model_calls=1,
+        input_tokens=counted.get("input_tokens") or prompt_tokens,
+        output_tokens=counted.get("output_tokens") or -(-(len(message.text) + written) // _CHARACTERS_A_TOKEN),
+        cached_tokens=0,
+        cost_usd=0.0 if model == OFFLINE else None,
+    )
 
+
+@dataclass(eq=False)
+class Meter:
+    """What the model calls of one node have used so far, those of the graphs that it calls among them.
+
+    `attempts` is the most requests that one call has needed, `begun` when the first call could begin, on the clock of
+    `time.monotonic`. `above` is the meter of the node that has called this node's graph, if one has.
+    """
+
+    above: Meter | None = None
     usage: Usage = field(default_factory=no_usage)
     attempts: int = 0
+    begun: float = math.inf
 
-    def record(self, model: str, step: str, used: ModelUsage) -> None:
+    def record(self, model: str, step: str, used: ModelUsage, *, estimated: bool = False) -> None:
         """Count one answer."""
-        self.usage = add_usage(self.usage, Usage(**used, by_model={model: used}, by_step={step: used}))
+        self._tell(
+            Usage(
+                **used, estimated_calls=int(estimated), unanswered_calls=0, by_model={model: used}, by_step={step: used}
+            )
+        )
+
+    def unanswered(self) -> None:
+        """Count one request that got no answer."""
+        self._tell({**no_usage(), "unanswered_calls": 1})
+
+    def _tell(self, usage: Usage) -> None:
+        with _lock:
+            for each in self.nested:
+                each.add(usage)
+
+    def add(self, usage: Usage) -> None:
+        """Count what was used."""
+        self.usage = add_usage(self.usage, usage)
 
     def attempted(self, attempts: int) -> None:
         """Note how many requests a call has made so far."""
-        self.attempts = max(self.attempts, attempts)
+        for each in self.nested:
+            each.attempts = max(each.attempts, attempts)
+
+    @property
+    def nested(self) -> tuple[Meter, ...]:
+        """The meters that count what this one counts: the outermost first, and this one last."""
+        return (self,) if self.above is None else (*self.above.nested, self)
 
 
+# The graphs that a node calls may run in other threads than the node.
+_lock = threading.Lock()
 METER: ContextVar[Meter | None] = ContextVar("fanloom_meter", default=None)
 
 

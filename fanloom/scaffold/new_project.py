@@ -14,7 +14,8 @@ from typing import Any
 from fanloom import __version__
 from fanloom.errors import UserError
 from fanloom.scaffold.project_name import project_name
-from fanloom.scaffold.template import CONFIG, Template
+from fanloom.scaffold.references import without_references
+from fanloom.scaffold.template import CODE, CONFIG, Template
 
 _FILES = Path(__file__).parent / "files"
 _PLACES = {
@@ -25,6 +26,8 @@ _PLACES = {
     ".dockerignore": "dockerignore.in",
     "tests/conftest.py": "fixtures.py.in",
 }
+# What the README says of the offline model, with understudies or without.
+_OFFLINE = {True: "offline/understudies.in", False: "offline/examples.in"}
 # What a graph's example needs beside its input.
 _CONTEXTS: Mapping[str, Mapping[str, str]] = {"support_desk": {"customer_id": "C-1001"}}
 _LOCAL = """# What holds on this machine only; git ignores this file.
@@ -39,11 +42,14 @@ class _Text(string.Template):
     delimiter = "%%"
 
 
-def new_project(target: Path, graphs: Sequence[str], template: Template, source: str | None = None) -> None:
+def new_project(
+    target: Path, graphs: Sequence[str], template: Template, source: str | None = None, *, understudies: bool = True
+) -> None:
     """Make a project of some shipped graphs in a folder that is new or empty.
 
-    Its Makefile installs Fanloom from `source`, a wheel or a checkout, on this machine; without one from the index.
-    Raises UserError, and leaves nothing behind, where it cannot be.
+    Without understudies its steps name none, and examples answer for the offline model. Its Makefile installs Fanloom
+    from `source`, a wheel or a checkout, on this machine; without one from the index. Raises UserError, and leaves
+    nothing behind, where it cannot be.
     """
     name = project_name(target)
     _check_free(target)
@@ -51,7 +57,7 @@ def new_project(target: Path, graphs: Sequence[str], template: Template, source:
         # In the folder itself where there is one: it can be on a disk of its own, in a folder that is not ours.
         beside = Path(tempfile.mkdtemp(prefix=".fanloom-", dir=target if target.is_dir() else target.parent))
         try:
-            _write(beside / "project", name, graphs, template)
+            _write(beside / "project", name, graphs, template, understudies)
             if source:
                 _put(beside / "project" / "local.mk", _LOCAL.format(source=_for_make(source)))
             _move(beside / "project", target)
@@ -85,9 +91,11 @@ def _move(made: Path, target: Path) -> None:
         raise
 
 
-def _write(folder: Path, name: str, graphs: Sequence[str], template: Template) -> None:
-    for file in sorted({file for graph in graphs for file in template.files_of(graph)}):
-        _put(folder / file, (template.root / file).read_text(encoding="utf-8"))
+def _write(folder: Path, name: str, graphs: Sequence[str], template: Template, understudies: bool) -> None:
+    files = sorted({file for graph in graphs for file in template.files_of(graph, understudies=understudies)})
+    for file in files:
+        text = (template.root / file).read_text(encoding="utf-8")
+        _put(folder / file, text if understudies or file.suffix != ".py" else without_references(text))
     entries = {graph: template.config["graphs"][graph] for graph in graphs}
     _put(folder / CONFIG, _json({**template.config, "dependencies": ["."], "graphs": entries}))
     values = {
@@ -97,20 +105,24 @@ def _write(folder: Path, name: str, graphs: Sequence[str], template: Template) -
         "runs": "\n".join(map(_run, graphs)),
         "first": graphs[0],
         "first_run": _run(graphs[0]),
+        "packages": "".join(f'    "{package}",\n' for package in template.packages_of(files)),
+        "folders": json.dumps([folder for folder in CODE if folder in {file.parts[0] for file in files}]),
+        "offline": (_FILES / _OFFLINE[understudies]).read_text(encoding="utf-8").rstrip(),
     }
     for place, text in _PLACES.items():
         _put(folder / place, _filled(text, values))
     for graph in graphs:
-        _write_test(folder, graph, template.module_of(graph))
+        checks = _of_graph("checks", graph, ".in") if understudies else _of_graph("checks", "examples", ".in")
+        _write_test(folder, graph, template.module_of(graph), checks.rstrip())
 
 
-def _write_test(folder: Path, graph: str, module: str) -> None:
+def _write_test(folder: Path, graph: str, module: str, checks: str) -> None:
     _put(folder / "examples" / f"{graph}.json", _of_graph("examples", graph, ".json"))
     values = {
         "graph": graph,
         "module": module,
         "context": json.dumps({"model": "offline", **_CONTEXTS.get(graph, {})}),
-        "checks": _of_graph("checks", graph, ".in").rstrip(),
+        "checks": checks,
     }
     _put(folder / "tests" / f"test_{graph}.py", _filled("graph_runs.py.in", values))
 

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 from fanloom.errors import UserError
+from fanloom.scaffold.template import PACKAGES
 
 
 def project_name(target: Path) -> str:
@@ -24,8 +25,8 @@ def project_name(target: Path) -> str:
 
 def _needed() -> set[str]:
     """Return what a project needs, directly or not: one of such a name would be taken for its own dependency."""
-    found = {"fanloom", "pytest", "pytest-asyncio"}
-    waiting = ["fanloom"]
+    waiting = ["fanloom", *(re.split(r"[^\w.-]", package, maxsplit=1)[0].lower() for package in PACKAGES.values())]
+    found = {*waiting, "pytest", "pytest-asyncio"}
     while waiting:
         new = set(_requirements(waiting.pop())) - found
         found |= new

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from langgraph_sdk import Auth
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fanloom.loops.background import in_thread
 from fanloom.server.auth import authenticate
 from fanloom.server.keys import api_keys
+from fanloom.server.places import Places
+from fanloom.server.unframed import Unframed
+from fanloom.server.webhooks import check_policy
 from fanloom.tracing.langsmith_tracing import finish_tracing, start_tracing
 
 # For load balancers and clients that look for the server's version.
@@ -29,6 +32,7 @@ _logger = logging.getLogger(__name__)
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Check the keys before anybody is let in, and send the traces that are left at the end. Raises InvalidSettings."""
     keys = await in_thread(api_keys)
+    check_policy()
     await in_thread(start_tracing)
     if keys:
         _logger.info("%d API keys: everybody else is refused", len(keys))
@@ -75,7 +79,9 @@ def _path(scope: Scope) -> str:
     return path.removeprefix(scope.get("root_path", ""))
 
 
-app = FastAPI(title="Fanloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+app = Unframed(title="Fanloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+# The last that is added comes first.
+app.add_middleware(Places)
 app.add_middleware(Door)
 
 
@@ -83,6 +89,13 @@ app.add_middleware(Door)
 async def healthz() -> dict[str, str]:
     """Tell that the server answers."""
     return {"status": "ok"}
+
+
+@app.get("/whoami")
+async def whoami(request: Request) -> dict[str, str | None]:
+    """Tell callers which user their key is; none where no keys are asked for."""
+    caller = await authenticate(dict(request.headers.raw), request.scope)
+    return {"user": caller["identity"] if caller["is_authenticated"] else None}
 
 
 @app.get("/version")

@@ -8,10 +8,12 @@ from typing import Any
 from langgraph_sdk import Auth
 
 from fanloom.loops.background import in_thread
+from fanloom.server.caller_keys import check_checkpoint, check_config
 from fanloom.server.keys import api_keys, owner_of
-from fanloom.server.roles import user_of
+from fanloom.server.roles import refuse_answer, user_of
 from fanloom.server.threads import may, owned
 from fanloom.server.visitor import refusal
+from fanloom.server.webhooks import check_webhook
 
 auth = Auth()
 
@@ -41,12 +43,15 @@ async def only_what_is_theirs(ctx: Auth.types.AuthContext, value: dict[str, Any]
 @auth.on.threads
 async def threads(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
     """Let users see, run and change their own threads, and staff see, run, stop and describe everybody's."""
+    if ctx.action == "create_run":
+        await _check(value["kwargs"])
     return await may(ctx.action, ctx.user.identity, value) if ctx.user.is_authenticated else None
 
 
 @auth.on.assistants
 async def assistants(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
     """Let users use the graphs' own assistants too, and pass none of theirs off as such."""
+    check_config(value.get("config"), value.get("context"))
     if not ctx.user.is_authenticated:
         return None
     if ctx.action in ("read", "search"):
@@ -54,6 +59,18 @@ async def assistants(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict
     own = owned(value, ctx.user.identity)
     value["metadata"].pop("created_by", None)
     return own
+
+
+@auth.on.crons
+async def crons(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
+    """Let users see and change their own crons, which may say no more than their runs."""
+    planned = value.get("payload") or {}
+    await _check(planned)
+    if not ctx.user.is_authenticated:
+        return None
+    if planned.get("command"):
+        refuse_answer(ctx.user.identity)
+    return owned(value, ctx.user.identity)
 
 
 @auth.on.store
@@ -66,6 +83,13 @@ async def store(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> None:
     given = tuple(value.get("namespace") or ())
     # What the server returns has the name in front already.
     value["namespace"] = given if given[:1] == (own,) else (own, *given)
+
+
+async def _check(run: Mapping[str, Any]) -> None:
+    """Raise 403 for what no caller may say of a run."""
+    check_config(run.get("config"), run.get("context"))
+    check_checkpoint(run.get("checkpoint"))
+    await check_webhook(run.get("webhook"))
 
 
 def _key(headers: Mapping[bytes, bytes]) -> str:

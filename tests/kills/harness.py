@@ -20,8 +20,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from fanloom import Database
-from nodes.support.identifiers import normal
-from nodes.support.tables import EFFECTS, Base, Case, Customer, Invoice, Order, OrderItem, Return
+from nodes.support_desk.identifiers import normal
+from nodes.support_desk.tables import EFFECTS, Base, Case, Customer, Invoice, Order, OrderItem, Return
 
 ROOT = Path(__file__).parents[2]
 QUERY = (

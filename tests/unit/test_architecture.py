@@ -17,7 +17,7 @@ import fanloom
 ROOT = Path(__file__).parents[2]
 MAY_IMPORT = {
     "graphs": {"nodes", "fanloom"},
-    "nodes": {"nodes", "prompts", "understudies", "fanloom"},
+    "nodes": {"nodes", "prompts", "fanloom"},
     "understudies": {"understudies", "nodes", "fanloom"},
     "prompts": set(),
     "fanloom": {"fanloom"},

@@ -108,3 +108,31 @@ def test_it_is_open_exactly_while_the_last_answers_were_failures(events: list[st
             probes = clock.now - last >= OPEN_S
             assert breaker.allows() == (in_a_row < FAILURES or probes)
             last = clock.now if in_a_row >= FAILURES and probes else last
+
+
+def test_it_opens_once_all_has_been_throttled_for_a_while() -> None:
+    clock = Clock()
+    breaker = Breaker(FAILURES, OPEN_S, clock)
+    for moment, is_open in ((0.0, False), (1.9, False), (2.0, True)):
+        clock.now = 100.0 + moment
+        breaker.throttled()
+        assert breaker.is_open() == is_open
+    assert breaker.kind == "throttled"
+    breaker.succeeded()
+    assert not breaker.is_open()
+    # An hour later it is so anew.
+    breaker.throttled()
+    clock.now += 3600
+    breaker.throttled()
+    assert not breaker.is_open()
+
+
+def test_while_a_quota_is_spent_nobody_probes() -> None:
+    clock = Clock()
+    breaker = Breaker(FAILURES, OPEN_S, clock)
+    breaker.spent(600)
+    assert (breaker.why, breaker.allows()) == ("its quota is spent", False)
+    clock.now += 599
+    assert not breaker.allows()
+    clock.now += 1
+    assert [breaker.allows(), breaker.allows()] == [True, False]

@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from threading import Barrier, Lock
 from typing import Annotated, Any
@@ -16,8 +17,10 @@ import psycopg
 import pytest
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
+from pydantic import BaseModel
 from typing_extensions import TypedDict
 
+import fanloom
 from fanloom import UserError, open_checkpointer
 from fanloom.durable.checkpointer import with_checkpointer
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
@@ -48,6 +51,24 @@ class Point:
 class State(TypedDict):
     parts: Annotated[list[int], operator.add]
     point: Point
+
+
+class Untyped(TypedDict):
+    point: Any
+
+
+class Mood(Enum):
+    GOOD = "good"
+
+
+class Review(BaseModel):
+    summary: str
+    mood: Mood
+
+
+class Reviewed(TypedDict, total=False):
+    reviews: list[Review]
+    verdict: str
 
 
 class Flow:
@@ -123,9 +144,36 @@ async def test_only_known_types_are_loaded(kind: str, url: str) -> None:
     async with open_checkpointer(url) as saver:
         plain = builder.compile(checkpointer=saver)
         await plain.ainvoke({"parts": []}, CONFIG)
-        assert (await plain.aget_state(CONFIG)).values["point"] == {"x": 7}
+        assert (await plain.aget_state(CONFIG)).values["point"] == Point(7)
         typed = with_checkpointer(builder.compile(), saver)
         assert (await typed.aget_state(CONFIG)).values["point"] == Point(7)
+        # What no schema of the graph names is plain data.
+        builder = StateGraph(Untyped)
+        builder.add_node("plan", lambda state: {})
+        builder.add_edge(START, "plan")
+        untyped = builder.compile(checkpointer=saver)
+        assert (await untyped.aget_state(CONFIG)).values["point"] == {"x": 7}
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["of ours", "of LangGraph"])
+def test_the_types_of_the_schemas_come_back_without_a_word(
+    ours: bool, kind: str, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def write(state: Reviewed) -> dict[str, Any]:
+        return {"reviews": [Review(summary="s", mood=Mood.GOOD)]}
+
+    def approve(state: Reviewed) -> dict[str, Any]:
+        assert isinstance(state["reviews"][0], Review)
+        return {"verdict": f"{state['reviews'][0].summary} {state['reviews'][0].mood} {interrupt('ok?')}"}
+
+    builder: Any = fanloom.StateGraph(Reviewed) if ours else StateGraph(Reviewed)
+    builder.add_sequence([write, approve])
+    builder.add_edge(START, "write")
+    with open_checkpointer(url) as saver:
+        builder.compile(checkpointer=saver).invoke({}, CONFIG)
+        result = builder.compile(checkpointer=saver).invoke(Command(resume="yes"), CONFIG)
+    assert result["verdict"] == "s Mood.GOOD yes"
+    assert caplog.text == ""
 
 
 async def test_what_has_no_plain_form_is_refused_not_pickled(url: str) -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from fanloom.cli import cli
 from fanloom.cli.commands import provider_readiness as readiness
 from fanloom.cli.commands.list_models import configured
-from fanloom.cli.commands.provider_readiness import examine, without_userinfo
+from fanloom.cli.commands.provider_readiness import examine
 from fanloom.runs.context import Context, Role
 
 GEMINI = "google_genai:gemini-2.5-flash"
@@ -178,21 +178,6 @@ def test_no_secret_is_shown(env: Set) -> None:
         assert "endpoint https://o.example/v1 (OPENAI_BASE_URL)" in result.stdout
     providers = {provider["name"]: provider["ready"] for provider in report()["providers"]}
     assert providers == {"offline": True, "google_genai": True, "bedrock_converse": True, "openai": True}
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("https://host:8/path", "https://host:8/path"),
-        ("https://me:pass@host/path?key=x#y", "https://host/path"),
-        ("http://me:pa/s?s#w@host", "http://host"),
-        ("http://me:a://b@host", "http://host"),
-        ("me:pass@host", "host"),
-        ("", ""),
-    ],
-)
-def test_a_url_without_what_may_be_secret(url: str, shown: str) -> None:
-    assert without_userinfo(url) == shown
 
 
 def test_a_local_server_is_listed_without_a_key(env: Set) -> None:

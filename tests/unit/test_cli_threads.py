@@ -38,6 +38,7 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from fanloom import Context, LLMStep, Prompt, RunState, StateGraph, add_fan_out, new_run
+from fanloom.errors import ModelUnavailable
 
 HERE = Path(__file__).parent
 GREET = LLMStep("greet", Prompt(HERE / "greet.md"), str, understudy=lambda name: f"Hello {name}!")
@@ -67,6 +68,8 @@ async def greet(task, runtime) -> str:
     if name == "bob" and (HERE / "broken").exists():
         await until_ann_is_done()
         raise ValueError("bob is not at home")
+    if (HERE / "down").exists() and name in (HERE / "down").read_text():
+        raise ModelUnavailable("the provider is down")
     if name == "carol" and (HERE / "pipe").exists():
         await asyncio.to_thread((HERE / "pipe").read_text)
     return greeting
@@ -205,14 +208,64 @@ def test_a_run_that_failed_goes_on_where_it_was(kept: Path, run: Run) -> None:
     assert resumed.exit_code == 0, resumed.stderr
     output = json.loads(resumed.stdout)
     assert [outcome["result"] for outcome in output["outcomes"]] == ["Hello ann!", "Hello bob!", "Hello carol!"]
-    # What the failed worker had used died with it; what the others had used is counted once.
-    assert output["usage"]["model_calls"] == 3
+    # What the failed worker had used was paid for too; what the others had used is counted once.
+    assert output["usage"]["model_calls"] == 4
     assert (before["ann"], before["bob"], after["ann"], after["bob"]) == (1, 1, 1, 2)
     assert output["model"] == "offline"
     assert listed(run)["t"]["state"] == "done"
     again = run("resume", "t", "--json")
     assert (again.exit_code, json.loads(again.stdout)) == (0, output)
     assert calls(kept) == after
+
+
+def test_what_failed_runs_again_when_the_provider_is_back(kept: Path, run: Run) -> None:
+    (kept / "down").write_text("bob carol")
+    assert run("run", "flow", *NAMES, "--thread", "t", "--json").exit_code == 3
+    assert [one["status"] for one in json.loads(run("resume", "t", "--json").stdout)["outcomes"]][1:] == ["failed"] * 2
+    (kept / "down").unlink()
+    one = run("resume", "t", "--task", "names-3", "--json")
+    assert [each["status"] for each in json.loads(one.stdout)["outcomes"]] == ["done", "failed", "done"]
+    rest = run("resume", "t", "--failed", "--json")
+    output = json.loads(rest.stdout)
+    assert (rest.exit_code, [each["result"] for each in output["outcomes"]]) == (
+        0,
+        ["Hello ann!", "Hello bob!", "Hello carol!"],
+    )
+    assert calls(kept) == {"ann": 1, "bob": 2, "carol": 2}
+    assert output["usage"]["model_calls"] == 5
+    again = run("resume", "t", "--failed", "--json")
+    assert (json.loads(again.stdout), "Nothing is left undone" in again.stderr) == (output, True)
+    refused = run("resume", "t", "--task", "names-9")
+    assert (refused.exit_code, "no task 'names-9' is left undone; all are done" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("graph", ["asking", "flow"], ids=["of LangGraph", "of ours"])
+def test_a_thread_whose_graph_has_lost_a_node_is_not_done(project: Path, run: Run, graph: str) -> None:
+    (project / "broken").touch()
+    given = NAMES if graph == "flow" else ("--n", "2", "--answers", "x")
+    started = run("run", graph, *given, "--thread", "t", *(FAIL if graph == "flow" else ()))
+    assert started.exit_code == (1 if graph == "flow" else 3), started.stderr
+    (project / "broken").unlink()
+    old, new = ("greet", "salute") if graph == "flow" else ("ask", "inquire")
+    renamed = FLOW.replace('worker="greet"', 'worker="salute"').replace('Send("ask"', 'Send("inquire"')
+    renamed = renamed.replace('add_node("ask"', 'add_node("inquire"').replace('["ask"]', '["inquire"]')
+    (project / "flow.py").write_text(renamed)
+    sys.modules.pop("flow", None)
+    row = listed(run)["t"]
+    assert (row["state"], row["error"]) == ("failed", f"its graph no longer has '{old}'")
+    refused = run("resume", "t")
+    assert refused.exit_code == 2
+    assert f"fanloom resume t --rename {old}=NEW" in refused.stderr
+    assert run("resume", "t", "--rename", old).exit_code == 2
+    resumed = run("resume", "t", "--rename", f"{old}={new}", "--json")
+    if graph == "flow":
+        assert resumed.exit_code == 0, resumed.stderr
+        # Carol's may have been done before the run was ended.
+        assert [each["worker"] for each in json.loads(resumed.stdout)["outcomes"]][:2] == ["greet", "salute"]
+        assert calls(project)["ann"] == 1
+    else:
+        assert resumed.exit_code == 3
+        assert len(listed(run)["t"]["waiting"]) == 2
 
 
 def test_the_context_is_kept_and_may_be_changed(project: Path, run: Run) -> None:
@@ -319,6 +372,10 @@ def test_a_secret_is_not_kept(project: Path, run: Run, monkeypatch: pytest.Monke
         ("mysql://me:geheim@db/x", 2, "a checkpoint URL is sqlite:///FILE"),
         ("sqlite:///langgraph.json/x.db", 2, "set FANLOOM_CHECKPOINT_URL to a file that can be written"),
         ("postgresql://me:geheim@127.0.0.1:1/x", 1, "(127.0.0.1:1/x) cannot be used"),
+        ("postgresql://127.0.0.1:1/x?user=me&password=geheim", 1, "(127.0.0.1:1/x) cannot be used"),
+        ("postgresql://me:geheim/pw@127.0.0.1:1/x", 2, "percent-encoded"),
+        ("postgresql://me:a@geheim/pw@127.0.0.1:1/x", 2, "percent-encoded"),
+        ("postgresql://me:geheim?a b#@127.0.0.1:1/x", 2, "percent-encoded"),
     ],
 )
 @pytest.mark.parametrize("args", [["threads"], ["resume", "t"], ["run", "flow", *NAMES, "--thread", "t"]])
@@ -577,7 +634,7 @@ def in_mid_fan_out(project: Path) -> Iterator[subprocess.Popen[bytes]]:
     (project / "pipe").unlink()
 
 
-def check_goes_on(project: Path, run: Run) -> None:
+def check_goes_on(project: Path, run: Run, *, model_calls: int) -> None:
     assert listed(run)["t"]["state"] == "interrupted"
     code, written = in_terminal("resume", "t", cwd=project)
     assert code == 0, written
@@ -586,7 +643,7 @@ def check_goes_on(project: Path, run: Run) -> None:
     assert "stopped" not in written
     output = json.loads(run("resume", "t", "--json").stdout)
     assert [outcome["status"] for outcome in output["outcomes"]] == ["done"] * 3
-    assert output["usage"]["model_calls"] == 3
+    assert output["usage"]["model_calls"] == model_calls
     assert calls(project) == {"ann": 1, "bob": 1, "carol": 2}
 
 
@@ -594,7 +651,8 @@ def test_a_killed_run_goes_on_and_finished_workers_do_not_run_again(project: Pat
     with in_mid_fan_out(project) as process:
         process.kill()
         process.communicate(timeout=60)
-    check_goes_on(project, run)
+    # What the third had used died with its process.
+    check_goes_on(project, run, model_calls=3)
 
 
 def test_ctrl_c_leaves_a_thread_that_goes_on(project: Path, run: Run) -> None:
@@ -603,7 +661,8 @@ def test_ctrl_c_leaves_a_thread_that_goes_on(project: Path, run: Run) -> None:
         out, error = process.communicate(timeout=60)
     hint = b"What is finished is kept. Go on with: fanloom resume t\n"
     assert (process.returncode, out, error) == (130, b"", hint + b"Stopped.\n")
-    check_goes_on(project, run)
+    # It was paid for, though nothing came of it.
+    check_goes_on(project, run, model_calls=4)
 
 
 def in_conversation(project: Path, turns: list[tuple[str, str]], *args: str) -> tuple[int, str]:

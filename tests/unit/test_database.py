@@ -122,14 +122,33 @@ async def test_only_a_new_sqlite_file_is_filled(url: str) -> None:
         await one.close()
 
 
-async def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+@pytest.mark.parametrize(
+    "form",
+    [
+        "postgresql://me:geheim@{}/x",
+        "postgresql://me:geheim/pw@{}/x",
+        "postgresql://me:g#e?geheim@{}/x",
+        "postgresql://{}/x?user=me&password=geheim",
+        "postgresql://me:%40geheim@{}/x?sslpassword=geheim",
+    ],
+)
+async def test_a_server_that_is_not_there_is_named_without_its_password(form: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        url = f"postgresql://me:geheim@127.0.0.1:{taken.getsockname()[1]}/x"
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        url = form.format(place)
         with pytest.raises(RunError, match="cannot be used") as failed:
             await letters(Database(url, METADATA))
     assert (failed.value.kind, failed.value.retryable) == ("database", True)
+    assert f"'postgresql://{place}/x'" in str(failed.value)
     assert "geheim" not in str(failed.value)
+
+
+@pytest.mark.parametrize("user", ["me:a@geheim", "me:1/geheim", "me:a@geheim/b"])
+def test_a_password_that_can_be_read_as_a_host_is_refused(user: str) -> None:
+    with pytest.raises(InvalidSettings, match="percent-encoded") as refused:
+        Database(f"postgresql://{user}@127.0.0.1:1/x", METADATA)
+    assert "geheim" not in str(refused.value)
 
 
 async def test_a_database_that_stays_locked_is_a_run_error(database: Database) -> None:
@@ -336,13 +355,16 @@ class SlowSaver(InMemorySaver):
         super().__init__()
         self.gate = asyncio.Event()
         self.asked = asyncio.Event()
+        self.places: set[str] = set()
 
     async def aput(self, *args: Any, **kwargs: Any) -> Any:
         await self.gate.wait()
         return super().put(*args, **kwargs)
 
     async def aget_tuple(self, config: Any) -> Any:
-        if "checkpoint_id" in config["configurable"]:
+        self.places.add(config["configurable"].get("checkpoint_id", ""))
+        # The newest there is, what the first node's task has spent before, and then the plan.
+        if len(self.places) == 3:
             self.asked.set()
         return super().get_tuple(config)
 

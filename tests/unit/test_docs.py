@@ -61,6 +61,16 @@ def test_its_python_runs_as_it_stands(project: Path) -> None:
     assert "questions-2 done What is disputed about heat pumps?" in run(project, sys.executable, "use.py")
 
 
+def test_the_three_ways_of_nesting_run_as_they_stand(tmp_path: Path) -> None:
+    found = dict(TITLED.findall(PAGES["nesting.md"]))
+    code = [f"exec(compile({body!r}, {name!r}, 'exec'), {{'__name__': '__main__'}})" for name, body in found.items()]
+    assert run(tmp_path, sys.executable, "-c", "\n".join(code)).splitlines() == [
+        "Billing Inquiry 2",
+        "['Billing Inquiry', 'Technical Support'] 4",
+        "answer_customer Done.",
+    ]
+
+
 def test_its_tests_pass(project: Path) -> None:
     options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function"]
     assert "2 passed" in run(project, sys.executable, "-m", "pytest", *options)

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from snowballstemmer.english_stemmer import EnglishStemmer
+from Stemmer import Stemmer
 
 from fanloom.cli import cli
 from fanloom.cli.commands.evaluate import _progress
@@ -682,6 +684,13 @@ def test_every_expected_fact_stands_in_its_document() -> None:
         contents = {source["title"]: source["content"] for source in item["sources"]}
         for fact in item["facts"]:
             assert support(fact["words"], [contents[fact["source"]]]) == 1, fact
+
+
+def test_stems_are_the_same_with_pystemmer_and_without() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(EVALS.glob("*.jsonl")))
+    words = sorted(set(re.findall(r"[^\W\d_]+", text.casefold())))
+    assert len(words) > 2_000
+    assert EnglishStemmer().stemWords(words) == Stemmer("english").stemWords(words)
 
 
 FLOORS = {

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,8 @@ from fanloom.scaffold import new_project as project
 from fanloom.scaffold import origin
 from fanloom.scaffold.patterns import PATTERNS, chosen_graphs
 from fanloom.scaffold.project_name import project_name
-from fanloom.scaffold.template import Template
+from fanloom.scaffold.references import modules_named
+from fanloom.scaffold.template import CODE, Template
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +87,26 @@ def test_only_what_the_graph_needs_is_unpacked(tmp_path: Path) -> None:
     assert 'name = "my-first-project"' in (made / "pyproject.toml").read_text()
     assert (made / "graphs/support_router.py").read_bytes() == (ROOT / "graphs/support_router.py").read_bytes()
     assert made.stat().st_mode & 0o777 == tmp_path.joinpath("My first.project/graphs").stat().st_mode & 0o777
+
+
+def test_what_the_router_is_made_of_can_be_read_at_a_sitting(tmp_path: Path) -> None:
+    assert new(str(tmp_path / "mine"), "--pattern", "router").exit_code == 0
+    lines = [line for file in (tmp_path / "mine" / "nodes").rglob("*.py") for line in file.read_text().splitlines()]
+    assert len(lines) < 250
+
+
+@pytest.mark.parametrize("words", [(), ("--no-understudies",)])
+def test_understudies_and_what_they_need_come_along_unless_they_are_left_out(tmp_path: Path, words: Any) -> None:
+    assert new(str(tmp_path / "mine"), "--pattern", "router", *words).exit_code == 0
+    files = files_in(tmp_path / "mine")
+    packages = tomllib.loads((tmp_path / "mine" / "pyproject.toml").read_text())
+    kept = not words
+    assert ("understudies/support_router.jsonl" in files) is kept
+    assert any(file.startswith("understudies") for file in files) is kept
+    assert ("bm25s>=0.3.16" in packages["project"]["dependencies"]) is kept
+    assert ("understudies" in packages["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) is kept
+    assert ("understudy=" in (tmp_path / "mine" / "nodes" / "support_router.py").read_text()) is kept
+    assert "marked `[offline]`" in (tmp_path / "mine" / "README.md").read_text()
 
 
 def test_no_file_that_git_keeps_says_where_it_was_made_and_no_variable_is_left(tmp_path: Path) -> None:
@@ -208,7 +230,7 @@ def test_a_project_is_called_after_its_folder(folder: str, name: str) -> None:
     assert project_name(Path("/some") / folder) == name
 
 
-@pytest.mark.parametrize("folder", ["Pydantic", "langchain_core", "langgraph-cli", "psycopg", "tenacity", "httpx"])
+@pytest.mark.parametrize("folder", ["Pydantic", "langchain_core", "langgraph-cli", "psycopg", "tenacity", "bm25s"])
 def test_it_is_called_after_nothing_that_it_needs(folder: str) -> None:
     with pytest.raises(UserError, match="the name of a package that it needs"):
         project_name(Path("/some") / folder)
@@ -236,15 +258,17 @@ def test_a_graph_alone_is_complete(graph: str) -> None:
     modules = {".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files if file.suffix == ".py"}
     for file in (file for file in files if file.suffix == ".py"):
         for node in ast.walk(ast.parse((ROOT / file).read_text())):
-            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in ("graphs", "nodes", "prompts"):
+            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in CODE:
                 assert node.module in modules
+        for module in modules_named(ast.parse((ROOT / file).read_text())):
+            assert module in modules
     assert [file for file in files if file.suffix == ".md"]
 
 
 IMPORT_EACH = """
 import importlib, json, sys
 for folder, modules in json.loads(sys.argv[1]).items():
-    for name in [name for name in sys.modules if name.split(".")[0] in ("graphs", "nodes", "prompts")]:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("graphs", "nodes", "prompts", "understudies")]:
         del sys.modules[name]
     sys.path.insert(0, folder)
     for module in modules:
@@ -253,11 +277,15 @@ for folder, modules in json.loads(sys.argv[1]).items():
 """
 
 
-def test_each_graph_loads_from_a_project_of_its_own_with_its_prompts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("understudies", [True, False])
+def test_each_graph_loads_from_a_project_of_its_own_with_its_prompts(tmp_path: Path, understudies: bool) -> None:
     projects = {}
     for graph in SHIPPED:
-        project.new_project(tmp_path / graph, [graph], TEMPLATE)
-        projects[str(tmp_path / graph)] = [TEMPLATE.module_of(graph)]
+        project.new_project(tmp_path / graph, [graph], TEMPLATE, understudies=understudies)
+        code = [ast.parse(file.read_bytes()) for file in (tmp_path / graph / "nodes").rglob("*.py")]
+        named = sorted({module for tree in code for module in modules_named(tree)})
+        assert understudies or not named
+        projects[str(tmp_path / graph)] = [TEMPLATE.module_of(graph), *named]
     command = [sys.executable, "-P", "-W", "error", "-c", IMPORT_EACH, json.dumps(projects)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -359,6 +387,16 @@ def test_the_wheels_project_passes_its_tests(made: Path) -> None:
     assert f"{3 * len(SHIPPED)} passed" in run(made, "make", "test")
     where = run(made, ".venv/bin/python", "-c", "import fanloom; print(fanloom.__file__)")
     assert Path(where.strip()).resolve().is_relative_to((made / ".venv").resolve())
+
+
+def test_the_wheels_project_without_understudies_passes_its_tests(made: Path) -> None:
+    patterns = [word for graph in SHIPPED for word in ("--pattern", graph)]
+    run(made.parent, str(made / ".venv" / "bin" / "fanloom"), "new", "bare", "--no-understudies", *patterns)
+    (made.parent / "bare" / ".venv").symlink_to(made.parent / "venv")
+    (made.parent / "venv" / "ready").touch()
+    assert f"{3 * len(SHIPPED)} passed" in run(made.parent / "bare", "make", "test")
+    answered = run(made.parent / "bare", ".venv/bin/fanloom", "run", "support_router", "--query", "Where is my refund?")
+    assert "[offline]" in answered
 
 
 def test_the_wheels_project_has_its_data_sets(made: Path) -> None:

@@ -43,6 +43,14 @@ def bad(kind: str) -> BadModelOutput:
         (hinted("60"), tried(), NextRequest("retry", (60.0, 60.0))),
         (hinted("61"), tried(), None),
         (hinted("7", ModelRefused), tried(), None),
+        # All of a fan-out would ask again at the same moment.
+        (hinted("0"), tried(), RETRY),
+        (hinted("-5"), tried(), RETRY),
+        (ModelUnavailable("x", kind="quota"), tried(), None),
+        (ModelUnavailable("x", kind="unreadable"), tried(), RETRY),
+        (ModelRefused("x", kind="auth"), tried(), None),
+        (ModelRefused("x", kind="auth"), tried(has_new_key=True), NextRequest("retry")),
+        (ModelRefused("x", kind="auth"), tried(3, has_new_key=True), None),
         (ModelRefused("x"), tried(), None),
         (RunError("x", retryable=True), tried(), RETRY),
         (bad("empty"), tried(), NextRequest("repair")),
@@ -90,4 +98,4 @@ def test_requests_are_bounded_in_number_wait_and_room(error: RunError, so_far: T
     if upcoming.kind == "longer":
         assert upcoming.output_tokens is not None
         assert so_far.output_tokens is not None
-        assert so_far.output_tokens < upcoming.output_tokens <= (so_far.max_output_tokens or 2 * 10**6)
+        assert so_far.output_tokens < upcoming.output_tokens <= (so_far.max_output_tokens or max(2 * 10**6, so_far.smallest_limit))

@@ -12,12 +12,12 @@ from syrupy.assertion import SnapshotAssertion
 
 from fanloom import LLMStep
 from nodes import content_variations, tech_docs
+from nodes import support_router as router_steps
 from nodes.faq import steps as faq_steps
 from nodes.orchestrator.steps import steps
 from nodes.orchestrator.variables import Prompts
 from nodes.refine import steps as refine_steps
-from nodes.routing import steps as router_steps
-from nodes.support import steps as desk_steps
+from nodes.support_desk import steps as desk_steps
 
 IDS = sorted(json.loads((Path(__file__).parents[2] / "langgraph.json").read_text())["graphs"])
 MODULES = [faq_steps, refine_steps, desk_steps, router_steps]

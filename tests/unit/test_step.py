@@ -221,8 +221,9 @@ async def test_the_fallback_answers_when_the_first_stays_bad_or_away(prompt: Pro
         assert (await step.run(run, question="?")).text == "a"
         assert (len(first.asked), len(second.asked)) == (calls, 2)
     refused = script(Refused("x"))
+    assert (await step.run(run_of(refused, fallback_model=script(good)), question="?")).text == "a"
     with pytest.raises(ModelRefused):
-        await step.run(run_of(refused, fallback_model=script(good)), question="?")
+        await step.run(run_of(refused, fallback_model=script(good), on_auth_error="fail"), question="?")
     with pytest.raises(BadModelOutput, match=r"more than the quota.*And then: .*cannot be used"):
         await step.run(run_of(script(Throttled("x")), fallback_model=script("prose")), question="?")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes.support.identifiers import mentions, mentions_product, normal
+from nodes.support_desk.identifiers import mentions, mentions_product, normal
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from fanloom import Outcome
 from fanloom.runs.outcome import done, not_done
 from fanloom.steps.prompt import escape
-from nodes.support.identifiers import normal
-from nodes.support.points import Point, points, template
-from nodes.support.reply import letter, letter_by_template, problems
+from nodes.support_desk.identifiers import normal
+from nodes.support_desk.points import Point, points, template
+from nodes.support_desk.reply_check import letter, letter_by_template, problems
 
 quick = settings(deadline=None, max_examples=50)
 

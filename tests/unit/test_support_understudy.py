@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.support.identifiers import mentions, mentions_product, normal
-from nodes.support.understudy import NO_CONCERN, extract_concern, plan_tasks
+from nodes.support_desk.identifiers import mentions, mentions_product, normal
+from understudies.support_desk import extract_concern, plan_tasks
+from understudies.support_desk.concerns import NO_CONCERN
 
 CASES = [
     json.loads(line)

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 from langgraph.channels import BinaryOperatorAggregate
 
 from fanloom.runs.prices import cost_usd
-from fanloom.runs.usage import METER, Meter, ModelUsage, Usage, add_usage, meter, no_usage, usage_of
+from fanloom.runs.usage import METER, Meter, ModelUsage, Usage, add_usage, is_counted, meter, no_usage, usage_of
 
 COUNTS = ["model_calls", "input_tokens", "output_tokens", "cached_tokens"]
 TOKENS = st.integers(0, 1_000_000)
@@ -95,7 +95,6 @@ def test_a_state_from_before_steps_were_counted_goes_on() -> None:
 @pytest.mark.parametrize(
     ("metadata", "expected"),
     [
-        (None, (0, 0, 0)),
         ({"input_tokens": 100, "output_tokens": 20, "total_tokens": 120}, (100, 20, 0)),
         (
             {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120, "input_token_details": {"cache_read": 60}},
@@ -108,6 +107,25 @@ def test_an_answer_is_counted_as_its_provider_counts_it(metadata: Any, expected:
     assert (used["input_tokens"], used["output_tokens"], used["cached_tokens"]) == expected
     assert used["model_calls"] == 1
     assert used["cost_usd"] == cost_usd("google_genai:gemini-2.5-flash", *expected)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        (None, (7, 3)),
+        ({"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}, (7, 3)),
+        ({"input_tokens": 20, "output_tokens": 0, "total_tokens": 20}, (20, 3)),
+        ({"input_tokens": 0, "output_tokens": 9, "total_tokens": 9}, (7, 9)),
+    ],
+)
+def test_what_no_provider_has_counted_is_estimated_and_its_cost_is_unknown(
+    metadata: Any, expected: tuple[int, int]
+) -> None:
+    message = AIMessage("Yes, it is.", usage_metadata=metadata)
+    used = usage_of("google_genai:gemini-2.5-flash", message, prompt_tokens=7)
+    assert not is_counted(message)
+    assert (used["input_tokens"], used["output_tokens"], used["cost_usd"]) == (*expected, None)
+    assert usage_of("offline", message)["cost_usd"] == 0
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TITLED = re.compile(r'^```\w+ title="(.+?)"\n(.*?)^```', re.M | re.S)
 GRAPH = """
 from typing_extensions import TypedDict
 from langgraph.graph import END, START, StateGraph
@@ -41,18 +43,44 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_fanloom_and_the_template_only(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"fanloom", f"{wheel.name.split('-py3')[0]}.dist-info"}
-    for shipped in ("graphs/faq_parallel.py", "nodes/faq.py", "prompts/faq/system.md", "langgraph.json"):
+    router = ("graphs/support_router.py", "nodes/support_router.py", "understudies/support_router.jsonl")
+    for shipped in (*router, "prompts/faq/system.md", "langgraph.json"):
         assert f"fanloom/template/{shipped}" in names
     assert not [name for name in names if "__pycache__" in name or "test" in name]
 
 
-def test_its_command_line_works_in_a_clean_venv_on_a_project_elsewhere(wheel: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    (site,) = (tmp_path / "venv" / "lib").glob("python3*/site-packages")
+@pytest.fixture(scope="module")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site-packages of a clean environment with the wheel in it."""
+    venv = tmp_path_factory.mktemp("clean") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    (site,) = (venv / "lib").glob("python3*/site-packages")
     zipfile.ZipFile(wheel).extractall(site)
     # The dependencies are the ones that are installed here; the checkout itself is not among them.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return site
+
+
+def test_a_project_that_follows_the_guide_is_strictly_typed(site: Path, tmp_path: Path) -> None:
+    for name, body in TITLED.findall((ROOT / "docs" / "guide.md").read_text(encoding="utf-8")):
+        if name.endswith(".py"):
+            (tmp_path / name).write_text(body, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", site.parents[2] / "bin" / "python"]
+    # Only what is the user's own is reported, with the types that the wheel has.
+    done = subprocess.run(
+        [*command, "--config-file=", "briefing.py", "use.py", "test_briefing.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert (site / "fanloom" / "py.typed").is_file()
+
+
+def test_its_command_line_works_in_a_clean_venv_on_a_project_elsewhere(site: Path, tmp_path: Path) -> None:
+    python = site.parents[2] / "bin" / "python"
     project = tmp_path / "project"
     project.mkdir()
     (project / "shout.py").write_text(GRAPH)

@@ -170,7 +170,9 @@ ROWS = {
     "wrong shape": unusable(wrong_shape(), "wrong_shape", "does not fit", "typed"),
     "malformed tool": replace(unusable(malformed_tool(), "malformed", "malformed tool call"), models=(GEMINI, BEDROCK)),
     # In a stream langchain mends what it can of the call, and so it is the shape that is wrong.
-    "garbled call": replace(unusable(malformed_tool(), "", "malformed tool call|does not fit|is empty"), models=(OPENAI,)),
+    "garbled call": replace(
+        unusable(malformed_tool(), "", "malformed tool call|does not fit|is empty"), models=(OPENAI,)
+    ),
     "truncated": Row(max_tokens(), BadModelOutput, "truncated", "cut off at the output limit", requests=3),
     # Both clients mend what was cut without a word; here only the last bracket was.
     "truncated late": Row(max_tokens(GOOD), BadModelOutput, "truncated", "cut off", requests=3),

@@ -241,6 +241,28 @@ def test_a_failed_thread_says_why_and_goes_on_with_its_context(run: Run, folder:
     assert "belongs to graph 'flow'" in other.stderr
 
 
+def test_what_was_not_done_runs_again_on_the_server_and_a_fork_runs_only_what_is_new(
+    run: Run, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "r.md").write_text("A product may be returned within 30 days. The refund takes 5 days.")
+    given = ("--sources", str(tmp_path / "r.md"), "--n-questions", "2", "--thread", "again")
+    assert run("run", "faq_parallel", *given, "--set", "max_model_calls=1").exit_code == 3
+    result = run("resume", "again", "--task", "q1", "--task", "q2", "--set", "max_model_calls=20", "--json")
+    output = json.loads(result.stdout)
+    assert (result.exit_code, len(output["faqs"]), output["usage"]["model_calls"]) == (0, 2, 5)
+    assert "q9" in run("resume", "again", "--task", "q9").stderr
+    assert "in the project on the server" in run("resume", "again", "--rename", "a=b").stderr
+    with get_sync_client(url=server.url, api_key=ALICE) as client:
+        where = thread_id("again")
+        history = client.threads.get_history(where, limit=50)
+        plan = next(state for state in history if "answer_question" in state["next"])
+        edited = {"questions": plan["values"]["questions"][:1]}
+        fork = client.threads.update_state(where, edited, checkpoint=plan["checkpoint"], as_node="generate_questions")
+        forked: Any = client.runs.wait(where, "faq_parallel", input=None, checkpoint=fork["checkpoint"])
+    # Nothing is new: what the one question had used is in its own branch.
+    assert (len(forked["faqs"]), forked["usage"]["model_calls"]) == (1, 3)
+
+
 def test_a_thread_keeps_a_graph_with_an_inner_one_that_keeps_nothing(run: Run) -> None:
     kept = run("run", "nested", "--names", "ann", "--thread", "nested")
     assert kept.exit_code == 0, kept.stderr
@@ -354,9 +376,13 @@ def test_others_have_their_own_threads_and_strangers_none(run: Run, monkeypatch:
     assert run("run", "flow", "--names", "ann", "--thread", "mine").exit_code == 0
     monkeypatch.setenv("FANLOOM_API_KEY", BOB)
     assert "mine" not in run("threads").stdout
-    taken = run("run", "flow", "--names", "ann", "--thread", "mine")
-    assert taken.exit_code == 2
-    assert "is not yours; take another name" in taken.stderr
+    assert "there is no thread 'mine'" in run("resume", "mine").stderr
+    assert run("run", "flow", "--names", "bert", "--thread", "mine", "--json").exit_code == 0
+    assert "take another name" in run("run", "support_desk", "--query", "Hello?", "--thread", "mine").stderr
+    for key, name in {BOB: "bert", ALICE: "ann"}.items():
+        monkeypatch.setenv("FANLOOM_API_KEY", key)
+        assert [row["thread"] for row in json.loads(run("threads", "--json").stdout)].count("mine") == 1
+        assert json.loads(run("resume", "mine", "--json").stdout) == {"done": [f"Hello {name}"]}
     monkeypatch.setenv("FANLOOM_API_KEY", "a-wrong-key-0123456789")
     refused = run("run", "flow", "--names", "ann")
     assert refused.exit_code == 2

@@ -15,7 +15,7 @@ from langgraph.types import Command
 
 from fanloom.loops.background import run_in_background
 from graphs.support_desk import builder, graph
-from nodes.support.store import database
+from nodes.support_desk.store import database
 from tests.desk_writer import EXAMPLE, Writer, back, bill, honest, other, plan, where
 from tests.wire.provider import FakeProvider, Request, blocked, max_tokens, no_access, status
 

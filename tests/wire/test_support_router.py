@@ -9,7 +9,7 @@ import pytest
 
 from fanloom import ModelRefused, ModelUnavailable
 from graphs.support_router import graph
-from nodes.routing.state import Intent
+from nodes.support_router import Intent
 from tests.router_desk import Desk
 from tests.wire.provider import FakeProvider, Reply, Request, bad_key, blocked, status
 

@@ -20,7 +20,7 @@ import click
 from fanloom.cli.commands.list_models import configured, enter_environment
 from fanloom.cli.exits import FAILED, brief, clean
 from fanloom.errors import UserError
-from fanloom.redaction import redact, without_userinfo
+from fanloom.redaction import redact, show_url
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -146,7 +146,7 @@ class _Checkup:
         """Return a message that is fit to be shown in one line, and show the traceback where it is wanted."""
         if self.debug:
             click.echo(clean(redact("".join(traceback.format_exception(error)))), err=True)
-        return " ".join(brief(_URL.sub(lambda url: without_userinfo(url[0]), words)).split())
+        return " ".join(brief(_URL.sub(lambda url: show_url(url[0]), words)).split())
 
 
 def _building(name: str, timeout_s: float) -> Future[BaseChatModel]:
@@ -185,7 +185,7 @@ def explain(error: BaseException, name: str, timeout_s: float) -> tuple[str, str
     from fanloom.gateway.failures.classification import classify
 
     found = classify(error, name)
-    if found is None:
+    if found is None or (name == "offline" and found.kind == "unreadable"):
         return "unknown", f"{type(error).__name__}: {error}. Run `fanloom --debug check` for the traceback."
     words = (
         str(found).removeprefix(f"{name}: ").replace("raise timeout_s", f"allow more than {timeout_s:g} s (--timeout)")

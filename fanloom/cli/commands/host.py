@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -44,6 +44,12 @@ class Work(Protocol):
 
     def again_in(self, thread: str, context: Mapping[str, Any] | None) -> GraphRun:
         """Return a run that goes on in a thread."""
+
+    def rerun(self, thread: str, tasks: Collection[str]) -> list[str]:
+        """Make a finished thread ready to run failed tasks again, and return their ids. Raises UserError."""
+
+    def rename(self, thread: str, names: Mapping[str, str]) -> None:
+        """Let a thread go on whose nodes were renamed. Raises UserError for names that do not fit."""
 
 
 class Host(Protocol):

@@ -19,7 +19,12 @@ import click
     help="A pattern (one-shot, chain, parallel, router, orchestrator, evaluator-optimizer) or the id of a shipped "
     "graph; may be given several times.  [default: one graph of each pattern]",
 )
-def new(folder: Path, patterns: tuple[str, ...]) -> None:
+@click.option(
+    "--no-understudies",
+    is_flag=True,
+    help="Leave out the rules by which the offline model answers; it then gives examples, marked [offline].",
+)
+def new(folder: Path, patterns: tuple[str, ...], no_understudies: bool) -> None:
     """Make a project of your own in DIR, which must be new or empty.
 
     The shipped graphs become your code there, with their prompts, tests that need no key and no network, and a
@@ -32,8 +37,9 @@ def new(folder: Path, patterns: tuple[str, ...]) -> None:
 
     template = Template.shipped()
     graphs = chosen_graphs(patterns, template.config["graphs"])
-    new_project(Path(os.path.abspath(folder)), graphs, template, origin.install_source())
+    place, source = Path(os.path.abspath(folder)), origin.install_source()
+    new_project(place, graphs, template, source, understudies=not no_understudies)
     # A name that begins with a dash would be an option of cd.
-    place = shlex.quote(f"./{folder}" if str(folder).startswith("-") else str(folder))
-    commands = [f"cd {place}", "make test", "make run", "make dev"]
+    typed = shlex.quote(f"./{folder}" if str(folder).startswith("-") else str(folder))
+    commands = [f"cd {typed}", "make test", "make run", "make dev"]
     click.echo("\n  ".join([f"Made {folder} with {', '.join(graphs)}. Go on with:\n", *commands]) + "\n")

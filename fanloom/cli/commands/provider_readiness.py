@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from fanloom.models.names import PACKAGES, install
 from fanloom.models.openai_server import URLS as OPENAI_URLS
 from fanloom.models.openai_server import base_url, needs_key
-from fanloom.redaction import without_userinfo
+from fanloom.redaction import show_url
 
 GEMINI, BEDROCK, OPENAI, OFFLINE = "google_genai", "bedrock_converse", "openai", "offline"
 SHIPPED = (OFFLINE, GEMINI, BEDROCK)
@@ -92,7 +92,7 @@ def _findings(name: str) -> Iterator[Finding]:
     if package != _AWS_PACKAGE:
         yield _key(name)
     for variable in _set(_ENDPOINTS.get(name, ()))[:1]:
-        yield Finding(True, f"endpoint {without_userinfo(os.environ[variable])} ({variable})")
+        yield Finding(True, f"endpoint {show_url(os.environ[variable])} ({variable})")
 
 
 def _key(name: str) -> Finding:

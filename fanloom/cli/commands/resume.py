@@ -12,7 +12,7 @@ from fanloom.cli.commands.host import open_host, with_url
 from fanloom.errors import UserError
 
 if TYPE_CHECKING:
-    from fanloom.cli.commands.host import GraphRun
+    from fanloom.cli.commands.host import GraphRun, Work
     from fanloom.cli.thread import Result, Thread
 
 # A graph may ask again and again; at some time the person may start the command again.
@@ -28,6 +28,11 @@ MAX_ROUNDS = 20
 @click.option(
     "settings", "--set", multiple=True, metavar="NAME=VALUE", help="Change a field of the context that was chosen."
 )
+@click.option("--failed", is_flag=True, help="Run again what failed, timed out or was skipped, and can be retried.")
+@click.option("tasks", "--task", multiple=True, metavar="ID", help="Run again a task that is not done; repeatable.")
+@click.option(
+    "names", "--rename", multiple=True, metavar="OLD=NEW", help="Say which node does the work of one that is gone."
+)
 @click.option("as_json", "--json", is_flag=True, help="Print the output as JSON and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @with_url
@@ -38,13 +43,17 @@ def resume(
     answer: str | None,
     model: str | None,
     settings: tuple[str, ...],
+    failed: bool,
+    tasks: tuple[str, ...],
+    names: tuple[str, ...],
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Go on with a thread: what is finished does not run again.
 
     A thread that waits for a person is answered with --answer, or asks on the terminal. For several questions the
-    answer is an object by id, or a list in the order shown. One that is done shows its result again.
+    answer is an object by id, or a list in the order shown. One that is done shows its result again, and with --failed
+    or --task runs again what was not done; the rest keeps its results.
     """
     from fanloom.cli.options.context_options import make_context
     from fanloom.cli.showing.ending import finish, resumable
@@ -55,6 +64,12 @@ def resume(
     if found.graph is None or found.state == "unknown":
         raise UserError(f"thread {thread!r} cannot go on: {found.error}")
     work = host.open(found.graph)
+    if names:
+        work.rename(thread, _pairs(names))
+    if failed or tasks:
+        _rerun(work, thread, tasks)
+    if names or failed or tasks:
+        found = host.get(thread)
     context = make_context(work.context_schema, model, settings, base=found.context or {})
     watched = sys.stderr.isatty() and not (as_json or quiet)
     run = work.again_in(thread, context)
@@ -63,6 +78,18 @@ def resume(
     if as_json or not result.waiting:
         show(result.output, result.waiting, as_json=as_json)
     finish(result, run.place)
+
+
+def _rerun(work: Work, thread: str, tasks: tuple[str, ...]) -> None:
+    if not work.rerun(thread, tasks):
+        click.echo("Nothing is left undone that can be retried.", err=True)
+
+
+def _pairs(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in given]
+    if wrong := next((old + equals + new for old, equals, new in pairs if not (old and new)), None):
+        raise UserError(f"--rename takes OLD=NEW, not {wrong!r}.")
+    return {old: new for old, _, new in pairs}
 
 
 @dataclass(frozen=True)

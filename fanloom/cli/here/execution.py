@@ -12,7 +12,7 @@ from typing import Any
 from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.pregel import Pregel
-from langgraph.types import Durability
+from langgraph.types import Command, Durability
 
 from fanloom.cli.exits import Refused, RunFailed
 from fanloom.cli.here.loading import AnyGraph, Session
@@ -20,6 +20,7 @@ from fanloom.cli.here.thread_store import output_of, questions
 from fanloom.cli.showing.progress import ProgressBoard, live
 from fanloom.cli.thread import INTERRUPT, Result
 from fanloom.errors import RunError, UserError
+from fanloom.graph.changed_graph import check_nodes
 from fanloom.tracing.langsmith_tracing import start_tracing
 
 
@@ -52,7 +53,7 @@ async def _stream(
     if not graph.checkpointer and (graph.interrupt_before_nodes or graph.interrupt_after_nodes):
         # Without one nobody could tell a graph that has stopped there from one that is done.
         graph = graph.copy({"checkpointer": InMemorySaver()})
-    finished = await _finished(graph, config) if kept else {}
+    finished = await _finished(graph, config, goes_on=given is None or isinstance(given, Command)) if kept else {}
     result = Result()
     # The stream of `values` with the output's keys is what `ainvoke` itself takes its result from.
     events: AsyncIterator[Any] = graph.astream(
@@ -92,14 +93,17 @@ def _durability(graph: AnyGraph) -> Durability:
 
 
 def _keeps_nothing(graph: AnyGraph) -> bool:
-    inner = [node.bound for node in graph.nodes.values() if isinstance(node.bound, Pregel)]
+    bound = [getattr(node.bound, "inner", node.bound) for node in graph.nodes.values()]
+    inner = [each for each in bound if isinstance(each, Pregel)]
     return graph.checkpointer is False or any(map(_keeps_nothing, inner))
 
 
-async def _finished(graph: AnyGraph, config: Any) -> dict[str, dict[str, Any]]:
-    """Return what the tasks wrote that had finished when a thread stopped, by task."""
+async def _finished(graph: AnyGraph, config: Any, *, goes_on: bool) -> dict[str, dict[str, Any]]:
+    """Return what the tasks wrote that had finished when a thread stopped, by task. Raises GraphError if it cannot."""
     saver: Any = graph.checkpointer
     stopped = await saver.aget_tuple({"configurable": config["configurable"]})
+    if goes_on:
+        check_nodes(graph, stopped)
     finished: dict[str, dict[str, Any]] = {}
     for task, channel, value in (stopped and stopped.pending_writes) or []:
         # Errors, questions and answers are written too.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -91,6 +91,19 @@ class LocalGraph:
         """Return a run that goes on in a thread."""
         return LocalRun(self, context, Place(thread))
 
+    def rerun(self, thread: str, tasks: Collection[str]) -> list[str]:
+        """Make a finished thread ready to run failed tasks again, and return their ids. Raises UserError."""
+        from fanloom.graph.rerun import arerun_failed
+
+        graph = self.host.threads.graph(self.name)
+        return cast("list[str]", self.host.session.run(arerun_failed(graph, _of(thread), tasks)))
+
+    def rename(self, thread: str, names: Mapping[str, str]) -> None:
+        """Let a thread go on whose nodes were renamed. Raises UserError for names that do not fit."""
+        from fanloom.graph.changed_graph import arename_nodes
+
+        self.host.session.run(arename_nodes(self.host.threads.graph(self.name), _of(thread), names))
+
 
 @dataclass(frozen=True)
 class LocalRun:
@@ -116,6 +129,10 @@ class LocalRun:
         from langgraph.types import Command
 
         return self.start(None if answers is None else Command(resume=answers), progress=progress)
+
+
+def _of(thread: str) -> Any:
+    return {"configurable": {"thread_id": thread}}
 
 
 def _input_schema(graph: AnyGraph) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from fanloom.cli.here.project import CONFIG, Project
 from fanloom.cli.thread import CONTEXT, GRAPH, State, Thread, check_id, readable_error
 from fanloom.durable.checkpointer import Saver, open_checkpointer, with_checkpointer
 from fanloom.errors import RunError, UserError
+from fanloom.graph.changed_graph import missing_nodes
 
 _PAGE, _MOST_PAGES = 100, 100
 _CANCELLED = "CancelledError()"
@@ -49,7 +50,7 @@ class Threads:
 
     def find(self, name: str) -> Thread | None:
         """Return a thread and its state, or None where there is none of that name."""
-        found = self._session.run(self._saver.aget_tuple({"configurable": {"thread_id": name}}))
+        found = self._session.run(_with_graph(self._saver, {"configurable": {"thread_id": name}}))
         return None if found is None else self._with_state(_thread(name, found))
 
     def get(self, name: str) -> Thread:
@@ -99,21 +100,37 @@ async def _opened() -> AsyncIterator[Saver]:
         yield saver
 
 
+async def _with_graph(saver: Saver, place: Any) -> Any:
+    """Return the newest checkpoint of a thread that names its graph: one that an update has made does not."""
+    newest = found = await saver.aget_tuple(place)
+    for _ in range(_MOST_PAGES):
+        if found is None or GRAPH in found.metadata:
+            break
+        found = await saver.aget_tuple(found.parent_config) if found.parent_config else None
+    return found or newest
+
+
 def _thread(name: str, found: Any) -> Thread:
     graph, context = found.metadata.get(GRAPH), found.metadata.get(CONTEXT)
     return Thread(name, graph, json.loads(context) if context else None, found.checkpoint["ts"])
 
 
 async def _stated(graph: AnyGraph, thread: Thread) -> Thread:
-    snapshot = await graph.aget_state({"configurable": {"thread_id": thread.id}})
+    config: Any = {"configurable": {"thread_id": thread.id}}
+    snapshot = await graph.aget_state(config)
+    saver: Any = graph.checkpointer
+    lost = missing_nodes(graph, await saver.aget_tuple(config))
     # Siblings that were cancelled, because one failed or by Ctrl-C, have not failed themselves.
-    errors = [readable_error(said) for task in snapshot.tasks if (said := str(task.error or "")) and said != _CANCELLED]
+    gone = [f"its graph no longer has {name!r}" for name in lost]
+    errors = gone + [
+        readable_error(said) for task in snapshot.tasks if (said := str(task.error or "")) and said != _CANCELLED
+    ]
     # Not `next`: a run that was killed between two steps has tasks that are all done, and no next one yet.
     state: State = "interrupted" if snapshot.tasks else "done"
     return replace(
         thread,
-        state="waiting" if snapshot.interrupts else "failed" if errors else state,
-        waiting=questions(snapshot),
+        state="failed" if gone else "waiting" if snapshot.interrupts else "failed" if errors else state,
+        waiting=[] if lost else questions(snapshot),
         error=brief(errors[0]) if errors else "",
         output=output_of(graph, snapshot.values),
     )

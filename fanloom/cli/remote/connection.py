@@ -15,6 +15,7 @@ from langgraph_sdk.errors import APIStatusError, AuthenticationError, Permission
 
 from fanloom.cli.exits import Refused, RunFailed
 from fanloom.errors import InvalidSettings, UserError
+from fanloom.redaction import show_url
 from fanloom.settings import settings
 
 # A stream shows a sign of life every few seconds, also where nothing happens.
@@ -48,7 +49,7 @@ def check_url(url: str) -> str:
     except httpx.InvalidURL:
         parsed = httpx.URL()
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise UserError(f"--url takes the address of a server, as in http://127.0.0.1:2024, not {url!r}.")
+        raise UserError(f"--url takes the address of a server, as in http://127.0.0.1:2024, not {show_url(url)!r}.")
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise UserError(f"--url takes an address without a user, a query or a fragment; a key belongs in {_KEY}.")
     return url.rstrip("/")

@@ -11,15 +11,15 @@ from operator import itemgetter
 from typing import Any, Literal
 
 import click
-from langgraph_sdk.errors import APIStatusError, ConflictError, NotFoundError
+from langgraph_sdk.errors import APIStatusError, NotFoundError
 
-from fanloom.cli.exits import Refused, brief
+from fanloom.cli.exits import brief
 from fanloom.cli.remote.connection import check_url, connect, explained, no_server
 from fanloom.cli.remote.remote_run import RemoteGraph, questions
+from fanloom.cli.remote.thread_names import NAME, ThreadNames
 from fanloom.cli.thread import CONTEXT, State, Thread, readable_error, thread_id
 from fanloom.errors import UserError
 
-_NAME = "fanloom_thread"
 _MOST_GRAPHS = 1000
 _NEAR = 100
 # The most that a server lists at once.
@@ -42,6 +42,7 @@ class RemoteHost:
         """Raises UserError for what is no URL; nothing is sent yet."""
         self.url = check_url(url)
         self.client = ctx.with_resource(connect(self.url))
+        self.names = ThreadNames(self.client)
 
     @cached_property
     def assistants(self) -> dict[str, Any]:
@@ -80,14 +81,14 @@ class RemoteHost:
 
     def find(self, name: str) -> Thread | None:
         """Return a thread and its state, or None where there is none of that name, or one in which nothing ran."""
-        where = thread_id(name)
         with explained(self.url):
             try:
-                row: Any = self.client.threads.get(where)
+                row: Any = self.client.threads.get(self.names.find(name))
             except NotFoundError:
                 row = self._recalled(name)
             if row is None:
                 return None
+            where = row["thread_id"]
             state: Any = self.client.threads.get_state(where)
             if state.get("checkpoint") is None and row["status"] != "busy":
                 return None
@@ -96,17 +97,15 @@ class RemoteHost:
                 state = self.client.threads.get_state(where)
         return self._with_output(_with_state(_thread(row, name), state), state)
 
-    def keep(self, name: str, graph: str) -> str:
-        """Make the thread of a name, unless there is one, and return its id. Raises Refused for another user's."""
-        where = thread_id(name)
+    def id_of(self, name: str) -> str:
+        """Return the id of the thread that the user calls so."""
         with explained(self.url):
-            try:
-                self.client.threads.create(
-                    thread_id=where, graph_id=graph, metadata=_named(name), if_exists="do_nothing"
-                )
-            except (ConflictError, NotFoundError) as error:
-                raise Refused(f"thread {name!r} of this server is not yours; take another name.") from error
-        return where
+            return self.names.find(name)
+
+    def keep(self, name: str, graph: str) -> str:
+        """Make the user's thread of a name, unless there is one, and return its id. Raises Refused for another's."""
+        with explained(self.url):
+            return self.names.make(name, graph)
 
     def recent(self, limit: int) -> list[Thread]:
         """Return the threads whose last run is the newest, newest first."""
@@ -132,7 +131,7 @@ class RemoteHost:
         return replace(thread, output=self.open(thread.graph).output(state["values"]))
 
     def _listed(self, row: Mapping[str, Any]) -> Thread:
-        thread = _thread(row)
+        thread = _thread(row, self.names.of(row))
         if thread.state != "failed":
             return thread
         # The list does not say why.
@@ -150,7 +149,13 @@ class RemoteHost:
         """
         if not self.assistants:
             return None
-        where = self.keep(name, next(iter(self.assistants)))
+        for where in self.names.ids(name):
+            if self.names.create(name, next(iter(self.assistants)), where) and (row := self._with_checkpoints(where)):
+                return row
+        return None
+
+    def _with_checkpoints(self, where: str) -> Any:
+        """Return a thread that was made to look for its checkpoints; None, and no thread is left, if it has none."""
         state: Any = self.client.threads.get_state(where)
         row: Any = self.client.threads.get(where)
         if "graph_id" in (state.get("metadata") or {}):
@@ -168,21 +173,17 @@ class RemoteHost:
     def _corrected(self, where: str, state: Mapping[str, Any]) -> Any:
         """Store with a thread the graph that has made its checkpoints, and return its row."""
         made_by = state["metadata"]
-        kept = {"graph_id": made_by["graph_id"], **({_NAME: made_by[_NAME]} if _NAME in made_by else {})}
+        kept = {"graph_id": made_by["graph_id"], **({NAME: made_by[NAME]} if NAME in made_by else {})}
         return self.client.threads.update(where, metadata=kept, return_minimal=False)
 
 
-def _named(name: str) -> dict[str, str]:
-    return {} if thread_id(name) == name.lower() else {_NAME: name}
-
-
-def _thread(row: Mapping[str, Any], name: str = "") -> Thread:
+def _thread(row: Mapping[str, Any], name: str) -> Thread:
     made_with = row.get("metadata") or {}
     waiting = [asked for several in (row.get("interrupts") or {}).values() for asked in several]
     graph = made_with.get("graph_id")
     state = _STATES.get(row["status"], "unknown") if graph else "unknown"
     return Thread(
-        name or str(made_with.get(_NAME) or row["thread_id"]),
+        name,
         graph,
         started=row["created_at"],
         state="waiting" if waiting else state,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +14,7 @@ from langgraph_sdk.errors import NotFoundError
 from fanloom.cli.exits import Refused, RunFailed
 from fanloom.cli.remote.connection import check_sendable, explained
 from fanloom.cli.showing.progress import ProgressBoard, live
-from fanloom.cli.thread import INTERRUPT, Place, Result, check_startable, run_metadata, thread_id
+from fanloom.cli.thread import INTERRUPT, Place, Result, check_startable, run_metadata
 from fanloom.errors import FanloomError, RunError, UserError
 
 if TYPE_CHECKING:
@@ -54,6 +54,31 @@ class RemoteGraph:
     def again_in(self, thread: str, context: Mapping[str, Any] | None) -> RemoteRun:
         """Return a run that goes on in a thread."""
         return RemoteRun(self, context, Place(thread, self.host.url))
+
+    def rerun(self, thread: str, tasks: Collection[str]) -> list[str]:
+        """Make a finished thread ready to run failed tasks again, and return their ids. Raises UserError."""
+        from fanloom.graph.rerun import ledger_to_rerun
+
+        where = self.host.id_of(thread)
+        with explained(self.host.url):
+            state: Any = self._client.threads.get_state(where)
+            ledger, workers, names = ledger_to_rerun(state["values"], state["next"], tasks)
+            if names:
+                values = {"outcomes": {"__overwrite__": ledger}}
+                self._client.threads.update_state(where, values, as_node=self._planner_of(workers))
+        return names
+
+    def _planner_of(self, workers: Collection[str]) -> str:
+        """Return the node that sends tasks to some workers. Raises UserError for several."""
+        edges: Any = self._client.assistants.get_graph(self.host.assistants[self.name]["assistant_id"])["edges"]
+        planners = {str(edge["source"]) for edge in edges if edge.get("conditional") and edge["target"] in workers}
+        if len(planners) != 1:
+            raise UserError("the tasks were planned by several nodes, or by none; name those of one with --task")
+        return planners.pop()
+
+    def rename(self, thread: str, names: Mapping[str, str]) -> None:
+        """Let a thread go on whose nodes were renamed. Raises UserError, for the server's code is not here."""
+        raise UserError("--rename works where the graph is: run it in the project on the server, without --url")
 
     def output(self, values: Any) -> Any:
         """Return of a state what `ainvoke` would have returned."""
@@ -101,7 +126,7 @@ class RemoteRun:
 
     def _run(self, how: Mapping[str, Any], progress: bool, *, goes_on: bool = False) -> Result:
         check_sendable([how, self.context])
-        where = None if self.place.thread is None else thread_id(self.place.thread)
+        where = None if self.place.thread is None else self.of.host.id_of(self.place.thread)
         run = WatchedRun(self.of, where, running=self.of.running(where) if goes_on else None)
         with explained(self.place.url), live(run.board, shown=progress):
             return run.watch({**how, "context": self.context})

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fanloom.errors import BudgetExceeded
 from fanloom.loops.promise import Promise
 from fanloom.runs.context import Context
 from fanloom.runs.current_run import Run
+from fanloom.runs.prices import cost_usd
 from fanloom.runs.thread_record import usage_so_far
 from fanloom.runs.usage import ModelUsage, Usage
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
 
 # How long an answer is taken to be before the run has seen one: long, so that the budget holds from the first wave on.
 FIRST_GUESS_TOKENS = 4096
@@ -43,7 +47,9 @@ class Budget:
 
     def __init__(self, context: Context, spent: Usage) -> None:
         self.limits = {name: limit for name in Amount._fields if (limit := getattr(context, name)) is not None}
-        self.spent = _amount(spent)
+        self.spent = _amount(spent, _cost_so_far(spent))._replace(
+            max_model_calls=spent["model_calls"] + spent.get("unanswered_calls", 0)
+        )
         self.reserved = Amount()
         self._largest = Amount(*(total / max(1, spent["model_calls"]) for total in self.spent))
         self._largest_output = spent["output_tokens"] / max(1, spent["model_calls"])
@@ -72,12 +78,13 @@ class Budget:
         return reserved
 
     def settle(self, reserved: Amount, used: ModelUsage | None) -> None:
-        """Replace a reservation by what was used; None says that nothing was sent."""
+        """Replace a reservation by what was used, its cost kept where that is unknown; None: nothing was sent."""
         with self._lock:
             self.reserved = self.reserved.plus(reserved, -1)
             if used:
-                self.spent = self.spent.plus(_amount(used))
-                self._largest = Amount(*map(max, self._largest, _amount(used)))
+                amount = _amount(used, reserved.max_cost_usd)
+                self.spent = self.spent.plus(amount)
+                self._largest = Amount(*map(max, self._largest, amount))
                 self._largest_output = max(self._largest_output, used["output_tokens"])
             self._serve()
 
@@ -113,15 +120,43 @@ class Budget:
         return all(getattr(then, name) <= limit for name, limit in self.limits.items())
 
 
-async def budget_of(run: Run) -> Budget | None:
-    """Return a run's budget, which begins with what its thread has spent before a resume; None if it has none."""
+async def budgets_of(run: Run) -> list[Budget]:
+    """Return the budgets that hold in a run: its own, and those of the runs in which it happens."""
+    found: list[Budget] = []
+    task: RunnableConfig | None = None
+    for each in run.upwards():
+        if (budget := await _budget_of(each, task)) is not None:
+            found.append(budget)
+        task = each.called_in
+    return found
+
+
+async def _budget_of(run: Run, task: RunnableConfig | None) -> Budget | None:
+    """Return a run's budget, which begins with what its thread has spent before a resume; None if it has none.
+
+    `task` is the config of the task of it that the call comes from, by default of the running one.
+    """
     if not any(getattr(run.context, name) is not None for name in Amount._fields):
         return None
     if (kept := run.kept(Budget)) is None:
-        spent = await usage_so_far()
+        spent = await usage_so_far(task)
         kept = run.keep(Budget, lambda run: Budget(run.context, spent))
     return kept
 
 
-def _amount(used: ModelUsage | Usage) -> Amount:
-    return Amount(used["model_calls"], used["input_tokens"] + used["output_tokens"], used["cost_usd"] or 0.0)
+def _amount(used: ModelUsage | Usage, estimated_cost: float) -> Amount:
+    cost = used["cost_usd"]
+    tokens = used["input_tokens"] + used["output_tokens"]
+    return Amount(used["model_calls"], tokens, estimated_cost if cost is None else cost)
+
+
+def _cost_so_far(spent: Usage) -> float:
+    """Return what the models of a thread have cost; where nobody knows, those of an unknown cost by their tokens."""
+    if spent["cost_usd"] is not None:
+        return spent["cost_usd"]
+    return sum(_cost(model, used) for model, used in spent["by_model"].items())
+
+
+def _cost(model: str, used: ModelUsage) -> float:
+    known = used["cost_usd"]
+    return (cost_usd(model, used["input_tokens"], used["output_tokens"]) or 0.0) if known is None else known

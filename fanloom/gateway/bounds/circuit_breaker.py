@@ -1,4 +1,4 @@
-"""A circuit breaker: a provider that is down does not cost every call its time-out."""
+"""A circuit breaker: a model that is down, spent or too busy does not cost every call its time."""
 
 from __future__ import annotations
 
@@ -8,21 +8,39 @@ from collections.abc import Callable
 
 FAILURES = 5
 OPEN_S = 30.0
+# How long every call may be throttled, over all that are made, before a model counts as down.
+PATIENCE_S = 2.0
+# The longest wait that a server is granted, and as long again for the answer: who is throttled later is so anew.
+_IN_A_ROW_S = 120.0
+
+_WHY = {
+    "server_error": "it failed several times in a row",
+    "throttled": "it has throttled every call for a while",
+    "quota": "its quota is spent",
+}
 
 
 class Breaker:
-    """Open after some failures in a row; while it is open, one call in every `open_s` seconds may probe.
+    """Open after some failures in a row, after some seconds in which all was throttled, or while a quota is spent.
 
-    It is asked only where there is somewhere else to go: the fallback model.
+    While it is open, one call in every `open_s` seconds may probe, once a spent quota can have been renewed. It is
+    asked only where there is somewhere else to go: the fallback model.
     """
 
     def __init__(
         self, failures: int = FAILURES, open_s: float = OPEN_S, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.failures, self.open_s, self.clock = failures, open_s, clock
+        self.kind = ""
         self._in_a_row = 0
+        self._throttled: tuple[float, float] | None = None
         self._probe_at = 0.0
         self._lock = threading.Lock()
+
+    @property
+    def why(self) -> str:
+        """Why it is open, in words."""
+        return _WHY.get(self.kind, "it was down")
 
     def is_open(self) -> bool:
         """Say whether calls should go elsewhere for now; who asks this takes no probe."""
@@ -34,21 +52,40 @@ class Breaker:
         with self._lock:
             if self._sends_elsewhere():
                 return False
-            if self._in_a_row >= self.failures:
+            if self.kind:
                 self._probe_at = self.clock() + self.open_s
             return True
 
     def succeeded(self) -> None:
         """Close."""
         with self._lock:
-            self._in_a_row = 0
+            self.kind, self._in_a_row, self._throttled = "", 0, None
 
     def failed(self) -> None:
         """Count a failure; the last of a row opens."""
         with self._lock:
             self._in_a_row += 1
             if self._in_a_row == self.failures:
-                self._probe_at = self.clock() + self.open_s
+                self._open("server_error", self.open_s)
+
+    def throttled(self) -> None:
+        """Note that a call was throttled; when nothing else has been heard for some seconds, it opens."""
+        with self._lock:
+            now = self.clock()
+            self._in_a_row = 0
+            since, last = self._throttled or (now, now)
+            self._throttled = (since if now - last <= _IN_A_ROW_S else now), now
+            if now - self._throttled[0] >= PATIENCE_S and not self.kind:
+                self._open("throttled", self.open_s)
+
+    def spent(self, seconds: float) -> None:
+        """Open for so long at least: until then there is nothing to be had."""
+        with self._lock:
+            self._open("quota", seconds)
+
+    def _open(self, kind: str, seconds: float) -> None:
+        self.kind = kind
+        self._probe_at = self.clock() + seconds
 
     def _sends_elsewhere(self) -> bool:
-        return self._in_a_row >= self.failures and self.clock() < self._probe_at
+        return bool(self.kind) and self.clock() < self._probe_at

@@ -12,9 +12,11 @@ from collections.abc import Callable, Hashable
 from functools import partial
 
 from fanloom.gateway.bounds.circuit_breaker import Breaker
+from fanloom.gateway.bounds.head_start import HeadStart
 from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
 from fanloom.loops.background import call_later
 from fanloom.loops.promise import Promise
+from fanloom.runs.usage import meter
 from fanloom.settings import settings
 
 _REMEMBERED_MODELS = 256
@@ -26,23 +28,42 @@ class ModelLimits:
     def __init__(self, limiter: Limiter, clock: Callable[[], float] = time.monotonic) -> None:
         self.limiter = limiter
         self.breaker = Breaker(clock=clock)
+        self.head_start = HeadStart()
         self.clock = clock
+        self._can_leave: dict[Ticket, Promise[bool]] = {}
         self._wake_at = float("inf")
         self._lock = threading.Lock()
 
-    async def acquire(self, run: Hashable, tokens: int) -> Ticket:
-        """Wait until a call of a run, with an estimate of its tokens, may begin."""
-        turn: Promise[None] = Promise()
-        ticket = Ticket(run, tokens, lambda: turn.give(None))
+    async def acquire(self, run: Hashable, tokens: int, *, can_leave: bool = False) -> Ticket | None:
+        """Wait until a call of a run, with an estimate of its tokens, may begin.
+
+        None says that it may not, which comes only to a call that can leave for another model, once this one is down.
+        """
+        turn: Promise[bool] = Promise()
+        ticket = Ticket(run, tokens, lambda: turn.give(True), tasks=meter().nested)
         with self._lock:
             self.limiter.enter(ticket)
             self._grant()
+            if can_leave and not turn.given:
+                self._can_leave[ticket] = turn
+        if can_leave and self.breaker.is_open():
+            # It can have opened a moment ago.
+            self.send_away()
         try:
-            await turn.wait()
+            begins = await turn.wait()
         except asyncio.CancelledError:
             self._give_up(ticket, turn)
             raise
-        return ticket
+        finally:
+            self._can_leave.pop(ticket, None)
+        return ticket if begins else None
+
+    def send_away(self) -> None:
+        """Let the calls that wait here and can leave for another model do so."""
+        with self._lock:
+            for ticket, turn in list(self._can_leave.items()):
+                if not turn.given and turn.give(False):
+                    self.limiter.withdraw(ticket)
 
     def release(self, ticket: Ticket, tokens: int | None, *, succeeded: bool) -> None:
         """End a call: with the tokens it used, if they are known, and whether the provider took it."""
@@ -55,9 +76,9 @@ class ModelLimits:
         with self._lock:
             self.limiter.cool_down(self.clock() + seconds)
 
-    def _give_up(self, ticket: Ticket, turn: Promise[None]) -> None:
+    def _give_up(self, ticket: Ticket, turn: Promise[bool]) -> None:
         with self._lock:
-            if turn.cancel():
+            if turn.cancel() or not turn.value:
                 self.limiter.withdraw(ticket)
             else:
                 # It came in the very moment in which its waiter was cancelled: nothing was sent.

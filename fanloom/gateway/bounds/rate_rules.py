@@ -6,29 +6,35 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+
+from fanloom.gateway.bounds.depth_first import DepthFirst, Task
 
 MINUTE_S = 60.0
 
 
 @dataclass(eq=False)
 class Ticket:
-    """One call's place in the queue; `tokens` is an estimate until the call has been settled."""
+    """One call's place in the queue; `tokens` is an estimate until the call has been settled.
+
+    `tasks` are those that it belongs to, the outermost first.
+    """
 
     run: Hashable
     tokens: int
     granted: Callable[[], bool]
     """Called when the call may begin; returns whether anybody was still waiting."""
     begun: float | None = None
+    tasks: Sequence[Task] = ()
 
 
 class Limiter:
     """Bounds on the calls to one model: in flight, requests a minute, tokens a minute, and a cool-down.
 
-    Runs take turns, so one with hundreds of calls queued does not starve one with a single call. Within a run it is
-    first come, first served. After a cool-down the width starts at one and doubles with each call begun since then that
-    succeeds.
+    Runs take turns, so one with hundreds of calls queued does not starve one with a single call. Within a run a task in
+    hand goes on before a new one begins, else it is first come, first served. After a cool-down the width starts at one
+    and doubles with each call begun since then that succeeds.
     """
 
     def __init__(self, width: int, rpm: int | None = None, tpm: int | None = None) -> None:
@@ -36,7 +42,7 @@ class Limiter:
         self.in_flight = 0
         self.allowed = width
         self.paused_until = 0.0
-        self._queues: OrderedDict[Hashable, deque[Ticket]] = OrderedDict()
+        self._queues: OrderedDict[Hashable, DepthFirst[Ticket]] = OrderedDict()
         self._recent: deque[Ticket] = deque()
 
     @property
@@ -45,14 +51,14 @@ class Limiter:
         return sum(len(queue) for queue in self._queues.values())
 
     def enter(self, ticket: Ticket) -> None:
-        """Queue a call behind the others of its run."""
-        self._queues.setdefault(ticket.run, deque()).append(ticket)
+        """Queue a call."""
+        self._queues.setdefault(ticket.run, DepthFirst()).enter(ticket, ticket.tasks)
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take a call out of the queue that nobody waits for any more."""
         queue = self._queues.get(ticket.run)
         if queue and ticket in queue:
-            queue.remove(ticket)
+            queue.leave(ticket)
             if not queue:
                 del self._queues[ticket.run]
 
@@ -63,7 +69,7 @@ class Limiter:
         """
         self._forget(now)
         while self._queues and self.in_flight < self.allowed:
-            ticket = next(iter(self._queues.values()))[0]
+            ticket = next(iter(self._queues.values())).first()
             if (delay := self._delay(ticket, now)) > 0:
                 return delay
             self._begin(ticket, now)
@@ -90,9 +96,13 @@ class Limiter:
             return
         self.in_flight += 1
         self._recent.append(ticket)
+        # Also where nothing waits: what its tasks want next comes before what new ones do.
+        self._queues.get(ticket.run, DepthFirst()).begun(ticket.tasks, now)
         if ticket.run in self._queues:
             # To the back of the line of runs.
             self._queues.move_to_end(ticket.run)
+        # It is remembered for a minute, and its run is not.
+        ticket.run, ticket.tasks = None, ()
 
     def _delay(self, ticket: Ticket, now: float) -> float:
         waits = [self.paused_until - now]

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from types import TracebackType
 
+from fanloom.gateway.bounds.depth_first import DepthFirst, Task
 from fanloom.loops.promise import Promise
 from fanloom.runs.current_run import Run
+from fanloom.runs.usage import meter
+
+
+@asynccontextmanager
+async def in_turn(run: Run) -> AsyncIterator[None]:
+    """Hold a slot of a run, and of each run in which it happens."""
+    with ExitStack() as stack:
+        for each in run.upwards():
+            slots = Slots.of(each)
+            # A task is in hand once it holds the last one.
+            await slots.acquire(meter().nested, begins=each.above is None)
+            stack.callback(slots.release)
+        yield
 
 
 class Slots:
-    """A first-come, first-served semaphore that coroutines of any event loop in any thread can wait for."""
+    """A semaphore that coroutines of any event loop in any thread can wait for; tasks in hand go first."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._taken = 0
-        self._waiting: deque[Promise[None]] = deque()
+        self._waiting: DepthFirst[Promise[None]] = DepthFirst()
+        self._beginning: set[Promise[None]] = set()
         self._lock = threading.Lock()
 
     @classmethod
@@ -25,14 +42,14 @@ class Slots:
         """Return the slots of a run: as many as its `max_concurrency`."""
         return run.keep(cls, lambda run: cls(run.context.max_concurrency))
 
-    async def acquire(self) -> None:
-        """Wait for a free slot and take it."""
+    async def acquire(self, tasks: Sequence[Task] = (), *, begins: bool = True) -> None:
+        """Wait for a free slot for a call of some tasks, the outermost first; with it the call `begins`."""
         with self._lock:
-            if self._taken < self.limit and not self._waiting:
-                self._taken += 1
-                return
             turn: Promise[None] = Promise()
-            self._waiting.append(turn)
+            self._waiting.enter(turn, tasks)
+            if begins:
+                self._beginning.add(turn)
+            self._serve()
         try:
             await turn.wait()
         except asyncio.CancelledError:
@@ -42,16 +59,24 @@ class Slots:
             raise
 
     def release(self) -> None:
-        """Give the slot back: to the one who has waited longest, if anybody has."""
+        """Give the slot back: to the one whose turn it is, if anybody waits."""
         with self._lock:
-            while self._waiting:
-                # A turn whose waiter was cancelled refuses; the slot then goes to the next one.
-                if self._waiting.popleft().give(None):
-                    return
             self._taken -= 1
+            self._serve()
+
+    def _serve(self) -> None:
+        while self._waiting and self._taken < self.limit:
+            turn = self._waiting.first()
+            tasks, begins = self._waiting.leave(turn), turn in self._beginning
+            self._beginning.discard(turn)
+            # A turn whose waiter was cancelled refuses; the slot then goes to the next one.
+            if turn.give(None):
+                self._taken += 1
+                if begins:
+                    self._waiting.begun(tasks, time.monotonic())
 
     async def __aenter__(self) -> None:
-        await self.acquire()
+        await self.acquire(meter().nested)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from fanloom.models.openai_server import base_url
-from fanloom.redaction import without_userinfo
+from fanloom.redaction import show_url
 
 _LONGEST = 300
 _NOISE = re.compile(r" ssl:(<[^>]*>|\w+)| object at 0x\w+")
@@ -48,9 +49,14 @@ _WORDS = (
         r"<html|<!doctype",
         "a proxy or a wrong endpoint answers with a web page, not the provider: {network}",
     ),
-    ("auth", r"expired", "the key or token has expired: renew {key}"),
+    ("auth", r"proxy authentication", "the proxy wants a login: check HTTPS_PROXY"),
+    ("auth", r"expired|reauth|log ?in again", "the key or token has expired: renew {key}"),
     ("auth", r"key not valid|api.?key|token.*invalid|signature|InvalidClientTokenId", "the key is wrong: check {key}"),
-    ("auth", r"credentials|SSO|token.*(refresh|load)", "there are no usable credentials: check {key}, or log in again"),
+    (
+        "auth",
+        r"credential|SSO|profile|token.*(refresh|load)|invalid_grant",
+        "there are no usable credentials: check {key}, or log in again",
+    ),
     ("auth", r"", "access is denied: {access}"),
     ("not_found", r"", "there is no such model here: {id}"),
     (
@@ -69,9 +75,21 @@ _WORDS = (
         r"",
         "more than the quota allows for now: wait, lower FANLOOM_RPM or max_concurrency, or ask for more quota",
     ),
+    (
+        "quota",
+        r"",
+        "the quota of this account is spent: wait until it is renewed, ask for more, check billing, or set "
+        "FANLOOM_FALLBACK_MODEL",
+    ),
     ("server_error", r"", "the provider fails on its side: try again later, or set FANLOOM_FALLBACK_MODEL"),
     ("connection", r"(could not|cannot) connect|connect(ion attempts| call) failed", "it cannot be reached: {network}"),
     ("connection", r"", "the connection failed: {network}"),
+    (
+        "unreadable",
+        r"",
+        "its client cannot make sense of what it was given or got: try again, check the versions of its packages, and "
+        "{network}",
+    ),
     ("timeout", r"", "it did not answer in time: raise timeout_s, or {network}"),
 )
 
@@ -79,7 +97,7 @@ _WORDS = (
 def cure(kind: str, model: str, error: BaseException) -> str:
     """Return what is wrong with a call of a model that failed as `kind`, what to do, and what the provider says."""
     said = _said(error)
-    texts = " ".join(str(cause) for cause in chain(error))
+    texts = all_words(error)
     row = next(
         words for kinds, pattern, words in _WORDS if kind in kinds.split("|") and re.search(pattern, texts, re.I)
     )
@@ -91,17 +109,21 @@ def _blanks(provider: str) -> dict[str, str]:
     if provider != "openai":
         return _BLANKS.get(provider, _ANY_BLANKS)
     url = base_url()
-    at = f" ({without_userinfo(url)})" if url else " (not set: OpenAI's own)"
+    at = f" ({show_url(url)})" if url else " (not set: OpenAI's own)"
     return {name: words.format(at=at) for name, words in _OPENAI_BLANKS.items()}
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Give an exception and its causes, each once."""
+    """Give an exception, those that it is a group of, and its causes, each once."""
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
+    ahead = [error]
+    while ahead:
+        found = ahead.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        ahead += [found.__cause__ or found.__context__, *reversed(getattr(found, "exceptions", ()))]
 
 
 def _said(error: BaseException) -> str:
@@ -112,9 +134,34 @@ def _said(error: BaseException) -> str:
 def _sentences(error: BaseException) -> Iterator[str]:
     """Find the provider's own sentence: boto keeps it in the response, google-genai in the cause."""
     for cause in (error.__cause__, error):
-        response = getattr(cause, "response", None)
-        if isinstance(response, dict):
-            yield str(response.get("Error", {}).get("Message", ""))
+        yield str(boto_error(cause).get("Message", ""))
         if isinstance(said := getattr(cause, "message", None), str):
             yield said
-    yield str(error)
+    yield _words(error) or type(error).__name__
+
+
+def all_words(error: BaseException) -> str:
+    """Return what an exception and its causes say, on one line."""
+    return " ".join(" ".join(map(_words, chain(error))).split())
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception that was only half made cannot even say what it is
+        return type(error).__name__
+
+
+def boto_error(error: BaseException | None) -> dict[str, Any]:
+    """Return what a botocore ClientError says of itself: its Code and Message; empty for another exception."""
+    return _named(getattr(error, "response", None), "Error")
+
+
+def boto_metadata(error: BaseException | None) -> dict[str, Any]:
+    """Return what a botocore ClientError says of the answer: its HTTPStatusCode and HTTPHeaders; else nothing."""
+    return _named(getattr(error, "response", None), "ResponseMetadata")
+
+
+def _named(holder: Any, name: str) -> dict[str, Any]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
-from fanloom.gateway.failures.advice import chain, cure
+from fanloom.gateway.failures.advice import all_words, boto_error, boto_metadata, chain, cure
+from fanloom.gateway.failures.exception_owner import is_a_clients
+from fanloom.gateway.failures.quota import is_spent
 from fanloom.redaction import redact
 
 # Refused connections come as a kind of time-out in botocore's urllib3, so these are looked for first.
@@ -29,6 +32,7 @@ _BEDROCK_STATUS = {
     "ThrottlingException": 429,
     "TooManyRequestsException": 429,
     "ServiceQuotaExceededException": 429,
+    "ConflictException": 409,
     "ModelNotReadyException": 503,
     "ServiceUnavailableException": 503,
     "InternalServerException": 500,
@@ -37,34 +41,76 @@ _BEDROCK_STATUS = {
     "ModelTimeoutException": 408,
     "ValidationException": 400,
     "AccessDeniedException": 403,
+    "ExpiredTokenException": 403,
+    "ExpiredToken": 403,
+    "RequestExpired": 403,
+    "UnrecognizedClientException": 403,
+    "InvalidClientTokenId": 403,
+    "InvalidSignatureException": 403,
     "ResourceNotFoundException": 404,
 }
 # What the clients say when a body or a stream ends before it should; plain ValueErrors, so only their words tell.
 _CUT_OFF = re.compile(r"No 'output' key found|No generation chunks were returned|No generations found in stream")
 _NO_SUCH_MODEL = re.compile(r"model identifier is invalid|model.{0,40}(not found|not supported|does not exist)", re.I)
-_NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "TokenRetrievalError", "SSOTokenLoadError"}
+# Of botocore and google-auth; that each stands in a chain with what the network said makes it no network's error.
+_NO_CREDENTIALS = {
+    "NoCredentialsError",
+    "NoAuthTokenError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+    "TokenRetrievalError",
+    "MetadataRetrievalError",
+    "SSOError",
+    "LoginError",
+    "RefreshWithMFAUnsupportedError",
+    "UnknownCredentialError",
+    "ProfileNotFound",
+    "InvalidConfigError",
+    "ConfigParseError",
+    "ConfigNotFound",
+    "DefaultCredentialsError",
+    "RefreshError",
+    "OAuthError",
+}
+# google-auth gives up a refresh that the network has kept it from with a RefreshError too.
+_OUTAGES_OF_GOOGLE = {"TransportError"}
 _OVERFLOW = re.compile(
     r"too long|too many (input )?tokens|token count .* exceeds|context.(size|length|window)|maximum model length"
     r"|context.{0,20}overflows|reduce the length|n_keep|inputs` tokens",
     re.I,
 )
 _BAD_KEY = re.compile(r"api.?key|token.*(invalid|expired)", re.I)
-_BY_STATUS = {401: "auth", 403: "auth", 404: "not_found", 408: "timeout", 424: "server_error", 429: "throttled"}
-_UNAVAILABLE = {"throttled", "timeout", "server_error", "connection"}
+_BY_STATUS = {
+    401: "auth",
+    403: "auth",
+    404: "not_found",
+    407: "auth",
+    408: "timeout",
+    409: "server_error",
+    410: "not_found",
+    413: "context_overflow",
+    424: "server_error",
+    425: "server_error",
+    429: "throttled",
+    # Cancelled by the server itself: nobody here has hung up.
+    499: "server_error",
+}
+_UNAVAILABLE = {"throttled", "quota", "timeout", "server_error", "connection", "unreadable"}
 
 
 def classify(error: BaseException, model: str) -> RunError | None:
-    """Return what an exception of a model call means, or None if it is none of the provider's or the network's.
+    """Return what an exception of a model call means, or None if it is the user's own code that has failed.
 
-    ModelUnavailable (kinds `throttled`, `timeout`, `server_error`, `connection`) can be tried again, after
-    `hint_seconds(error)` if the server gave one. ModelRefused (`auth`, `not_found`, `context_overflow`, `bad_request`)
-    cannot: its message names the cure. A tool call that the client cannot read is a BadModelOutput.
+    ModelUnavailable (kinds `throttled`, `timeout`, `server_error`, `connection`, `unreadable`) can be tried again,
+    after `hint_seconds(error)` if the server gave one, and of the kind `quota` once there is a new one. ModelRefused
+    (`auth`, `not_found`, `context_overflow`, `bad_request`) cannot: its message names the cure. A tool call that the
+    client cannot read is a BadModelOutput.
     """
     names = {base.__name__ for cause in chain(error) for base in type(cause).__mro__}
-    text = " ".join(" ".join(str(cause) for cause in chain(error)).split())
+    text = all_words(error)
     status = next((found for cause in chain(error) if (found := _status(cause))), None)
     kind = _kind_of_status(status, text, names) if status else _kind_of_names(text, names)
-    if kind is None:
+    if kind in ("malformed", "unreadable") and not is_a_clients(error):
         return None
     if kind == "malformed":
         return BadModelOutput("the model made a malformed tool call", kind=kind)
@@ -80,6 +126,8 @@ def set_apart(error: BaseException, handled: BaseException | None) -> None:
 
 
 def _kind_of_status(status: int, text: str, names: set[str]) -> str:
+    if is_spent(status, text):
+        return "quota"
     if "ContextOverflowError" in names or (status in (400, 413, 422, 500) and _OVERFLOW.search(text)):
         return "context_overflow"
     if "ModelTimeoutException" in text:
@@ -91,33 +139,35 @@ def _kind_of_status(status: int, text: str, names: set[str]) -> str:
     return _BY_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
 
 
-def _kind_of_names(text: str, names: set[str]) -> str | None:
+def _kind_of_names(text: str, names: set[str]) -> str:
+    if names & _NO_CREDENTIALS and not names & _OUTAGES_OF_GOOGLE:
+        return "auth"
     if names & _UNREACHABLE:
         return "connection"
     if names & _TIMEOUTS:
         return "timeout"
-    if names & _NO_CREDENTIALS:
-        return "auth"
     if "ParamValidationError" in names:
         # botocore's own check: nothing has been sent.
         return "bad_request"
     if names & _CONNECTION or _CUT_OFF.search(text):
         return "connection"
     # langchain-aws cannot even read a tool call whose arguments are no object: pydantic's own error comes out.
-    return "malformed" if "ValidationError" in names and "validation error" in text else None
+    return "malformed" if "ValidationError" in names and "validation error" in text else "unreadable"
 
 
 def _status(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
-        code = str(response.get("Error", {}).get("Code", ""))
-        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        return _BEDROCK_STATUS.get(code[:1].upper() + code[1:]) or (status if isinstance(status, int) else None)
-    if type(error).__module__ == "aiohttp.http_exceptions":
-        # Their `code` is what a server would answer; these say that the answer itself could not be read.
-        return None
-    for name in ("status_code", "code", "status"):
-        value = getattr(error, name, None)
-        if isinstance(value, int) and not isinstance(value, bool) and 400 <= value < 600:
-            return value
-    return None
+        code = str(boto_error(error).get("Code", ""))
+        known = _BEDROCK_STATUS.get(code[:1].upper() + code[1:])
+        return known or _failing(boto_metadata(error).get("HTTPStatusCode"))
+    if type(error).__module__.startswith("aiohttp."):
+        # The `code` of some is deprecated, and of others what a server would answer to what could not be read.
+        return _failing(getattr(error, "status", None))
+    # httpx keeps it in the response.
+    places = ((error, "status_code"), (error, "status"), (error, "code"), (response, "status_code"))
+    return next((found for holder, name in places if (found := _failing(getattr(holder, name, None)))), None)
+
+
+def _failing(status: Any) -> int | None:
+    return status if type(status) is int and 400 <= status < 600 else None

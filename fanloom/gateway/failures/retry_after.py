@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
-from fanloom.gateway.failures.advice import chain
+from fanloom.gateway.failures.advice import boto_metadata, chain
 
 
 def hint_seconds(error: BaseException) -> float | None:
@@ -23,10 +24,10 @@ def hint_seconds(error: BaseException) -> float | None:
 def _headers(error: BaseException) -> dict[str, str]:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
-        headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        headers = boto_metadata(error).get("HTTPHeaders")
     else:
-        headers = getattr(response, "headers", None) or getattr(error, "headers", None) or {}
-    return {str(name).lower(): str(value) for name, value in dict(headers).items()}
+        headers = getattr(response, "headers", None) or getattr(error, "headers", None)
+    return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, Mapping) else {}
 
 
 def _header_hint(headers: dict[str, str]) -> float | None:

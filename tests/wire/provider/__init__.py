@@ -9,6 +9,7 @@ with FakeProvider(reply=lambda request: "hello", latency=0.1) as provider:
 from .environment import environment, foreign
 from .exchange import Answer, Exchange, Fault, Replier
 from .faults import hang, reset, stream_cut, stream_error, trickle, truncated_body
+from .raw import events, raw
 from .reply import Reply, default_reply
 from .request import Kind, Request
 from .schema import smallest
@@ -32,6 +33,7 @@ __all__ = [
     "default_reply",
     "empty",
     "environment",
+    "events",
     "expired_token",
     "foreign",
     "hang",
@@ -39,6 +41,7 @@ __all__ = [
     "max_tokens",
     "no_access",
     "prose",
+    "raw",
     "recitation",
     "reset",
     "safety",

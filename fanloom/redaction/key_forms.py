@@ -1,0 +1,130 @@
+"""The forms by which keys are known, wherever they come from: those of providers and forges, tokens and headers."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+
+_START = r"(?<![A-Za-z0-9])"
+# Each stands with what a text must hold, so that documents of megabytes cost next to nothing; what is looked for ahead
+# has a bound, so that no text takes longer than its length.
+_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (hint, re.compile(_START + form))
+    for hint, form in (
+        # Google, AWS, Azure
+        ("AIza", r"AIza[\w-]{30,}"),
+        ("ya29.", r"ya29\.[\w.-]{20,}"),
+        ("GOCSPX-", r"GOCSPX-[\w-]{20,}"),
+        *((name, rf"{name}[A-Z0-9]{{16}}(?![A-Z0-9])") for name in ("AKIA", "ASIA", "ABIA", "ACCA")),
+        ("8Q~", r"\w{3}8Q~[\w~.-]{31,}"),
+        # OpenAI, Anthropic, DeepSeek, OpenRouter; a digit shows that it is no word: sk-learn-contributors.
+        ("sk-", r"sk-(?=[\w-]{0,200}\d)[\w-]{16,}"),
+        # Other models, and LangSmith
+        ("gsk_", r"gsk_\w{20,}"),
+        ("xai-", r"xai-(?=[\w-]{0,200}\d)[\w-]{20,}"),
+        ("pplx-", r"pplx-\w{20,}"),
+        ("nvapi-", r"nvapi-[\w-]{20,}"),
+        ("tvly-", r"tvly-[\w-]{16,}"),
+        ("r8_", r"r8_\w{30,}"),
+        ("fw_", r"fw_(?=\w{0,200}\d)\w{20,}"),
+        ("hf_", r"hf_(?=\w{0,200}[A-Z0-9])\w{20,}"),
+        ("lsv2_", r"lsv2_\w{10,}"),
+        # Forges and packages
+        *((f"gh{kind}_", rf"gh{kind}_\w{{20,}}") for kind in "pousr"),
+        ("github_pat_", r"github_pat_\w{20,}"),
+        ("gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct)-(?=[\w.-]{0,200}\d)[\w.-]{16,}"),
+        ("npm_", r"npm_(?=\w{0,200}[A-Z0-9])\w{30,}"),
+        ("pypi-Ag", r"pypi-Ag[\w-]{16,}"),
+        ("dckr_pat_", r"dckr_pat_[\w-]{16,}"),
+        # Services
+        ("xox", r"xox[a-z](?:\.xox[a-z])?-[\w-]{10,}"),
+        ("xapp-", r"xapp-\d-[\w-]{10,}"),
+        ("hooks.slack.com/", r"hooks\.slack\.com/services/[\w/]{10,}"),
+        ("_live_", r"(?:sk|rk|pk)_live_\w{10,}"),
+        ("_test_", r"(?:sk|rk|pk)_test_(?=\w{0,200}\d)\w{16,}"),
+        ("whsec_", r"whsec_[\w+/=]{16,}"),
+        ("SG.", r"SG\.[\w-]{16,100}\.[\w-]{16,}"),
+        ("shp", r"shp(?:at|ca|pa|ss)_\w{20,}"),
+        ("dapi", r"dapi[0-9a-f]{32}"),
+        ("dop_v1_", r"dop_v1_\w{20,}"),
+        ("ATATT3", r"ATATT3[\w=-]{20,}"),
+        ("hvs.", r"hvs\.[\w-]{20,}"),
+        ("glsa_", r"glsa_\w{20,}"),
+        ("lin_api_", r"lin_api_\w{20,}"),
+        # Of any issuer
+        ("eyJ", r"eyJ[\w-]{8,2000}\.[\w-]{8,}(?:\.[\w-]*){1,3}"),
+        ("earer ", r"(?<=Bearer )(?=[\w.~+/=-]{0,200}\d|[\w.~+/=-]{20})[\w.~+/=-]{8,}"),
+        ("bearer ", r"(?<=bearer )(?=\S{0,200}\d)[\w.~+/=-]{16,}"),
+    )
+)
+_PEM = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----)[\s\S]){0,100000}"
+    r"(?:-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?"
+)
+_BASIC = re.compile(r"(?<=[Bb]asic )[A-Za-z0-9+/_-]{6,}={0,2}")
+
+# A secret that only its name tells: api_key=..., "x-api-key": "...", password: ..., AccountKey=...
+_NAMES = ("password", "passwd", "passphrase", "pwd", "secret", "token", "key", "signature", "sig", "authorization")
+_NAME = "|".join(form for name in _NAMES for form in (name, name.capitalize(), name.upper()))
+_LABELLED = re.compile(
+    rf"({_NAME})([\"'\\]{{0,3}}(?:(?<![\"'])=|\s{{0,2}}[:=]\s{{0,2}}))"
+    r"(?:\\?\"((?:[^\"\\\s]|\\.){1,2000})\\?\"|'((?:[^'\\\s]|\\.){1,2000})'|([^\s\"'&;,<>(){}\[\]\\]{1,2000}))"
+)
+# What makes a key a secret one: api_key, x-api-key, SecretAccessKey, AccountKey, subscription-key, ?key=.
+_OF_KEYS = re.compile(
+    r"(?i)(?:api|access|secret|private|account|shared|auth|subscription|signing|encryption|master|service|mistral|azure)"
+    r"[ _-]?\Z|[?&]\Z"
+)
+_OF_SIGNATURES = re.compile(r"[?&](?:[\w-]*[_-])?\Z")
+_WORDS = re.compile(r"(?i)(?:none|null|true|false|undefined|str|string|int|bool|bytes|any|optional|\*+|\$\S*|%\S?)\Z")
+
+
+def mask_keys(text: str) -> str:
+    """Mask in a text whatever has the form of a key, and what stands after the name of a secret."""
+    for hint, form in _FORMS:
+        if hint in text:
+            text = form.sub("***", text)
+    if "PRIVATE KEY" in text:
+        text = _PEM.sub("***", text)
+    if "asic " in text:
+        text = _BASIC.sub(_basic, text)
+    if "=" in text or ":" in text:
+        text = _LABELLED.sub(_labelled, text)
+    return text
+
+
+def _basic(found: re.Match[str]) -> str:
+    """Mask a user and a password in base64; `basic knowledge` is none."""
+    coded = found[0].rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return "***" if b":" in b64decode(coded + "=" * (-len(coded) % 4)) else found[0]
+    except ValueError:
+        return found[0]
+
+
+def _labelled(found: re.Match[str]) -> str:
+    name, sign = found[1].lower(), found[2]
+    value = found[3] or found[4] or found[5]
+    if not _is_of_secret(name, found.string[max(0, found.start() - 40) : found.start()]) or _WORDS.match(value):
+        return found[0]
+    is_field = sign == "=" or (found[5] is None and name.startswith("pass"))
+    if not is_field and not _looks_secret(value):
+        return found[0]
+    return (
+        found[0][: found.start(found.lastindex or 0) - found.start()]
+        + "***"
+        + found[0][found.end(found.lastindex or 0) - found.start() :]
+    )
+
+
+def _is_of_secret(name: str, before: str) -> bool:
+    if name == "key":
+        return _OF_KEYS.search(before) is not None
+    if name in ("sig", "signature"):
+        return _OF_SIGNATURES.search(before) is not None
+    return True
+
+
+def _looks_secret(value: str) -> bool:
+    """Tell a secret from a word of a sentence."""
+    return len(value) >= 8 and (any(sign.isdigit() for sign in value) or len(value) >= 20)

@@ -1,0 +1,50 @@
+"""The plan: who asks, and which typed tasks the message holds."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
+
+from fanloom import RunError, new_run, not_done
+from fanloom import check_input as checked
+from nodes.support_desk.context import DeskContext, customer_of
+from nodes.support_desk.plan_check import planned, verified
+from nodes.support_desk.state import DeskInput, DeskState
+from nodes.support_desk.steps import PLAN_AGAIN, PLAN_TASKS
+from nodes.support_desk.store import database
+
+_NO_CUSTOMER = "we do not know yet whose account this is about; please sign in and send your message again"
+
+
+async def check_input(state: DeskState, runtime: Runtime[DeskContext]) -> dict[str, Any]:
+    """Check the message, and who is asking. Raises InvalidInput or InvalidSettings, naming the field."""
+    checked(DeskInput, state)
+    customer, limit = customer_of(runtime), DeskContext.of(runtime.context).approve_returns_over
+    begun = {**new_run(), "customer_id": customer, "approve_returns_over": limit, "tasks": [], "reply": {}}
+    if customer is None:
+        refused = not_done("customer", "check_input", _NO_CUSTOMER, status="needs_input", kind="needs_input")
+        return {**begun, "tasks": [{"task_id": "customer"}], "outcomes": Overwrite([refused])}
+    # A URL that means nothing is reported here, before anything is paid for.
+    database()
+    return begun
+
+
+def who_asks(state: DeskState) -> Literal["plan_tasks", "write_reply"]:
+    """Plan only for a customer who is known: nothing else has an outcome before the plan."""
+    return "write_reply" if state["outcomes"] else "plan_tasks"
+
+
+async def plan_tasks(state: DeskState, runtime: Runtime[DeskContext]) -> dict[str, Any]:
+    """Ask for the typed tasks; what does not stand in the message is asked about once, then left open."""
+    query = state["query"]
+    plan = await PLAN_TASKS.run(runtime, query=query)
+    tasks, invented = verified(plan.tasks, query)
+    if invented:
+        # Without a better one the first plan holds, less what it made up.
+        with suppress(RunError):
+            again = await PLAN_AGAIN.run(runtime, query=query, invented=invented)
+            tasks, _ = verified(again.tasks, query)
+    return {"tasks": planned(tasks)}

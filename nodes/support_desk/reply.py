@@ -1,0 +1,42 @@
+"""The reply: one checked message from all that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
+
+from fanloom import RunError, settle
+from nodes.support_desk.context import DeskContext
+from nodes.support_desk.points import Point, points
+from nodes.support_desk.reply_check import letter, letter_by_template, problems
+from nodes.support_desk.state import DeskState
+from nodes.support_desk.steps import WRITE_REPLY, WRITE_REPLY_AGAIN
+
+
+async def write_reply(state: DeskState, runtime: Runtime[DeskContext]) -> dict[str, Any]:
+    """Write one message from the outcomes: the model's if it neither hides nor invents, else the template's."""
+    outcomes = settle([task["task_id"] for task in state["tasks"]], state["outcomes"])
+    told = points(state["tasks"], outcomes)
+    asked = any(task.get("type") for task in state["tasks"])
+    response, problem = await _written(runtime, told) if asked else (None, [])
+    return {
+        "response": response or letter_by_template(told),
+        "outcomes": Overwrite(outcomes),
+        "reply": {"written_by": "model" if response else "template", "problems": problem},
+    }
+
+
+async def _written(runtime: Runtime[DeskContext], told: Sequence[Point]) -> tuple[str | None, list[str]]:
+    """Return the model's letter, or None and what is wrong with it: it has two tries."""
+    try:
+        reply = (await WRITE_REPLY.run(runtime, points=told)).model_dump()
+        if wrong := problems(reply, told):
+            reply = (await WRITE_REPLY_AGAIN.run(runtime, points=told, wrong=wrong)).model_dump()
+            wrong = problems(reply, told)
+    except RunError as error:
+        # The effects have happened, and the customer must hear of them.
+        return None, [str(error)]
+    return (None, wrong) if wrong else (letter(reply, told), [])

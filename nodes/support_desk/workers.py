@@ -1,0 +1,67 @@
+"""The workers: each does one typed task for the customer who asks."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from fanloom import NeedsInput, effect_key
+from nodes.support_desk import records
+from nodes.support_desk.approval import approve
+from nodes.support_desk.context import DeskContext, customer_of_task
+from nodes.support_desk.plan_check import unmentioned
+from nodes.support_desk.results import CaseResult, ReturnResult, StatusResult
+from nodes.support_desk.state import TaskState
+from nodes.support_desk.steps import EXTRACT_CONCERN
+from nodes.support_desk.store import database
+from nodes.text import plain
+
+_NO_INVOICE = "to look into your invoice we need its number; please write to us again with the invoice number"
+_NO_PRODUCT = "to start your return we need to know which product it is; please write to us again with its name"
+_NO_REASON = "to start the return of {product} we need to know why; please write to us again with the reason"
+_NO_ORDER = "to find your order we need its number; please write to us again with the order number"
+_NO_CONCERN = "General question about the invoice."
+_LONGEST_CONCERN = 1_000
+
+
+async def investigate_invoice(task: TaskState, runtime: Runtime[DeskContext]) -> CaseResult:
+    """Open a case about the customer's concern with an invoice, or find the open one."""
+    number = _given(task["invoice_number"], _NO_INVOICE)
+    customer, key = customer_of_task(runtime, task["customer_id"]), await effect_key(runtime)
+    await database().run(lambda session: records.find_invoice(session, customer, number))
+    said = await EXTRACT_CONCERN.run(runtime, query=task["query"], invoice_number=number)
+    concern = plain(said, _LONGEST_CONCERN)
+    if not concern or unmentioned(concern, task["query"]):
+        concern = _NO_CONCERN
+    return await database().once(key, lambda session: records.open_case(session, key, customer, number, concern))
+
+
+async def accept_return(task: TaskState, runtime: Runtime[DeskContext]) -> ReturnResult:
+    """Issue the RMA number for a purchase; above the price that the context names, a person approves it first."""
+    product = _given(task["product_name"], _NO_PRODUCT)
+    reason = _given(task["reason_for_return"], _NO_REASON.format(product=product))
+    customer, key = customer_of_task(runtime, task["customer_id"]), await effect_key(runtime)
+    # Looked up once: whatever happens while a person decides, the answer is about the piece that was asked about.
+    asked = await effect_key(runtime, "purchase")
+    purchase = await database().once(asked, lambda session: records.find_purchase(session, customer, product))
+    limit = task["approve_returns_over"]
+    if limit is not None and purchase["price"] > limit and purchase["rma_number"] is None:
+        await approve(runtime, purchase, customer, reason)
+    return await database().once(key, lambda session: records.open_return(session, key, customer, purchase, reason))
+
+
+async def find_order(task: TaskState, runtime: Runtime[DeskContext]) -> StatusResult:
+    """Find where an order is."""
+    number, customer = _given(task["order_id"], _NO_ORDER), customer_of_task(runtime, task["customer_id"])
+    return await database().run(lambda session: records.find_order(session, customer, number))
+
+
+async def hand_over(task: TaskState, runtime: Runtime[DeskContext]) -> CaseResult:
+    """Hand a wish that no worker does to a person."""
+    customer, key, summary = customer_of_task(runtime, task["customer_id"]), await effect_key(runtime), task["summary"]
+    return await database().once(key, lambda session: records.hand_over(session, key, customer, summary))
+
+
+def _given(value: str | None, otherwise: str) -> str:
+    if value is None or not value.strip():
+        raise NeedsInput(otherwise)
+    return value.strip()

@@ -1,0 +1,148 @@
+"""Whatever belongs to a run is let go when the run ends: results, contexts, models, and what is kept for them."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import weakref
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import langgraph.graph as lg
+import pytest
+from langchain_core.outputs import ChatResult
+from langgraph.graph import START
+from langgraph.runtime import Runtime
+from pydantic import PrivateAttr
+
+from fanloom import Context, OfflineChatModel, RunState, StateGraph, add_fan_out, new_run
+from fanloom.gateway.bounds.budget import Budget
+from fanloom.gateway.run_models import RunModels
+from fanloom.graph.dependencies import PendingOutcomes
+from fanloom.runs.current_run import Run
+
+MB = 1_000_000
+NUMBERS = count()
+SOURCES = [{"title": "R", "content": "A product may be returned within 30 days. The refund takes 5 days."}]
+FAQ = {"sources": SOURCES, "n_questions": 2}
+WRITTEN = {"task": "Write about the Solar Lamp", "context": {"material": "steel"}}
+SHIPPED: dict[str, Any] = {
+    "faq_one_shot": FAQ,
+    "faq_chain": FAQ,
+    "faq_parallel": FAQ,
+    "support_router": {"query": "I was charged twice"},
+    "support_desk": {"query": "Where is my order A-12345? My blender BP-60704 is broken, I want to return it."},
+    "content_variations": WRITTEN,
+    "tech_docs": WRITTEN,
+    "refine": {"task": "Write a slogan for a lamp.", "criteria": ["It is short."]},
+}
+
+
+class Heavy(OfflineChatModel):
+    """The offline model, with a megabyte of its own, and one in each of its answers."""
+
+    _weight: str = PrivateAttr(default_factory=lambda: "x" * MB + str(next(NUMBERS)))
+
+    async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        result = await super()._agenerate(*args, **kwargs)
+        for generation in result.generations:
+            generation.message.additional_kwargs["thoughts"] = "x" * MB + str(next(NUMBERS))
+        return result
+
+
+class State(RunState, total=False):
+    items: list[Any]
+
+
+def needing(kind: Any) -> Any:
+    """A graph, of LangGraph's kind or of ours, in which one task needs the megabyte that another returns."""
+
+    async def work(task: dict[str, Any], runtime: Runtime[Context]) -> str:
+        return "x" * MB + f"{next(NUMBERS)}"
+
+    builder = kind(State, context_schema=Context)
+    builder.add_node("plan", lambda state: new_run())
+    builder.add_node("join", lambda state: {})
+    builder.add_edge(START, "plan")
+    add_fan_out(builder, "plan", over="items", worker="work", action=work, join="join")
+    return builder.compile()
+
+
+def nested() -> Any:
+    inner = needing(StateGraph)
+
+    async def call(state: State) -> dict[str, Any]:
+        await inner.ainvoke({"items": state["items"]})
+        return {}
+
+    builder = StateGraph(State, context_schema=Context)
+    builder.add_node("call", call)
+    builder.add_edge(START, "call")
+    return builder.compile()
+
+
+MADE = {
+    "tasks that need others": lambda: needing(StateGraph),
+    "a graph of LangGraph's": lambda: needing(lg.StateGraph),
+    "a graph in a graph": nested,
+}
+PLAN = {"items": [{"task_id": "a"}, {"task_id": "b", "depends_on": ["a"]}]}
+
+
+def graph_of(name: str) -> tuple[Any, Any]:
+    if name in MADE:
+        return MADE[name](), PLAN
+    return importlib.import_module(f"graphs.{name}").graph, SHIPPED[name]
+
+
+def run_once(graph: Any, given: Any) -> weakref.ref[Heavy]:
+    model = Heavy()
+    context = {"model": model, "max_model_calls": 50}
+    if "query" in given and "customer_id" in str(graph.context_schema.model_fields):
+        context["customer_id"] = "C-1001"
+    graph.invoke(given, context=context)
+    return weakref.ref(model)
+
+
+def resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / MB
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANLOOM_DATABASE_URL", f"sqlite:///{tmp_path}/desk.db")
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, *MADE])
+def test_nothing_of_a_run_is_left_when_it_has_ended(name: str) -> None:
+    graph, given = graph_of(name)
+    models = [run_once(graph, given) for _ in range(3)]
+    gc.collect()
+    # A run of LangGraph's own kind is let go when the next one begins.
+    run_once(*graph_of("a graph of LangGraph's"))
+    gc.collect()
+    assert [model for model in models if model() is not None] == []
+    kinds = (Run, Budget, RunModels, PendingOutcomes)
+    left = [type(each).__name__ for each in gc.get_objects() if isinstance(each, kinds)]
+    # Those of that last run.
+    assert left.count("Run") <= 1
+    assert left.count("PendingOutcomes") <= 1
+    assert left.count("Budget") == left.count("RunModels") == 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("name", [*SHIPPED, *MADE])
+def test_memory_stays_flat_over_thousands_of_runs(name: str) -> None:
+    graph, given = graph_of(name)
+    for _ in range(300):
+        run_once(graph, given)
+    gc.collect()
+    before = resident_mb()
+    for _ in range(5000):
+        run_once(graph, given)
+    gc.collect()
+    after = resident_mb()
+    print(f"{name}: {before:.0f} MB before, {after:.0f} MB after 5,000 runs")
+    assert after - before < 10
