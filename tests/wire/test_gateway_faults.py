@@ -59,7 +59,7 @@ class TimeOuts:
         self._latest: tuple[asyncio.AbstractEventLoop, asyncio.Timeout] | None = None
 
     def begin(self, seconds: float) -> asyncio.Timeout:
-        """Take the place of asyncio's `timeout`."""
+        """Take the place of the attempt's `time_limit`."""
         begun = asyncio.timeout(seconds)
         self._latest = asyncio.get_running_loop(), begun
         return begun
@@ -77,7 +77,7 @@ TIME_OUTS = TimeOuts()
 @pytest.fixture(autouse=True)
 def time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a silent provider end a call's time."""
-    monkeypatch.setattr(attempt, "timeout", TIME_OUTS.begin)
+    monkeypatch.setattr(attempt, "time_limit", TIME_OUTS.begin)
 
 
 def late(fault: Broken) -> Broken:
