@@ -51,7 +51,7 @@ tests: setup
 explore: setup ## Run the tests in another order, with other random examples
 	@$(PYTEST) --hypothesis-profile=explore $(ARGS)
 
-soak: setup ## Kill runs a hundred times and more, over SQLite and PostgreSQL; minutes
+soak: setup ## Kill runs a hundred times and more, and watch the memory of 5,000 runs of each graph; an hour
 	@$(BIN)/pytest -q -s -m soak tests
 
 real: setup .venv/real/ready ## Run the graphs on a small real model against what they promise; ARGS="--short support_desk"
