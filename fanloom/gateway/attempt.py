@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,8 @@ class Attempt:
     """One request; `number` counts those of its call, at all models, and `after` is why it is made again, if it is.
 
     `is_fallback` says that another model was asked before this one, `yields` that there is another one to ask after it,
-    so that nothing is sent to one that is known to be down. Once `answer` has ended, `sent` says whether the request
+    so that nothing is sent to one that is known to be down. `watched` is around the request where another may race it,
+    and `is_hedge` says that this is the other. Once `answer` has ended, `sent` says whether the request
     was sent, and `used` what it used, if it was answered.
     """
 
@@ -47,6 +49,8 @@ class Attempt:
     after: RunError | None = None
     is_fallback: bool = False
     yields: bool = False
+    watched: AbstractContextManager[None] | None = None
+    is_hedge: bool = False
     sent: bool = False
     used: ModelUsage | None = None
 
@@ -76,7 +80,14 @@ class Attempt:
         try:
             return await self._within(others)
         finally:
-            budget.settle(reserved, self.used or (UNANSWERED if self.sent else None))
+            budget.settle(reserved, self.used or (self._unanswered() if self.sent else None))
+
+    def _unanswered(self) -> ModelUsage:
+        if not self.watched:
+            return UNANSWERED
+        # It lost its race: a provider has read it.
+        read = self.request.tokens
+        return {**UNANSWERED, "input_tokens": read, "cost_usd": cost_usd(self.client.name, read, 0)}
 
     async def _limited(self) -> AIMessage:
         if self.client.limits is None:
@@ -107,8 +118,15 @@ class Attempt:
     async def _counted(self) -> AIMessage:
         self.sent = True
         meter().attempted(self.number)
+        if self.is_hedge:
+            meter().hedged()
         try:
-            message = await self._send()
+            with self.watched or nullcontext():
+                message = await self._send()
+        except asyncio.CancelledError:
+            if self.watched:
+                meter().unanswered()
+            raise
         except RunError:
             if self.client.limits:
                 meter().unanswered()
@@ -167,5 +185,5 @@ class Attempt:
         if self.after:
             told["after"] = self.after.kind
         again = ["repair" if self.messages != self.request.messages else "retry"] if self.after else []
-        tags = [*(["fallback"] if self.is_fallback else []), *again]
+        tags = [*(["fallback"] if self.is_fallback else []), *again, *(["hedge"] if self.is_hedge else [])]
         return {"run_name": self.request.step, "metadata": told, "tags": tags}

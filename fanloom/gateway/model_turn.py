@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway import answer_reading
 from fanloom.gateway.attempt import Attempt
+from fanloom.gateway.hedge import hedged, may_race
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.gateway.retry_decision import SMALLEST_OUTPUT_LIMIT, NextRequest, Tried, next_request
@@ -56,7 +57,7 @@ class ModelTurn(Generic[T]):
         while True:
             attempt, version = self._attempt(), self.client.credentials_version
             try:
-                return self._read(await self._made(attempt))
+                return await (hedged(attempt, self._answered) if may_race(attempt) else self._answered(attempt))
             except RunError as error:
                 has_new_key = error.kind == "auth" and await self._has_new_key(version)
                 upcoming = next_request(error, self._tried(attempt, has_new_key))
@@ -79,6 +80,9 @@ class ModelTurn(Generic[T]):
             is_fallback=bool(self.before),
             yields=self.has_next,
         )
+
+    async def _answered(self, attempt: Attempt) -> T:
+        return self._read(await self._made(attempt))
 
     async def _made(self, attempt: Attempt) -> AIMessage:
         self._attempts += 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Role = Literal["planner", "worker", "synthesizer", "evaluator"]
 """What a step does in its workflow; the context gives each role its model."""
 MAX_WIDTH = 1000
+Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 def _check_model(value: Any) -> Any:
@@ -93,6 +94,13 @@ class Context(BaseModel):
     )
     max_attempts: int = Field(
         3, ge=1, le=20, title="Attempts", description="Requests one model call may make, all layers together."
+    )
+    hedge: Literal["auto"] | Seconds | None = Field(
+        None,
+        title="Hedge slow calls",
+        description="Send a second request for a call that is slow, and take the first good answer: 'auto' learns "
+        "what slow is for calls of its kind, a number of seconds says it. At most 5 % more requests, none while the "
+        "model or the budget is near a limit, none for a call that streams. Default: never.",
     )
     cache_first: bool = Field(
         False,

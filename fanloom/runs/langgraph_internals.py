@@ -1,9 +1,11 @@
-"""The private names of LangGraph that Fanloom cannot do without, each with its reason; no other module imports any.
+"""The private names of LangGraph, and of LangChain under it, that Fanloom cannot do without, each with its reason.
 
-tests/unit/test_langgraph_internals.py fails when one of them goes.
+No other module imports any. tests/unit/test_langgraph_internals.py fails when one of them goes.
 """
 
 from __future__ import annotations
+
+from langchain_core.tracers._streaming import _StreamingCallbackHandler, _V2StreamingCallbackHandler
 
 # LangGraph collects the types of a graph's schemas only under LANGGRAPH_STRICT_MSGPACK, which it reads when it is
 # imported. Without them a saver that loads known types only, as `open_checkpointer` opens, gives back plain data; one
@@ -25,5 +27,8 @@ from langgraph._internal._constants import CONFIG_KEY_RUNTIME as CONFIG_KEY_RUNT
 # The Sends that a checkpoint has planned: what a task of an earlier branch was given.
 from langgraph._internal._constants import TASKS as TASKS
 from langgraph._internal._serde import build_serde_allowlist as build_serde_allowlist
+
+# LangChain streams a call where a handler is one of these, and shows nobody whether it does.
+STREAM_READERS = (_StreamingCallbackHandler, _V2StreamingCallbackHandler)
 
 vars(_schema_types)["STRICT_MSGPACK_ENABLED"] = True

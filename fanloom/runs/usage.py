@@ -41,6 +41,8 @@ class Usage(ModelUsage):
     """Of `model_calls`, those of which the provider counted no tokens: theirs are an estimate, and their cost None."""
     unanswered_calls: int
     """Requests that were sent and got no answer; a provider may charge for them, and nobody knows what."""
+    hedged: int
+    """Second requests that were sent because the first was slow; the one that lost is among `unanswered_calls`."""
     by_model: dict[str, ModelUsage]
     by_step: dict[str, ModelUsage]
     """By the name of each step."""
@@ -48,7 +50,7 @@ class Usage(ModelUsage):
 
 def no_usage() -> Usage:
     """Return the usage of a run that has called no model."""
-    return Usage(**_nothing(), estimated_calls=0, unanswered_calls=0, by_model={}, by_step={})
+    return Usage(**_nothing(), estimated_calls=0, unanswered_calls=0, hedged=0, by_model={}, by_step={})
 
 
 def add_usage(left: Usage | None, right: Usage | None) -> Usage:
@@ -56,11 +58,12 @@ def add_usage(left: Usage | None, right: Usage | None) -> Usage:
     left, right = left or no_usage(), right or no_usage()
     by_model = _merged(left["by_model"], right["by_model"])
     by_step = _merged(left.get("by_step", {}), right.get("by_step", {}))
-    # A thread of an older version has counted neither.
+    # A thread of an older version has counted none of these.
     return Usage(
         **_add(left, right),
         estimated_calls=left.get("estimated_calls", 0) + right.get("estimated_calls", 0),
         unanswered_calls=left.get("unanswered_calls", 0) + right.get("unanswered_calls", 0),
+        hedged=left.get("hedged", 0) + right.get("hedged", 0),
         by_model=by_model,
         by_step=by_step,
     )
@@ -122,14 +125,22 @@ class Meter:
     def record(self, model: str, step: str, used: ModelUsage, *, estimated: bool = False) -> None:
         """Count one answer."""
         self._tell(
-            Usage(
-                **used, estimated_calls=int(estimated), unanswered_calls=0, by_model={model: used}, by_step={step: used}
-            )
+            {
+                **no_usage(),
+                **used,
+                "estimated_calls": int(estimated),
+                "by_model": {model: used},
+                "by_step": {step: used},
+            }
         )
 
     def unanswered(self) -> None:
         """Count one request that got no answer."""
         self._tell({**no_usage(), "unanswered_calls": 1})
+
+    def hedged(self) -> None:
+        """Count one second request."""
+        self._tell({**no_usage(), "hedged": 1})
 
     def _tell(self, usage: Usage) -> None:
         with _lock:

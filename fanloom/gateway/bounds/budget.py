@@ -77,6 +77,12 @@ class Budget:
             raise BudgetExceeded(f"the budget of this run is spent: {name}={self.limits[name]:g}; raise it to go on")
         return reserved
 
+    def is_ample(self, input_tokens: int, cost_usd: float) -> bool:
+        """Say whether half would be left after one more request, and no other waits for it."""
+        with self._lock:
+            then = self.spent.plus(self.reserved).plus(self._expected(Amount(1, input_tokens, cost_usd)))
+            return not self._waiting and all(2 * getattr(then, name) <= limit for name, limit in self.limits.items())
+
     def settle(self, reserved: Amount, used: ModelUsage | None) -> None:
         """Replace a reservation by what was used, its cost kept where that is unknown; None: nothing was sent."""
         with self._lock:

@@ -42,6 +42,12 @@ class Breaker:
         """Why it is open, in words."""
         return _WHY.get(self.kind, "it was down")
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the last that was heard of the model was an answer, or nothing was."""
+        with self._lock:
+            return not (self.kind or self._in_a_row or self._throttled)
+
     def is_open(self) -> bool:
         """Say whether calls should go elsewhere for now; who asks this takes no probe."""
         with self._lock:

@@ -14,6 +14,7 @@ from functools import partial
 from fanloom.gateway.bounds.circuit_breaker import Breaker
 from fanloom.gateway.bounds.head_start import HeadStart
 from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
+from fanloom.gateway.hedging.hedge_watch import HedgeWatch
 from fanloom.loops.background import call_later
 from fanloom.loops.promise import Promise
 from fanloom.runs.usage import meter
@@ -29,6 +30,7 @@ class ModelLimits:
         self.limiter = limiter
         self.breaker = Breaker(clock=clock)
         self.head_start = HeadStart()
+        self.hedge_watch = HedgeWatch(clock)
         self.clock = clock
         self._can_leave: dict[Ticket, Promise[bool]] = {}
         self._wake_at = float("inf")
@@ -57,6 +59,11 @@ class ModelLimits:
         finally:
             self._can_leave.pop(ticket, None)
         return ticket if begins else None
+
+    def is_idle(self, tokens: int) -> bool:
+        """Say whether one more request would be in nobody's way, and the model is well."""
+        with self._lock:
+            return self.breaker.is_well and self.limiter.is_idle(tokens, self.clock())
 
     def send_away(self) -> None:
         """Let the calls that wait here and can leave for another model do so."""

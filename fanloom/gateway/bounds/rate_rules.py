@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fanloom.gateway.bounds.depth_first import DepthFirst, Task
 
 MINUTE_S = 60.0
+_NEAR = 0.9
 
 
 @dataclass(eq=False)
@@ -49,6 +50,17 @@ class Limiter:
     def waiting(self) -> int:
         """How many calls are queued."""
         return sum(len(queue) for queue in self._queues.values())
+
+    def is_idle(self, tokens: int, now: float) -> bool:
+        """Say whether one more call is in nobody's way: no cool-down, no queue, and a tenth of each bound free."""
+        self._forget(now)
+        return (
+            not self._queues
+            and now >= self.paused_until
+            and self.in_flight < self.allowed == self.width
+            and (self.rpm is None or len(self._recent) + 1 <= _NEAR * self.rpm)
+            and (self.tpm is None or sum(ticket.tokens for ticket in self._recent) + tokens <= _NEAR * self.tpm)
+        )
 
     def enter(self, ticket: Ticket) -> None:
         """Queue a call."""

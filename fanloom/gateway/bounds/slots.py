@@ -58,6 +58,12 @@ class Slots:
                 self.release()
             raise
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether a slot is free that nobody waits for."""
+        with self._lock:
+            return not self._waiting and self._taken < self.limit
+
     def release(self) -> None:
         """Give the slot back: to the one whose turn it is, if anybody waits."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,13 +16,14 @@ T = TypeVar("T")
 
 
 class Line:
-    """The connection on which the answer to one botocore call comes, once it has begun to come.
+    """The connection on which the answer to one botocore call comes.
 
     A read time-out ends only a silent answer: of one that trickles, the thread and the socket would stay for ever.
     """
 
     def __init__(self) -> None:
         self.hung_up = False
+        self._socket: Any = None
         self._answer: Any = None
         self._busy = False
         self._lock = threading.Lock()
@@ -35,9 +37,12 @@ class Line:
             raise
 
     def hang_up(self) -> None:
-        """End the answer that is coming, if one is; its reader meets an early end and closes its connection."""
+        """End the answer that is coming or waited for; its reader meets an early end and closes its connection."""
         with self._lock:
             self.hung_up = True
+            if self._socket is not None:
+                with suppress(OSError):
+                    self._socket.shutdown(socket.SHUT_RDWR)
             if self._answer is not None:
                 # It may have ended by itself and given its connection back. urllib3 before 2.3 cannot do this.
                 with suppress(RuntimeError, ValueError, OSError, AttributeError):
@@ -46,9 +51,18 @@ class Line:
                 # Between two parts of a stream nobody reads, so nobody would meet the end.
                 self._close()
 
+    def listen(self, socket: Any) -> None:
+        """Wait for the first word of the answer on a socket."""
+        with self._lock:
+            self._socket = socket
+        if self.hung_up:
+            self.hang_up()
+
     def carry(self, answer: Any) -> None:
         """Take urllib3's response, whose body has not been read."""
-        self._answer = answer
+        with self._lock:
+            # Once read, the connection is another call's.
+            self._answer, self._socket = answer, None
         if self.hung_up:
             self.hang_up()
 
@@ -73,6 +87,9 @@ _LINE: ContextVar[Line | None] = ContextVar("fanloom_line", default=None)
 
 def sends_on_lines(session: Any) -> Callable[..., Any]:
     """Return a handler of botocore's `before-send` that sends a request on the line of its thread, if it has one."""
+    # private: botocore offers no hand on a connection before its answer has begun, which is most of a call's time.
+    pools = session._pool_classes_by_scheme
+    pools.update({scheme: _listening(pool) for scheme, pool in pools.items()})
 
     def send(request: Any, **_: Any) -> Any:
         line = _LINE.get()
@@ -88,3 +105,15 @@ def sends_on_lines(session: Any) -> Callable[..., Any]:
         return answer
 
     return send
+
+
+def _listening(pool: Any) -> Any:
+    class Listening(pool.ConnectionCls):  # type: ignore[misc]
+        """A connection that tells the line of its thread where the answer will come."""
+
+        def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+            if line := _LINE.get():
+                line.listen(self.sock)
+            return super().getresponse(*args, **kwargs)
+
+    return type(pool.__name__, (pool,), {"ConnectionCls": Listening})

@@ -1,0 +1,104 @@
+"""A second request for a slow call, as the wire sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fanloom import ModelUnavailable
+from tests.wire.provider import FakeProvider, Reply, prose, status
+from tests.wire.steps import PLAIN, QUESTION, TYPED, asks, fan_out, one_step, run
+
+ONE = one_step(PLAIN)
+ASK = {"question": QUESTION}
+NEVER = Reply("too late", latency=3600)
+
+
+@pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
+async def test_the_second_answers_and_the_first_is_cancelled_at_the_socket(
+    wire: FakeProvider, both: str, sync: bool
+) -> None:
+    wire.enqueue(NEVER)
+    result = await run(ONE, ASK, sync, model=both, hedge=0.05)
+    assert result["answer"] == "ok"
+    used = result["usage"]
+    assert (used["model_calls"], used["hedged"], used["unanswered_calls"]) == (1, 1, 1)
+    await wire.auntil(lambda provider: provider.in_flight == 0, timeout=8)
+    assert len(wire.requests) == 2
+
+
+async def test_the_first_answers_if_the_second_is_slower(wire: FakeProvider, both: str) -> None:
+    wire.enqueue(Reply("first", latency=0.5), NEVER)
+    result = await run(ONE, ASK, False, model=both, hedge=0.05)
+    assert result["answer"] == "first"
+    await wire.auntil(lambda provider: provider.in_flight == 0, timeout=8)
+    assert result["usage"]["hedged"] == 1
+
+
+@pytest.mark.parametrize("bad", [status(500), prose()], ids=["error", "prose"])
+async def test_an_answer_that_is_no_good_does_not_win(wire: FakeProvider, both: str, bad: Any) -> None:
+    slow = Reply(data={"answer": "first", "sources": [{"title": "Wind"}], "best": {"title": "Wind"}}, latency=0.6)
+    wire.enqueue(slow, bad)
+    result = await run(one_step(TYPED), ASK, False, model=both, hedge=0.05)
+    assert result["answer"]["answer"] == "first"
+    assert len(wire.requests) == 2
+
+
+async def test_if_neither_is_any_good_the_call_fails_as_it_would_have(wire: FakeProvider, both: str) -> None:
+    wire.enqueue(replace(status(503), latency=0.3), status(503))
+    with pytest.raises(ModelUnavailable):
+        await run(ONE, ASK, False, model=both, hedge=0.05, max_attempts=2)
+    assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"max_attempts": 1},
+        {"max_concurrency": 1},
+        {"max_model_calls": 2},
+        {"max_total_tokens": 5_000},
+    ],
+    ids=["off", "attempts", "width", "calls", "tokens"],
+)
+async def test_nothing_is_sent_where_it_would_pass_a_bound(
+    wire: FakeProvider, both: str, given: dict[str, Any]
+) -> None:
+    wire.enqueue(Reply("first", latency=0.3))
+    hedge = {} if not given else {"hedge": 0.05}
+    result = await run(ONE, ASK, False, model=both, **hedge, **given)
+    assert result["answer"] == "first"
+    assert len(wire.requests) == 1
+    assert result["usage"]["hedged"] == 0
+
+
+async def test_nothing_is_sent_for_a_call_that_streams_to_somebody(wire: FakeProvider, both: str) -> None:
+    wire.enqueue(Reply("first", latency=0.3))
+    context = {"model": both, "hedge": 0.05}
+    parts = [part async for part in ONE.astream(ASK, context=context, stream_mode="messages")]
+    assert parts
+    assert len(wire.requests) == 1
+
+
+async def test_who_cancels_the_run_cancels_both(wire: FakeProvider, both: str) -> None:
+    wire.enqueue(NEVER, NEVER)
+    running = asyncio.create_task(run(ONE, ASK, False, model=both, hedge=0.05))
+    await wire.auntil(lambda provider: provider.in_flight == 2, timeout=8)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await wire.auntil(lambda provider: provider.in_flight == 0, timeout=8)
+
+
+async def test_a_budget_counts_both(wire: FakeProvider, both: str) -> None:
+    wire.enqueue(NEVER)
+    graph = fan_out(asks)
+    given = {"items": [str(number) for number in range(7)]}
+    result = await run(graph, given, False, model=both, hedge=0.05, max_model_calls=20, max_concurrency=8)
+    assert result["usage"]["hedged"] == 1
+    assert len(wire.requests) == 8
+    assert result["usage"]["model_calls"] + result["usage"]["unanswered_calls"] == 8
