@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.faq_writer import Writer
-from tests.wire.provider import FakeProvider, environment, foreign
+from benchmarks.tail_latency import latency_s
+from tests.faq_writer import Writer, question_in
+from tests.wire.provider import FakeProvider, Reply, environment, foreign
 
 GEMINI = "google_genai:gemini-2.5-flash"
 BEDROCK = "bedrock_converse:us.amazon.nova-pro-v1:0"
@@ -44,10 +46,13 @@ class Provider:
         self._process = process
         self.url: str = self._heard()["url"]
 
-    def after(self, latency: float) -> dict[str, int]:
-        """Answer after so many seconds from now on; return `requests` and `peak` (in flight) since the last time."""
+    def after(self, latency: float, **more: Any) -> dict[str, int]:
+        """Answer after so many seconds from now on; return `requests` and `peak` (in flight) since the last time.
+
+        `tail` is the seed of latencies with a tail, which take the place of `latency`, `scale` times as long.
+        """
         assert self._process.stdin
-        self._process.stdin.write(json.dumps({"latency": latency}) + "\n")
+        self._process.stdin.write(json.dumps({"latency": latency, **more}) + "\n")
         self._process.stdin.flush()
         return self._heard()
 
@@ -72,13 +77,34 @@ def running(**variables: str) -> Iterator[Provider]:
             yield provider
 
 
+class Tail:
+    """Answers whose latencies have a tail, while there is a seed for them."""
+
+    def __init__(self) -> None:
+        self.seed, self.scale = "", 1.0
+        self.asked: Counter[str] = Counter()
+
+    def answer(self, prompt: str) -> Reply | None:
+        """Answer a question after its latency."""
+        if not self.seed:
+            return None
+        question = question_in(prompt)
+        self.asked[question] += 1
+        seconds = latency_s(self.seed, question, self.asked[question] - 1)
+        return Reply(f"An answer to {question}", latency=seconds * self.scale)
+
+
 def serve() -> None:
     """Serve until the standard input ends; each line on it sets the latency and is answered with what was seen."""
     writer = Writer()
-    with FakeProvider(reply=lambda request: writer(request.text)) as provider:
+    tail = Tail()
+    with FakeProvider(reply=lambda request: tail.answer(request.text) or writer(request.text)) as provider:
         _say(url=provider.url)
         for line in sys.stdin:
-            provider.latency = json.loads(line)["latency"]
+            told = json.loads(line)
+            provider.latency, tail.seed = told["latency"], told.get("tail", "")
+            tail.scale = told.get("scale", 1.0)
+            tail.asked.clear()
             _say(requests=len(provider.requests), peak=provider.peak)
             provider.clear()
 

@@ -110,6 +110,8 @@ class Attempt:
             return message
         except RunError as error:
             self._report(limits, error)
+            if error.kind == "throttled" and not hint_seconds(error):
+                limits.refused(ticket)
             raise
         finally:
             used = self.used["input_tokens"] + self.used["output_tokens"] if self.used else None

@@ -31,7 +31,7 @@ class FanOut:
         self.now = self.ended = 0.0
         self.first = self.second = 0
         self.most = 0.0
-        bucket = TokenBucket(SHARE, 50)
+        bucket = TokenBucket(SHARE, 512)
         self.kinds = [SlowCalls(bucket) for _ in range(steps)]
         self.unhedged = [0.0] * items
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -122,6 +122,21 @@ def test_second_requests_never_exceed_their_share(latencies: list[float], items:
 
 
 @settings(max_examples=100, deadline=None)
+@given(st.floats(0, 0.5), st.integers(1, 50), st.lists(st.booleans(), max_size=400))
+def test_of_so_many_requests_in_a_row_no_more_than_their_share_is_sent_twice(
+    share: float, kept_for: int, wishes: list[bool]
+) -> None:
+    bucket, taken = TokenBucket(share, kept_for), []
+    for wish in wishes:
+        bucket.earn()
+        taken.append(0)
+        while wish and bucket.take():
+            taken[-1] += 1
+    for end in range(len(taken)):
+        assert sum(taken[max(0, end + 1 - kept_for) : end + 1]) <= 1 + share * min(end + 1, kept_for) + 1e-6
+
+
+@settings(max_examples=100, deadline=None)
 @given(st.lists(SECONDS, min_size=ENOUGH, max_size=200))
 def test_of_calls_that_have_all_ended_the_quantile_is_the_one_of_the_books(latencies: list[float]) -> None:
     known = Latencies()
@@ -145,7 +160,7 @@ def test_the_fast_ones_say_nothing_of_those_that_are_under_way(fast: int, waitin
 
 
 def test_too_few_calls_are_slow_after_a_while_only() -> None:
-    bucket = TokenBucket(SHARE, 50)
+    bucket = TokenBucket(SHARE, 512)
     calls, told = SlowCalls(bucket), []
     calls.begin(WatchedCall(lambda: True, lambda: told.append(1)), 0.0)
     assert calls.tell(UNKNOWN_S - 0.1) is not None
@@ -155,7 +170,7 @@ def test_too_few_calls_are_slow_after_a_while_only() -> None:
 
 
 def test_the_longest_under_way_gets_the_last_token_and_none_is_taken_where_it_would_be_in_the_way() -> None:
-    bucket = TokenBucket(0.0, 50)
+    bucket = TokenBucket(0.0, 512)
     calls, told = SlowCalls(bucket, after_s=1.0), []
     for number, allowed in enumerate([False, True, True]):
         calls.begin(_named(told, number, allowed), number / 10)

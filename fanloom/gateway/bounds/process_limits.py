@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import partial
 
+from fanloom.gateway.bounds.adaptive_width import AdaptiveWidth
 from fanloom.gateway.bounds.circuit_breaker import Breaker
 from fanloom.gateway.bounds.head_start import HeadStart
 from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
@@ -18,7 +19,7 @@ from fanloom.gateway.hedging.hedge_watch import HedgeWatch
 from fanloom.loops.background import call_later
 from fanloom.loops.promise import Promise
 from fanloom.runs.usage import meter
-from fanloom.settings import settings
+from fanloom.settings import Settings, settings
 
 _REMEMBERED_MODELS = 256
 
@@ -75,8 +76,13 @@ class ModelLimits:
     def release(self, ticket: Ticket, tokens: int | None, *, succeeded: bool) -> None:
         """End a call: with the tokens it used, if they are known, and whether the provider took it."""
         with self._lock:
-            self.limiter.leave(ticket, tokens, succeeded)
+            self.limiter.leave(ticket, tokens, succeeded, self.clock())
             self._grant()
+
+    def refused(self, ticket: Ticket) -> None:
+        """Note that the provider has refused a call as too much, and has not said for how long."""
+        with self._lock:
+            self.limiter.refused(ticket, self.clock())
 
     def cool_down(self, seconds: float) -> None:
         """Begin no call for so long, because the server asks for it."""
@@ -108,6 +114,15 @@ class ModelLimits:
                 self._grant()
 
 
+def _adaptive(now: Settings) -> AdaptiveWidth | None:
+    """Return what finds the provider's limits, where nobody has said any."""
+    return None if _is_said(now) else AdaptiveWidth(now.max_concurrency)
+
+
+def _is_said(now: Settings) -> bool:
+    return "max_concurrency" in now.model_fields_set or bool(now.rpm or now.tpm)
+
+
 _limits: OrderedDict[Hashable, tuple[ModelLimits, Callable[[], object]]] = OrderedDict()
 _lock = threading.Lock()
 
@@ -119,12 +134,13 @@ def limits_of(name: str, instance: object = None) -> ModelLimits:
     """
     now = settings()
     # A forked process has none of its parent's calls in flight.
-    key = (os.getpid(), name, id(instance), now.max_concurrency, now.rpm, now.tpm)
+    bounds = (now.max_concurrency, now.rpm, now.tpm, _is_said(now))
+    key = (os.getpid(), name, id(instance), *bounds)
     with _lock:
         found, owner = _limits.get(key, (None, None))
         # The id of an instance that is gone can be given to another one.
         if found is None or owner is None or owner() is not instance:
-            found = ModelLimits(Limiter(now.max_concurrency, now.rpm, now.tpm))
+            found = ModelLimits(Limiter(now.max_concurrency, now.rpm, now.tpm, _adaptive(now)))
             _limits[key] = found, (lambda: None) if instance is None else weakref.ref(instance)
             while len(_limits) > _REMEMBERED_MODELS:
                 _limits.popitem(last=False)

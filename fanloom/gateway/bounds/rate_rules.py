@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+from fanloom.gateway.bounds.adaptive_width import AdaptiveWidth
 from fanloom.gateway.bounds.depth_first import DepthFirst, Task
 
 MINUTE_S = 60.0
@@ -35,11 +36,15 @@ class Limiter:
 
     Runs take turns, so one with hundreds of calls queued does not starve one with a single call. Within a run a task in
     hand goes on before a new one begins, else it is first come, first served. After a cool-down the width starts at one
-    and doubles with each call begun since then that succeeds.
+    and doubles with each call begun since then that succeeds. `adaptive` finds what the provider takes where nobody has
+    said it.
     """
 
-    def __init__(self, width: int, rpm: int | None = None, tpm: int | None = None) -> None:
+    def __init__(
+        self, width: int, rpm: int | None = None, tpm: int | None = None, adaptive: AdaptiveWidth | None = None
+    ) -> None:
         self.width, self.rpm, self.tpm = width, rpm, tpm
+        self.adaptive = adaptive
         self.in_flight = 0
         self.allowed = width
         self.paused_until = 0.0
@@ -58,6 +63,7 @@ class Limiter:
             not self._queues
             and now >= self.paused_until
             and self.in_flight < self.allowed == self.width
+            and (self.adaptive is None or self.adaptive.wait_s(self.in_flight + 1, now) == 0)
             and (self.rpm is None or len(self._recent) + 1 <= _NEAR * self.rpm)
             and (self.tpm is None or sum(ticket.tokens for ticket in self._recent) + tokens <= _NEAR * self.tpm)
         )
@@ -82,19 +88,27 @@ class Limiter:
         self._forget(now)
         while self._queues and self.in_flight < self.allowed:
             ticket = next(iter(self._queues.values())).first()
-            if (delay := self._delay(ticket, now)) > 0:
+            delay = self._delay(ticket, now)
+            if delay is None or delay > 0:
                 return delay
             self._begin(ticket, now)
         return None
 
-    def leave(self, ticket: Ticket, tokens: int | None, succeeded: bool) -> None:
+    def leave(self, ticket: Ticket, tokens: int | None, succeeded: bool, now: float = 0.0) -> None:
         """End a call; `tokens` is what it really used, if that is known."""
         self.in_flight -= 1
         if tokens is not None:
             ticket.tokens = tokens
+        if succeeded and self.adaptive:
+            self.adaptive.take(ticket.begun or 0.0, self.in_flight, now)
         # What began before a cool-down says nothing about how much the server takes after it.
         if succeeded and (ticket.begun or 0.0) >= self.paused_until:
             self.allowed = min(self.width, self.allowed * 2)
+
+    def refused(self, ticket: Ticket, now: float) -> None:
+        """Note that the provider has refused a call as too much, before it leaves, and has not said for how long."""
+        if self.adaptive:
+            self.adaptive.refuse(ticket.begun or 0.0, self.in_flight - 1, now)
 
     def cool_down(self, until: float) -> None:
         """Begin no call before `until`, and then one at first."""
@@ -107,6 +121,8 @@ class Limiter:
         if not ticket.granted():
             return
         self.in_flight += 1
+        if self.adaptive:
+            self.adaptive.begin(now)
         self._recent.append(ticket)
         # Also where nothing waits: what its tasks want next comes before what new ones do.
         self._queues.get(ticket.run, DepthFirst()).begun(ticket.tasks, now)
@@ -116,8 +132,11 @@ class Limiter:
         # It is remembered for a minute, and its run is not.
         ticket.run, ticket.tasks = None, ()
 
-    def _delay(self, ticket: Ticket, now: float) -> float:
-        waits = [self.paused_until - now]
+    def _delay(self, ticket: Ticket, now: float) -> float | None:
+        found = self.adaptive.wait_s(self.in_flight, now) if self.adaptive else 0.0
+        if found is None:
+            return None
+        waits = [found, self.paused_until - now]
         if self.rpm is not None and len(self._recent) >= self.rpm:
             waits.append(self._leaves_window(len(self._recent) - self.rpm) - now)
         if self.tpm is not None and self._recent:

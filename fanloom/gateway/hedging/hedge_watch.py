@@ -14,7 +14,7 @@ from fanloom.loops.background import call_later
 
 SHARE = 0.05
 """How many second requests there are to one model in this process, at most, for each first one."""
-_SAVED_UP = 50
+_KEPT_FOR = 512
 _REMEMBERED_KINDS = 256
 
 
@@ -23,7 +23,7 @@ class HedgeWatch:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._bucket = TokenBucket(SHARE, _SAVED_UP)
+        self._bucket = TokenBucket(SHARE, _KEPT_FOR)
         self._kinds: OrderedDict[Hashable, SlowCalls] = OrderedDict()
         self._timed: set[Hashable] = set()
         self._lock = threading.Lock()

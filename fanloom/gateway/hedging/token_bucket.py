@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 
 class TokenBucket:
-    """Each request earns a share of a token, each second request takes a whole one; it begins with one."""
+    """Each request earns a share of a token, each second request takes a whole one; it begins with one.
 
-    def __init__(self, share: float, most: float) -> None:
-        self.share, self.most = share, most
-        self.tokens = 1.0
+    What is not taken within the next `kept_for` requests is lost, so that of so many requests in a row never more than
+    their share is sent twice.
+    """
+
+    def __init__(self, share: float, kept_for: int) -> None:
+        self.share, self.kept_for = share, kept_for
+        self._requests = 0
+        self._taken: deque[int] = deque()
 
     def earn(self) -> None:
         """Count one request."""
-        self.tokens = min(self.most, self.tokens + self.share)
+        self._requests += 1
+        while self._taken and self._taken[0] <= self._requests - self.kept_for:
+            self._taken.popleft()
 
     def take(self) -> bool:
         """Take a token, if there is one."""
-        # Sums of shares are not exact.
-        if self.tokens < 1 - 1e-9:
+        earned = 1 + self.share * min(self._requests, self.kept_for)
+        # Products of shares are not exact.
+        if len(self._taken) + 1 > earned + 1e-9:
             return False
-        self.tokens -= 1
+        self._taken.append(self._requests)
         return True

@@ -1,0 +1,58 @@
+"""Limits that nobody has said: the provider is used to them and hardly over them, as the wire sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.wire.provider import FakeProvider, Reply, Request, status
+from tests.wire.provider.exchange import Answer
+from tests.wire.steps import asks, fan_out, run
+
+CALLS, HELD = 800, 20
+MANY = fan_out(asks)
+
+
+class Held:
+    """A provider that answers no more than some requests at once, and refuses the rest without a word of when."""
+
+    def __init__(self, provider: FakeProvider) -> None:
+        self.provider = provider
+        self.in_flight: Counter[int] = Counter()
+
+    def __call__(self, request: Request) -> Answer:
+        """Answer or refuse, and note how many are in flight."""
+        self.in_flight[self.provider.in_flight] += 1
+        return status(429) if self.provider.in_flight > HELD else Reply("ok", latency=0.2)
+
+    @property
+    def refused(self) -> int:
+        """How many requests were refused."""
+        return sum(times for number, times in self.in_flight.items() if number > HELD)
+
+
+async def test_twenty_in_flight_are_found_without_any_setting(wire: FakeProvider, both: str) -> None:
+    wire.reply = held = Held(wire)
+    given = {"items": [str(number) for number in range(CALLS)]}
+    # The first call of a process waits for its client to be made.
+    await run(MANY, {"items": ["first"]}, False, model=both)
+    result = await run(MANY, given, False, model=both, max_tasks=CALLS, max_concurrency=64, max_attempts=5)
+    assert {outcome["status"] for outcome in result["outcomes"]} == {"done"}
+    assert held.refused <= 0.02 * len(wire.requests)
+    busy = sum(times for number, times in held.in_flight.items() if number >= 0.9 * HELD)
+    assert busy >= 0.9 * len(wire.requests)
+
+
+@pytest.mark.parametrize("name", ["FANLOOM_MAX_CONCURRENCY", "FANLOOM_RPM", "FANLOOM_TPM"])
+async def test_what_is_said_is_believed(
+    wire: FakeProvider, both: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "1000")
+    wire.hold()
+    running = run(MANY, {"items": list(map(str, range(30)))}, True, model=both)
+    task = asyncio.ensure_future(running)
+    await wire.auntil(lambda provider: provider.in_flight == 30)
+    wire.release()
+    await task
