@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fanloom.runs.context import Role
@@ -28,7 +29,7 @@ class Request(Generic[T]):
     metadata: dict[str, Any] = field(default_factory=dict)
     understudy: Callable[[], T] | None = None
 
-    @property
+    @cached_property
     def characters(self) -> int:
         """How long the prompt is; counted without joining its parts, which can be whole documents."""
         return sum(len(text) for message in self.messages for text in _texts(message))

@@ -70,7 +70,8 @@ class TaskMeter(Meter):
     def add(self, usage: Usage) -> None:
         """Count what was used."""
         super().add(usage)
-        self.unkept = add_usage(self.unkept, usage)
+        if self.record_here:
+            self.unkept = add_usage(self.unkept, usage)
 
     async def ended(self) -> None:
         """Keep what was used for the tasks that have called this one's graph; this one writes it itself."""

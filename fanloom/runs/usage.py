@@ -173,20 +173,19 @@ def meter() -> Meter:
 
 
 def _merged(left: dict[str, ModelUsage], right: dict[str, ModelUsage]) -> dict[str, ModelUsage]:
-    return {name: _add(left.get(name), right.get(name)) for name in {**left, **right}}
+    return {**left, **{name: _add(left[name], used) if name in left else used for name, used in right.items()}}
 
 
 def _nothing() -> ModelUsage:
     return ModelUsage(model_calls=0, input_tokens=0, output_tokens=0, cached_tokens=0, cost_usd=0.0)
 
 
-def _add(left: ModelUsage | None, right: ModelUsage | None) -> ModelUsage:
-    left, right = left or _nothing(), right or _nothing()
+def _add(left: ModelUsage, right: ModelUsage) -> ModelUsage:
     a, b = left["cost_usd"], right["cost_usd"]
-    return ModelUsage(
-        model_calls=left["model_calls"] + right["model_calls"],
-        input_tokens=left["input_tokens"] + right["input_tokens"],
-        output_tokens=left["output_tokens"] + right["output_tokens"],
-        cached_tokens=left["cached_tokens"] + right["cached_tokens"],
-        cost_usd=None if a is None or b is None else a + b,
-    )
+    return {
+        "model_calls": left["model_calls"] + right["model_calls"],
+        "input_tokens": left["input_tokens"] + right["input_tokens"],
+        "output_tokens": left["output_tokens"] + right["output_tokens"],
+        "cached_tokens": left["cached_tokens"] + right["cached_tokens"],
+        "cost_usd": None if a is None or b is None else a + b,
+    }

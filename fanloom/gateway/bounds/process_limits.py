@@ -45,6 +45,8 @@ class ModelLimits:
         turn: Promise[bool] = Promise()
         ticket = Ticket(run, tokens, lambda: turn.give(True), tasks=meter().nested)
         with self._lock:
+            if self.limiter.begin_at_once(ticket, self.clock()):
+                return ticket
             self.limiter.enter(ticket)
             self._grant()
             if can_leave and not turn.given:

@@ -31,6 +31,10 @@ class Ticket:
     tasks: Sequence[Task] = ()
 
 
+# Where a run has no other call queued.
+_NOBODY: DepthFirst[Ticket] = DepthFirst()
+
+
 class Limiter:
     """Bounds on the calls to one model: in flight, requests a minute, tokens a minute, and a cool-down.
 
@@ -71,6 +75,14 @@ class Limiter:
     def enter(self, ticket: Ticket) -> None:
         """Queue a call."""
         self._queues.setdefault(ticket.run, DepthFirst()).enter(ticket, ticket.tasks)
+
+    def begin_at_once(self, ticket: Ticket, now: float) -> bool:
+        """Begin a call that need not wait, and say whether it is one."""
+        self._forget(now)
+        begins = not self._queues and self.in_flight < self.allowed and self._delay(ticket, now) == 0
+        if begins:
+            self._begin(ticket, now)
+        return begins
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take a call out of the queue that nobody waits for any more."""
@@ -125,7 +137,7 @@ class Limiter:
             self.adaptive.begin(now)
         self._recent.append(ticket)
         # Also where nothing waits: what its tasks want next comes before what new ones do.
-        self._queues.get(ticket.run, DepthFirst()).begun(ticket.tasks, now)
+        self._queues.get(ticket.run, _NOBODY).begun(ticket.tasks, now)
         if ticket.run in self._queues:
             # To the back of the line of runs.
             self._queues.move_to_end(ticket.run)
@@ -141,7 +153,7 @@ class Limiter:
             waits.append(self._leaves_window(len(self._recent) - self.rpm) - now)
         if self.tpm is not None and self._recent:
             waits.append(self._room_for(ticket.tokens) - now)
-        return max(waits)
+        return max(0.0, *waits)
 
     def _room_for(self, tokens: int) -> float:
         """Return when the window has room for so many tokens; a call larger than the window waits until it is empty."""

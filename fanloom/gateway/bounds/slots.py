@@ -45,6 +45,12 @@ class Slots:
     async def acquire(self, tasks: Sequence[Task] = (), *, begins: bool = True) -> None:
         """Wait for a free slot for a call of some tasks, the outermost first; with it the call `begins`."""
         with self._lock:
+            if not self._waiting and self._taken < self.limit:
+                # As most do: whoever need not wait need not be ranked.
+                self._taken += 1
+                if begins:
+                    self._waiting.begun(tasks, time.monotonic())
+                return
             turn: Promise[None] = Promise()
             self._waiting.enter(turn, tasks)
             if begins:
