@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from fanloom.gateway.answer_reading import salvage
+from fanloom.gateway.cache_worth import CALLS_THAT_PAY, is_worth_caching
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.model_turn import ModelTurn
 from fanloom.gateway.request import Request
@@ -31,8 +32,12 @@ async def call(run: Run, request: Request[T]) -> T:
     """
     models = RunModels.of(run)
     clients = await models.clients(request.role, request.output)
-    prefix = request.prefix if run.context.cache_first else None
-    async with models.alone_first((clients[0].name, prefix)) if prefix else nullcontext():
+    choice = run.context.cache_first
+    prefix = request.prefix if choice else None
+    if prefix and choice == "auto" and not is_worth_caching(clients[0].name, prefix):
+        prefix = None
+    least = CALLS_THAT_PAY if choice == "auto" else 1
+    async with models.alone_first((clients[0].name, prefix), least) if prefix else nullcontext():
         return await _down_the_ladder(run, request, clients)
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Made = tuple[str | BaseChatModel, BaseChatModel]
 
+# In which all calls of a fan-out come that are not held up by others.
+_A_MOMENT_S = 0.02
+
 
 class RunModels:
     """The chat models of a run by role, bound to the outputs that its steps ask for."""
@@ -31,6 +34,7 @@ class RunModels:
         self._models: dict[str, Made] = {}
         self._clients: dict[tuple[Role, type], list[ModelClient]] = {}
         self._first: dict[Hashable, Future[None]] = {}
+        self._come: dict[Hashable, int] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -73,12 +77,18 @@ class RunModels:
         return model_client(refused.name, found, output, refused.options)
 
     @asynccontextmanager
-    async def alone_first(self, key: Hashable) -> AsyncIterator[None]:
-        """Let the first call with a key finish before the others begin."""
+    async def alone_first(self, key: Hashable, least: int = 1) -> AsyncIterator[None]:
+        """Let the first call with a key finish before the others begin, if in all so many have come by a moment later.
+
+        The first is sent at once.
+        """
         with self._lock:
             is_first = key not in self._first
             finished = self._first.setdefault(key, Future())
-        if not is_first:
+            self._come[key] = self._come.get(key, 0) + 1
+        if not is_first and least > 1 and not finished.done():
+            await asyncio.sleep(_A_MOMENT_S)
+        if not is_first and self._come[key] >= least:
             # Shielded: a waiter that is cancelled must not take the others with it.
             await asyncio.shield(asyncio.wrap_future(finished))
         try:

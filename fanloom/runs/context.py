@@ -102,11 +102,12 @@ class Context(BaseModel):
         "what slow is for calls of its kind, a number of seconds says it. At most 5 % more requests, none while the "
         "model or the budget is near a limit, none for a call that streams. Default: never.",
     )
-    cache_first: bool = Field(
+    cache_first: bool | Literal["auto"] = Field(
         False,
         title="Fill the cache first",
         description="Make the first call over a shared prompt prefix alone, so that the others read the provider's "
-        "prompt cache: slower by one call, cheaper for a wide fan-out over long documents.",
+        "prompt cache: slower by one call, cheaper for a wide fan-out over long documents. 'auto' does it where that "
+        "pays: the model charges less for what it has cached, the prefix is long enough and four calls share it.",
     )
     max_tasks: int = Field(
         50, ge=1, le=100_000, title="Tasks", description="Widest fan-out; what exceeds it is skipped and reported."

@@ -56,6 +56,15 @@ def cost_usd(
     return float(per_million / 1_000_000 + _rate(prices.get("requests_kcount"), input_tokens) / 1000)
 
 
+def caching_pays(model: str) -> bool:
+    """Say whether a model is known to charge less for what it reads from its prompt cache."""
+    try:
+        prices = _prices(model)
+    except LookupError:
+        return False
+    return "cache_read_mtok" in prices and _rate(prices["cache_read_mtok"], 0) < _rate(prices.get("input_mtok"), 0)
+
+
 def _prices(model: str) -> dict[str, Decimal | TieredPrices]:
     """Return a model's prices of this moment by their names in genai-prices. Raises LookupError for an unknown model.
 

@@ -43,6 +43,8 @@ class Usage(ModelUsage):
     """Requests that were sent and got no answer; a provider may charge for them, and nobody knows what."""
     hedged: int
     """Second requests that were sent because the first was slow; the one that lost is among `unanswered_calls`."""
+    cache_saved_usd: float
+    """What it would have cost more without the providers' prompt caches, as far as prices are known."""
     by_model: dict[str, ModelUsage]
     by_step: dict[str, ModelUsage]
     """By the name of each step."""
@@ -50,7 +52,9 @@ class Usage(ModelUsage):
 
 def no_usage() -> Usage:
     """Return the usage of a run that has called no model."""
-    return Usage(**_nothing(), estimated_calls=0, unanswered_calls=0, hedged=0, by_model={}, by_step={})
+    return Usage(
+        **_nothing(), estimated_calls=0, unanswered_calls=0, hedged=0, cache_saved_usd=0.0, by_model={}, by_step={}
+    )
 
 
 def add_usage(left: Usage | None, right: Usage | None) -> Usage:
@@ -64,6 +68,7 @@ def add_usage(left: Usage | None, right: Usage | None) -> Usage:
         estimated_calls=left.get("estimated_calls", 0) + right.get("estimated_calls", 0),
         unanswered_calls=left.get("unanswered_calls", 0) + right.get("unanswered_calls", 0),
         hedged=left.get("hedged", 0) + right.get("hedged", 0),
+        cache_saved_usd=left.get("cache_saved_usd", 0.0) + right.get("cache_saved_usd", 0.0),
         by_model=by_model,
         by_step=by_step,
     )
@@ -95,6 +100,12 @@ def usage_of(model: str, message: AIMessage, prompt_tokens: int = 0) -> ModelUsa
         cached_tokens=cached,
         cost_usd=cost_usd(model, given, made, cached, written),
     )
+
+
+def _saved(model: str, used: ModelUsage) -> float:
+    if not used["cached_tokens"] or used["cost_usd"] is None:
+        return 0.0
+    return (cost_usd(model, used["input_tokens"], used["output_tokens"]) or 0.0) - used["cost_usd"]
 
 
 def _estimate(model: str, message: AIMessage, prompt_tokens: int) -> ModelUsage:
@@ -129,6 +140,7 @@ class Meter:
                 **no_usage(),
                 **used,
                 "estimated_calls": int(estimated),
+                "cache_saved_usd": _saved(model, used),
                 "by_model": {model: used},
                 "by_step": {step: used},
             }

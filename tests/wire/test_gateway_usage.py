@@ -16,6 +16,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.runtime import Runtime
 
 from fanloom import BudgetExceeded, Context, RunError
+from fanloom.runs.prices import cost_usd
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.provider import FakeProvider, Reply, Request, malformed_tool, reset, status
 from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asked, asks, fan_out, one_step, run, side_by_side
@@ -339,3 +340,31 @@ async def test_the_first_call_over_a_prefix_goes_alone_if_wanted(provider: FakeP
     assert len(others) == 7
     assert all(other.started >= (first.ended or 0) for other in others)
     assert provider.peak == 7
+
+
+@pytest.mark.parametrize(
+    ("calls", "documents", "alone"),
+    [(8, "A document. " * 2000, True), (3, "A document. " * 2000, False), (8, "Short.", False)],
+    ids=["pays", "few calls", "short prefix"],
+)
+async def test_auto_fills_the_cache_first_where_that_pays(
+    wire: FakeProvider, both: str, calls: int, documents: str, alone: bool
+) -> None:
+    wire.hold()
+    given = {"items": list(range(calls)), "documents": documents}
+    running = asyncio.ensure_future(run(fan_out(reads), given, False, model=both, cache_first="auto"))
+    await wire.auntil(lambda provider: provider.in_flight == (1 if alone else calls))
+    wire.release()
+    result = await running
+    assert len(result["outcomes"]) == calls
+    first, *others = wire.requests
+    assert not alone or all(other.started >= (first.ended or 0) for other in others)
+
+
+async def test_usage_says_what_the_cache_has_saved(wire: FakeProvider, both: str) -> None:
+    wire.reply = lambda request: Reply("ok", input_tokens=10_000, output_tokens=10, cached_tokens=8_000)
+    used = (await run(one_step(PLAIN), {"question": QUESTION}, False, model=both))["usage"]
+    without = cost_usd(both, 10_000, 10)
+    assert without is not None
+    assert used["cache_saved_usd"] == pytest.approx(without - used["cost_usd"])
+    assert used["cache_saved_usd"] > 0
