@@ -17,7 +17,7 @@ _SPENT = ("model_calls", "input_tokens", "output_tokens", "cost_usd")
 Ended = Literal["done", "partly", "failed"]
 
 
-class ItemResult(TypedDict):
+class EndedItem(TypedDict):
     """How one item ended: `partly` where some of its tasks were not done."""
 
     id: str
@@ -102,7 +102,7 @@ class JobFolder:
         ended: dict[str, Ended] = {result["id"]: result["status"] for result in self.results()}
         return {name: status for name, status in ended.items() if status == "done"} if retry else ended
 
-    def results(self) -> Iterator[ItemResult]:
+    def results(self) -> Iterator[EndedItem]:
         """Yield what has ended, in all shards, in the order in which it was written; the last one of an id counts."""
         files = sorted(self.folder.glob("results*.jsonl"))
         for file in files:
@@ -111,7 +111,7 @@ class JobFolder:
                     with suppress(ValueError):
                         yield json.loads(line)
 
-    def add(self, result: ItemResult) -> None:
+    def add(self, result: EndedItem) -> None:
         """Write how an item ended. Raises OSError."""
         line = json.dumps(result, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
         self._append(self._results, line)
@@ -162,7 +162,7 @@ def _last_newline(opened: Any, end: int, step: int = 1 << 16) -> int:
     return 0
 
 
-def totals(results: Iterable[ItemResult]) -> dict[str, Any]:
+def totals(results: Iterable[EndedItem]) -> dict[str, Any]:
     """Return how many items have ended and how, and what they used in all; the last result of an id counts."""
     last: dict[str, Ended] = {}
     spent: dict[str, float | None] = dict.fromkeys(_SPENT, 0)

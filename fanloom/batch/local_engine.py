@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 
 from fanloom.batch.inputs import Item
-from fanloom.batch.job_folder import ItemResult
+from fanloom.batch.job_folder import EndedItem
 
-Run = Callable[[Item], Awaitable[ItemResult]]
+Run = Callable[[Item], Awaitable[EndedItem]]
 
 
 class LocalEngine:
@@ -27,10 +27,10 @@ class LocalEngine:
         """Begin no other item."""
         self._stopped = True
 
-    async def results(self, items: Iterator[Item]) -> AsyncIterator[ItemResult]:
+    async def results(self, items: Iterator[Item]) -> AsyncIterator[EndedItem]:
         """Yield how items end, in the order in which they end. Raises what one raises, once the others have ended."""
         # Bounded, so that who reads slowly slows the items down.
-        ended: asyncio.Queue[ItemResult | None] = asyncio.Queue(maxsize=self._concurrency)
+        ended: asyncio.Queue[EndedItem | None] = asyncio.Queue(maxsize=self._concurrency)
         workers = [asyncio.create_task(self._work(items, ended)) for _ in range(self._concurrency)]
         closing = asyncio.create_task(_close(workers, ended))
         try:
@@ -44,7 +44,7 @@ class LocalEngine:
                 with suppress(asyncio.CancelledError, Exception):
                     await task
 
-    async def _work(self, items: Iterator[Item], ended: asyncio.Queue[ItemResult | None]) -> None:
+    async def _work(self, items: Iterator[Item], ended: asyncio.Queue[EndedItem | None]) -> None:
         # Workers take turns on one loop, so no two take the same item.
         while not self._stopped and (item := next(items, None)) is not None:
             self.in_flight += 1
@@ -57,6 +57,6 @@ class LocalEngine:
                 self.in_flight -= 1
 
 
-async def _close(workers: list[asyncio.Task[None]], ended: asyncio.Queue[ItemResult | None]) -> None:
+async def _close(workers: list[asyncio.Task[None]], ended: asyncio.Queue[EndedItem | None]) -> None:
     await asyncio.wait(workers)
     await ended.put(None)

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fanloom.batch.inputs import Item
-from fanloom.batch.job_folder import Ended, ItemResult
+from fanloom.batch.job_folder import Ended, EndedItem
 from fanloom.errors import BudgetExceeded, InvalidInput, RunError, UserError
 from fanloom.redaction import redact
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from langgraph.pregel import Pregel
 
 
-async def run_item(graph: Pregel[Any, Any, Any, Any], item: Item, context: Any, config: Any = None) -> ItemResult:
+async def run_item(graph: Pregel[Any, Any, Any, Any], item: Item, context: Any, config: Any = None) -> EndedItem:
     """Run an item and return how it ended.
 
     Raises UserError for what keeps every item from running, such as a missing key, and BudgetExceeded once the job has
@@ -34,7 +34,7 @@ async def run_item(graph: Pregel[Any, Any, Any, Any], item: Item, context: Any, 
         return _failed(item, error, started)
     usage = output.get("usage") if isinstance(output, Mapping) else None
     status: Ended = "partly" if any(outcome["status"] != "done" for outcome in outcomes_in(output)) else "done"
-    return ItemResult(
+    return EndedItem(
         id=item.id, status=status, output=_plain(output), usage=usage, error=None, seconds=_since(started)
     )
 
@@ -45,11 +45,11 @@ def outcomes_in(output: Any) -> list[Mapping[str, Any]]:
     return [one for items in lists for one in items if isinstance(one, Mapping) and {"task_id", "status"} <= one.keys()]
 
 
-def _failed(item: Item, error: Exception, started: float) -> ItemResult:
+def _failed(item: Item, error: Exception, started: float) -> EndedItem:
     kind = getattr(error, "kind", "input" if isinstance(error, UserError) else "error")
     said = str(error) if isinstance(error, RunError | UserError) else f"{type(error).__name__}: {error}"
     told = {"kind": kind, "message": redact(said), "retryable": bool(getattr(error, "retryable", False))}
-    return ItemResult(id=item.id, status="failed", output=None, usage=None, error=told, seconds=_since(started))
+    return EndedItem(id=item.id, status="failed", output=None, usage=None, error=told, seconds=_since(started))
 
 
 def _plain(output: Any) -> Any:
