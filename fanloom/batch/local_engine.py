@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import suppress
 
 from fanloom.batch.inputs import Item
@@ -27,7 +27,7 @@ class LocalEngine:
         """Begin no other item."""
         self._stopped = True
 
-    async def results(self, items: Iterator[Item]) -> AsyncIterator[EndedItem]:
+    async def results(self, items: Iterator[Item]) -> AsyncGenerator[EndedItem, None]:
         """Yield how items end, in the order in which they end. Raises what one raises, once the others have ended."""
         # Bounded, so that who reads slowly slows the items down.
         ended: asyncio.Queue[EndedItem | None] = asyncio.Queue(maxsize=self._concurrency)

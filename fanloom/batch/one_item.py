@@ -34,9 +34,7 @@ async def run_item(graph: Pregel[Any, Any, Any, Any], item: Item, context: Any, 
         return _failed(item, error, started)
     usage = output.get("usage") if isinstance(output, Mapping) else None
     status: Ended = "partly" if any(outcome["status"] != "done" for outcome in outcomes_in(output)) else "done"
-    return EndedItem(
-        id=item.id, status=status, output=_plain(output), usage=usage, error=None, seconds=_since(started)
-    )
+    return EndedItem(id=item.id, status=status, output=_plain(output), usage=usage, error=None, seconds=_since(started))
 
 
 def outcomes_in(output: Any) -> list[Mapping[str, Any]]:
