@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -177,3 +178,9 @@ def totals(results: Iterable[EndedItem]) -> dict[str, Any]:
 def _sum(left: float | None, right: float | None) -> float | None:
     """Add two amounts; one that is not known makes the sum unknown."""
     return None if left is None or right is None else left + right
+
+
+def prompt_versions(root: Path) -> dict[str, str]:
+    """Return a version of each prompt file below a project's `prompts/`: 12 hex digits of its SHA-256."""
+    files = sorted((root / "prompts").rglob("*.md"))
+    return {str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in files}
