@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from fanloom.batch.inputs import InputSource, Item
-from fanloom.batch.job_folder import totals
+from fanloom.batch.job_folder import SPENT, totals
 
 if TYPE_CHECKING:
     from fanloom.batch.job import Job
@@ -22,9 +22,7 @@ async def estimate(make: Callable[[Iterable[Item]], Job], source: InputSource, s
     ran = [result async for result in make(items).results()]
     told = totals(ran)
     scale = count / len(ran) if ran else 0.0
-    expected = {
-        name: _scaled(told[name], scale) for name in ("model_calls", "input_tokens", "output_tokens", "cost_usd")
-    }
+    expected = {name: _scaled(told[name], scale) for name in SPENT}
     return {"items": count, "sample": len(ran), "failed_in_sample": told["failed"], "expected": expected}
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypedDict, get_args
 from fanloom.errors import UserError
 
 VERSION = 1
-_SPENT = ("model_calls", "input_tokens", "output_tokens", "cost_usd")
+SPENT = ("model_calls", "input_tokens", "output_tokens", "cost_usd")
 Ended = Literal["done", "partly", "failed"]
 
 
@@ -78,7 +78,7 @@ class JobFolder:
             return
         if (changed := known.differences(manifest)) and not force:
             raise UserError(
-                f"{str(self.folder)!r} holds a job with another {', '.join(changed)}; choose another folder, or give "
+                f"{str(self.folder)!r} holds a job of which {', '.join(changed)} differs; choose another folder, or give "
                 "--force to go on as it is now"
             )
         if known != manifest:
@@ -166,10 +166,10 @@ def _last_newline(opened: Any, end: int, step: int = 1 << 16) -> int:
 def totals(results: Iterable[EndedItem]) -> dict[str, Any]:
     """Return how many items have ended and how, and what they used in all; the last result of an id counts."""
     last: dict[str, Ended] = {}
-    spent: dict[str, float | None] = dict.fromkeys(_SPENT, 0)
+    spent: dict[str, float | None] = dict.fromkeys(SPENT, 0)
     for result in results:
         last[result["id"]] = result["status"]
-        for name in _SPENT:
+        for name in SPENT:
             spent[name] = _sum(spent[name], (result["usage"] or {}).get(name, 0))
     counts = {status: sum(ended == status for ended in last.values()) for status in get_args(Ended)}
     return {"items": len(last), **counts, **spent}
