@@ -3,11 +3,10 @@
 from langgraph.graph import END, START
 
 from fanloom import Prompt, StateGraph, add_fan_out
-from nodes.orchestrating.context import OrchestratorContext
-from nodes.orchestrating.state import OrchestratorInput, OrchestratorOutput, OrchestratorState
-from nodes.orchestrating.steps import Understudies
-from nodes.orchestrating.understudy import UNDERSTUDIES
-from nodes.orchestrator import Orchestrator
+from nodes.orchestrator.context import OrchestratorContext
+from nodes.orchestrator.nodes import Orchestrator
+from nodes.orchestrator.state import OrchestratorInput, OrchestratorOutput, OrchestratorState
+from nodes.orchestrator.steps import UNDERSTUDIES, Understudies
 
 
 def orchestrator(

@@ -3,8 +3,8 @@
 from langgraph.graph import END, START
 
 from fanloom import Context, StateGraph
-from nodes.refine import after_evaluation, after_improvement, check_input, evaluate, finish, improve, write_draft
-from nodes.refining.state import RefineInput, RefineOutput, RefineState
+from nodes.refine.nodes import after_evaluation, after_improvement, check_input, evaluate, finish, improve, write_draft
+from nodes.refine.state import RefineInput, RefineOutput, RefineState
 
 builder = StateGraph(RefineState, context_schema=Context, input_schema=RefineInput, output_schema=RefineOutput)
 builder.add_node("check_input", check_input)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ CONFIG = "langgraph.json"
 PROMPTS = "prompts"
 EVALS = "evals"
 _CODE = ("graphs", "nodes", "understudies", PROMPTS)
+_REFERENCE = re.compile(r"understudies(?:\.\w+)+:\w+")
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,18 @@ class Template:
 
 
 def _imports(file: Path) -> Iterator[str]:
-    """Yield the names that a module imports; of `from a import b` both `a` and `a.b`, which may be a module."""
+    """Yield the names that a module imports; of `from a import b` both `a` and `a.b`, which may be a module.
+
+    A step's understudy is imported by its reference, such as "understudies.refine:improve".
+    """
     for node in ast.walk(_parsed(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _REFERENCE.fullmatch(node.value):
+            yield node.value.partition(":")[0]
 
 
 def _folders_named(file: Path) -> Iterator[str]:

@@ -10,20 +10,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graphs.content_variations import graph
-from nodes import content_variations, tech_docs
-from nodes.content_variations import write_variation
-from nodes.orchestrating import understudy
-from nodes.orchestrating.document import problems
-from nodes.orchestrating.facts import phrase
-from nodes.orchestrating.known import BUILTINS
-from nodes.orchestrating.voices import VOICES
+from nodes.orchestrator.document import Document, problems
+from nodes.orchestrator.known import BUILTINS
+from nodes.orchestrator.plan import Plan
 from tests.orchestrator_writer import BOTTLE, OWN_COMBINE, OWN_PLAN, OWN_WORK
+from understudies import content_variations, orchestrator, tech_docs
+from understudies.content_variations import VOICES, write_variation
+from understudies.orchestrator.facts import phrase
 
-TRADES = {
-    "content_variations": content_variations.UNDERSTUDIES,
-    "tech_docs": tech_docs.UNDERSTUDIES,
-    "any": understudy.UNDERSTUDIES,
-}
+TRADES = {"content_variations": content_variations, "tech_docs": tech_docs, "any": orchestrator}
 
 
 async def run(task: str, known: Any = None, **context: Any) -> dict[str, Any]:
@@ -120,32 +115,32 @@ WORDS = st.lists(
 @example(task="Write about tea (styles: \u3164, bold)", context={"a": "{0} $b", "b": [{"c": 1}]}, most=3)
 @settings(max_examples=60, deadline=None)
 def test_any_task_is_planned_written_and_combined(trade: str, task: str, context: Any, most: int) -> None:
-    plan, work, combine = TRADES[trade]
-    planned = plan(task=task, context=context, max_subtasks=most)
-    assert planned == plan(task=task, context=context, max_subtasks=most)
+    who = TRADES[trade]
+    planned = Plan.model_validate(who.plan(task=task, context=context, max_subtasks=most))
+    assert planned == Plan.model_validate(who.plan(task=task, context=context, max_subtasks=most))
     parts = []
     for subtask in planned.subtasks:
-        text = work(task=task, context=context, type=subtask.type, description=subtask.description, needs=[])
+        text = who.work(task=task, context=context, type=subtask.type, description=subtask.description, needs=[])
         assert text.strip()
         for value in context.values():
             if isinstance(value, str | int) and not isinstance(value, bool):
                 assert phrase(value).casefold() in text.casefold()
         parts.append({"id": subtask.id, "heading": subtask.type, "text": text, "missing": ""})
-    document = combine(task=task, context=context, analysis=planned.analysis, parts=parts)
-    assert problems(document, parts) == []  # type: ignore[arg-type]
+    document = who.combine(task=task, context=context, analysis=planned.analysis, parts=parts)
+    assert problems(Document.model_validate(document), parts) == []  # type: ignore[arg-type]
 
 
 def test_each_style_has_a_voice_of_its_own() -> None:
     known = {**BOTTLE["context"], "price_eur": 29.9, "launch": {"date": "1 March", "city": "Graz"}}
     for context in (known, {}):
-        texts = {write_variation("a bottle", style, "", context) for style in VOICES}
+        texts = {write_variation("a bottle", style, context) for style in VOICES}
         assert len(texts) == len(VOICES)
     for style in VOICES:
-        assert "rice EUR: 29.9; launch (date: 1 March, city: Graz)" in write_variation("a bottle", style, "", known)
+        assert "rice EUR: 29.9; launch: date: 1 March, city: Graz" in write_variation("a bottle", style, known)
 
 
 def test_what_tells_the_writer_how_to_write_is_not_told_the_readers() -> None:
     context = {"tone": "warm", "max_words": 50, "dont_mention": "rivals", "seo_keywords": ["x"], "discount": None}
-    assert write_variation("tea", "formal", "", {**context, "origin": "Assam"}) == (
+    assert write_variation("tea", "formal", {**context, "origin": "Assam"}) == (
         "We are pleased to present tea. Further particulars: origin: Assam."
     )

@@ -12,12 +12,14 @@ import pytest
 from click.testing import CliRunner
 from langgraph.checkpoint.memory import InMemorySaver
 
-from fanloom import BadModelOutput, InvalidContext, InvalidInput, ModelRefused, Prompt
+from fanloom import BadModelOutput, GraphError, InvalidContext, InvalidInput, ModelRefused, Prompt
 from fanloom.cli import cli
 from fanloom.errors import PromptError
 from graphs.content_variations import builder, graph
 from graphs.orchestrator import orchestrator
-from nodes.orchestrating.variables import UnusedContext
+from nodes.orchestrator.plan import Plan
+from nodes.orchestrator.steps import Understudies
+from nodes.orchestrator.variables import UnusedContext
 from tests.fakes import Meeting, ScriptedModel
 from tests.orchestrator_writer import (
     BOTTLE,
@@ -503,6 +505,37 @@ def test_prompts_of_ones_own_from_python(own_files: dict[str, Path]) -> None:
     offline = mine.compile(name="mine").invoke(BOTTLE)
     assert [one["type"] for one in offline["worker_results"]] == ["overview", "details"]
     assert "insulated" in offline["final"]
+
+
+def own_plan(task: str, context: Any, max_subtasks: int) -> Any:
+    return Plan.model_validate(plan(subtask("a")))
+
+
+def own_work(task: str, context: Any, type: str, description: str, needs: Any) -> str:
+    return f"{type} for {context['target_audience']}"
+
+
+def test_understudies_of_ones_own_are_functions_or_references(own_files: dict[str, Path]) -> None:
+    asked: list[Any] = []
+
+    def own_combine(task: str, context: Any, analysis: str, parts: Any) -> Any:
+        asked.append(parts)
+        sections = [{"id": part["id"], "text": part["text"]} for part in parts]
+        return {"title": "Mine", "introduction": "", "sections": sections if len(asked) > 1 else []}
+
+    plan_file, work_file, combine_file = own_files.values()
+    prompts: Any = {"plan": Prompt(plan_file), "work": Prompt(work_file), "combine": Prompt(combine_file)}
+    own = Understudies(own_plan, own_work, own_combine)
+    result = orchestrator(**prompts, understudies=own).compile(name="mine").invoke(BOTTLE)
+    text = "type a for environmentally conscious millennials"
+    # The first document left a part out; the second try asks the same function.
+    assert result["final"] == f"# Mine\n\n## type a\n\n{text}"
+    assert asked == [[{"id": "a", "heading": "type a", "text": text}]] * 2
+    mixed = own._replace(combine="understudies.tech_docs:combine")
+    assert text in orchestrator(**prompts, understudies=mixed).compile(name="mine").invoke(BOTTLE)["final"]
+    lost = own._replace(plan="understudies.orchestrator:no_such")
+    with pytest.raises(GraphError, match=r"plan_subtasks.*no_such"):
+        orchestrator(**prompts, understudies=lost).compile(name="mine").invoke(BOTTLE)
 
 
 def test_a_text_where_a_prompt_belongs_is_refused_at_once() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from fanloom import BadModelOutput, BudgetExceeded, InvalidInput, ModelRefused
 from graphs.refine import builder, graph
-from nodes.refining.rounds import best, is_plateau
-from nodes.refining.state import Judged, Round
+from nodes.refine.rounds import best, is_plateau
+from nodes.refine.state import Judged, Round
 from tests.fakes import ScriptedModel
 from tests.refine_author import CRITERIA, GIVEN, Author, said
+
+ROOT = Path(__file__).parents[2]
 
 
 class Denied(Exception):
@@ -371,3 +375,27 @@ async def test_what_is_stored_grows_with_the_drafts_and_not_with_their_square(tm
 def test_the_best_of_no_rounds_is_none() -> None:
     assert best([]) is None
     assert best([Round(draft="x", verdict="not_evaluated", feedback=[])]) is None
+
+
+WITH_A_MODEL = """
+import sys
+from graphs import content_variations, refine, tech_docs
+from tests.fakes import ScriptedModel
+from tests.orchestrator_writer import BOTTLE, Writer
+from tests.refine_author import GIVEN, Author, said
+
+for graph in (content_variations.graph, tech_docs.graph):
+    assert graph.invoke(BOTTLE, context={"model": ScriptedModel(reply=Writer())})["worker_results"]
+author = Author([said(False, True, True), said(True, True, True)])
+assert refine.graph.invoke(GIVEN, context={"model": ScriptedModel(reply=author)})["accepted"]
+print(*sorted(name for name in sys.modules if name.startswith("understudies")))
+refine.graph.invoke(GIVEN, context={"model": "offline"})
+print(*sorted(name for name in sys.modules if name.startswith("understudies")))
+"""
+
+
+def test_no_understudy_is_imported_before_the_offline_model_answers() -> None:
+    ran = subprocess.run([sys.executable, "-c", WITH_A_MODEL], cwd=ROOT, capture_output=True, text=True, check=True)
+    with_a_model, offline, *_ = ran.stdout.split("\n")
+    assert with_a_model == ""
+    assert "understudies.refine" in offline.split()

@@ -12,9 +12,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from fanloom import LLMStep
 from nodes import content_variations, faq_steps, tech_docs
-from nodes.orchestrating.steps import steps
-from nodes.orchestrating.variables import Prompts
-from nodes.refining import steps as refine_steps
+from nodes.orchestrator.steps import steps
+from nodes.orchestrator.variables import Prompts
+from nodes.refine import steps as refine_steps
 from nodes.routing import steps as router_steps
 from nodes.support import steps as desk_steps
 

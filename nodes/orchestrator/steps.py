@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeVar
 from langgraph.runtime import Runtime
 
 from fanloom import LLMStep, Prompt
-from nodes.orchestrating.document import Document
-from nodes.orchestrating.plan import WORKER, Plan
-from nodes.orchestrating.variables import Prompts, variables
+from nodes.orchestrator.document import Document
+from nodes.orchestrator.plan import WORKER, Plan
+from nodes.orchestrator.variables import Prompts, variables
 from prompts import path
 
 T = TypeVar("T")
@@ -19,15 +19,23 @@ AGAIN = Prompt(path("orchestrator/combine_again.md"))
 
 
 class Understudies(NamedTuple):
-    """Who answers under the `offline` model, each by the variables of its step; `context` and `needs` as data.
+    """Who answers under the `offline` model: functions, or where they are, as in "understudies.tech_docs:plan".
 
     `plan(task, context, max_subtasks)`, `work(task, context, type, description, needs)` with needs as
     `[{type, result}]`, and `combine(task, context, analysis, parts)` with parts as `[{id, heading, text | missing}]`.
+    They return a Plan, a text and a Document, or data for those.
     """
 
-    plan: Callable[..., Plan]
-    work: Callable[..., str]
-    combine: Callable[..., Document]
+    plan: Callable[..., Any] | str
+    work: Callable[..., str] | str
+    combine: Callable[..., Any] | str
+
+
+UNDERSTUDIES = Understudies(
+    plan="understudies.orchestrator:plan",
+    work="understudies.orchestrator:work",
+    combine="understudies.orchestrator:combine",
+)
 
 
 class Steps(NamedTuple):
@@ -47,13 +55,18 @@ def steps(prompts: Prompts, understudies: Understudies) -> Steps:
         LLMStep("plan_subtasks", prompts.plan, Plan, "planner", plan),
         LLMStep(WORKER, prompts.work, str, "worker", work),
         LLMStep("combine_results", prompts.combine, Document, "synthesizer", combine),
-        LLMStep("combine_results_again", again, Document, "synthesizer", lambda wrong, **asked: combine(**asked)),
+        LLMStep("combine_results_again", again, Document, "synthesizer", combine),
     )
 
 
-async def ask(step: LLMStep[T], runtime: Runtime[Any], given: Mapping[str, Any], known: Mapping[str, Any]) -> T:
-    """Run a step with what its prompt uses of the variables; its understudy gets what the run gives, used or not."""
-    shown = variables(given, known)
+async def ask(
+    step: LLMStep[T], runtime: Runtime[Any], given: Mapping[str, Any], known: Mapping[str, Any], **more: Any
+) -> T:
+    """Run a step with what its prompt uses of the variables.
+
+    Its understudy gets what is given and known, used or not, and nothing of `more`, which is for models only.
+    """
+    shown = variables({**given, **more}, known)
     used = {name: shown[name] for name in step.prompt.variables}
     return await step.run(runtime, {**given, "context": known}, **used)
 

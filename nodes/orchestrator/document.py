@@ -10,8 +10,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from fanloom import Outcome, OutputModel, failures
-from nodes.orchestrating.markdown import as_written, below
-from nodes.orchestrating.state import Subtask
+from nodes.orchestrator.markdown import as_written, below
+from nodes.orchestrator.state import Subtask
 
 _LONGEST_TITLE = 100
 _REFUSED = "the model's provider refused it"

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from fanloom import Outcome, OutputModel, in_order_of_needs, not_done
-from nodes.orchestrating.state import Subtask
+from nodes.orchestrator.state import Subtask
 from nodes.text import ProperText
 
 WORKER = "do_subtask"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from nodes.refining.state import Judged, Round, Verdict
-from nodes.refining.steps import CriterionFeedback, Evaluation
+from nodes.refine.state import Judged, Round, Verdict
+from nodes.refine.steps import CriterionFeedback, Evaluation
 
 _PLATEAU = 2
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-_CAPITALS = frozenset(
-    {"api", "cpu", "faq", "http", "https", "id", "ids", "json", "sdk", "sla", "sql", "ui", "uri", "url"}
-    | {"chf", "eur", "gbp", "usd"}
-)
+Facts: TypeAlias = Mapping[str, Any]
+
+NOTHING_KNOWN = "Nothing else is known about it yet: what stands in the context of the task is said here."
+_CAPITALS = frozenset("api cpu faq http https id ids json sdk sla sql ui uri url chf eur gbp usd".split())  # noqa: SIM905
 
 
 def label(name: str) -> str:
@@ -20,19 +20,14 @@ def label(name: str) -> str:
 
 def phrase(value: Any) -> str:
     """Return a value as part of a sentence."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return ", ".join(f"{label(str(name))}: {phrase(item)}" for name, item in value.items()) or "nothing"
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list):
         items = [phrase(item) for item in value]
         return ("; ".join(items) if any(", " in item for item in items) else enumerated(items)) or "nothing"
     if value is None or isinstance(value, bool):
         return {None: "not known", True: "yes", False: "no"}[value]
     return " ".join(str(value).split()).rstrip(".") or "nothing"
-
-
-def named(name: str, value: Any) -> str:
-    """Return a fact with its name: `auth methods: JWT and OAuth2`."""
-    return f"{label(name)} ({phrase(value)})" if isinstance(value, Mapping) else f"{label(name)}: {phrase(value)}"
 
 
 def enumerated(items: Sequence[str], word: str = "and") -> str:
@@ -43,21 +38,15 @@ def enumerated(items: Sequence[str], word: str = "and") -> str:
 
 def capital(text: str) -> str:
     """Return a text with a capital first letter, unless it begins with a name such as `v2` or `iOS`."""
-    first = text.split(maxsplit=1)[:1]
-    return text[:1].upper() + text[1:] if first and re.fullmatch(r"[^\WA-Z\d_][^A-Z\d]*", first[0]) else text
+    return text[:1].upper() + text[1:] if re.match(r"[^\WA-Z\d_][^A-Z\d\s]*(?:\s|$)", text) else text
 
 
-def about(context: Mapping[str, Any], words: Collection[str]) -> dict[str, Any]:
+def about(facts: Facts, words: Collection[str]) -> dict[str, Any]:
     """Return the facts whose names have one of these words in them."""
-    return {name: value for name, value in context.items() if any(word in name.lower() for word in words)}
+    return {name: value for name, value in facts.items() if any(word in name.lower() for word in words)}
 
 
-def bullets(context: Mapping[str, Any]) -> str:
-    """Return all facts as a list."""
-    return "\n".join(f"- **{capital(label(name))}**: {phrase(value)}" for name, value in context.items())
-
-
-def first_sentence(text: str) -> str:
-    """Return the first sentence of a text that is no heading."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return re.split(r"(?<=[.!?])\s", lines[0], maxsplit=1)[0] if lines else ""
+def written(subject: str, kind: str, facts: Facts) -> str:
+    """Write what is known, under any kind of heading."""
+    rows = "\n".join(f"- **{capital(label(name))}**: {phrase(value)}" for name, value in facts.items())
+    return f"{capital(kind)} of {subject}.\n\n{rows or NOTHING_KNOWN}"

@@ -11,13 +11,13 @@ from langgraph.types import Overwrite, StreamWriter
 
 from fanloom import Prompt, PromptError, RunError, failures, new_run, settle
 from fanloom import check_input as checked
-from nodes.orchestrating.context import OrchestratorContext
-from nodes.orchestrating.document import Part, by_template, for_model, parts_of, parts_without_plan, problems, written
-from nodes.orchestrating.markdown import as_written
-from nodes.orchestrating.plan import UNREADABLE, cut, dropped, planned
-from nodes.orchestrating.state import OrchestratorInput, OrchestratorState, SubtaskState, WorkerResult
-from nodes.orchestrating.steps import Steps, Understudies, ask, steps
-from nodes.orchestrating.variables import Prompts, UnusedContext, check_variables
+from nodes.orchestrator.context import OrchestratorContext
+from nodes.orchestrator.document import Part, by_template, for_model, parts_of, parts_without_plan, problems, written
+from nodes.orchestrator.markdown import as_written
+from nodes.orchestrator.plan import UNREADABLE, cut, dropped, planned
+from nodes.orchestrator.state import OrchestratorInput, OrchestratorState, SubtaskState, WorkerResult
+from nodes.orchestrator.steps import Steps, Understudies, ask, steps
+from nodes.orchestrator.variables import Prompts, UnusedContext, check_variables
 
 _MOST_TOLD = 20
 # A thread that is used again and fails must not show the document of the task before.
@@ -98,7 +98,7 @@ class Orchestrator:
         try:
             document = await ask(asked.combine, runtime, given, known)
             if wrong := problems(document, parts):
-                document = await ask(asked.combine_again, runtime, {**given, "wrong": wrong[:_MOST_TOLD]}, known)
+                document = await ask(asked.combine_again, runtime, given, known, wrong=wrong[:_MOST_TOLD])
                 wrong = problems(document, parts)
         except RunError as error:
             # The parts have been paid for, and are given as they are.

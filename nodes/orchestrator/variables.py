@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fanloom import Prompt, PromptError
-from nodes.orchestrating.context import OrchestratorContext, prompt_of
-from nodes.orchestrating.known import shown
+from nodes.orchestrator.context import OrchestratorContext, prompt_of
+from nodes.orchestrator.known import shown
 
 _EVERYWHERE = frozenset({"task", "context"})
 _GIVEN = {

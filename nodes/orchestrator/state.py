@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from fanloom import Outcome, RunState, Usage, stored_once
-from nodes.orchestrating.known import Known
+from nodes.orchestrator.known import Known
 from nodes.text import ProperText
 
 MAX_TASK = 200_000

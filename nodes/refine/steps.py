@@ -7,7 +7,6 @@ from typing import Literal
 from pydantic import Field
 
 from fanloom import LLMStep, OutputModel, Prompt
-from nodes.refining.understudy import Finding, improve, judge, write_draft
 from prompts import path
 
 
@@ -32,17 +31,14 @@ def _prompt(step: str, system: str) -> Prompt:
     return Prompt(path("refine/task.md"), path(f"refine/{step}.md"), system=path(f"refine/{system}.md"))
 
 
-def _evaluation(task: str, criteria: list[dict[str, str]], draft: str) -> Evaluation:
-    findings: list[Finding] = judge(draft, [entry["text"] for entry in criteria])
-    feedback = [
-        CriterionFeedback(criterion=number, met=finding.met, feedback=finding.feedback)
-        for number, finding in enumerate(findings, 1)
-    ]
-    return Evaluation(feedback=feedback, verdict="pass" if all(one.met for one in findings) else "needs_improvement")
-
-
-WRITE_DRAFT = LLMStep("write_draft", prompt=_prompt("write_draft", "writer"), output=str, understudy=write_draft)
-EVALUATE = LLMStep(
-    "evaluate", prompt=_prompt("evaluate", "evaluator"), output=Evaluation, role="evaluator", understudy=_evaluation
+WRITE_DRAFT = LLMStep(
+    "write_draft", prompt=_prompt("write_draft", "writer"), output=str, understudy="understudies.refine:write_draft"
 )
-IMPROVE = LLMStep("improve", prompt=_prompt("improve", "writer"), output=str, understudy=improve)
+EVALUATE = LLMStep(
+    "evaluate",
+    prompt=_prompt("evaluate", "evaluator"),
+    output=Evaluation,
+    role="evaluator",
+    understudy="understudies.refine:evaluate",
+)
+IMPROVE = LLMStep("improve", prompt=_prompt("improve", "writer"), output=str, understudy="understudies.refine:improve")

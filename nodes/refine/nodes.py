@@ -10,9 +10,9 @@ from langgraph.types import Overwrite, StreamWriter
 
 from fanloom import Context, InvalidInput, Outcome, RunError, failures, from_error, meter, new_run
 from fanloom import check_input as checked
-from nodes.refining.rounds import best, is_plateau, judged, numbered, verdict_on, was_judged, with_marks
-from nodes.refining.state import RefineInput, RefineState, Round
-from nodes.refining.steps import EVALUATE, IMPROVE, WRITE_DRAFT
+from nodes.refine.rounds import best, is_plateau, judged, numbered, verdict_on, was_judged, with_marks
+from nodes.refine.state import RefineInput, RefineState, Round
+from nodes.refine.steps import EVALUATE, IMPROVE, WRITE_DRAFT
 
 
 async def check_input(state: RefineState) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The refining loop: its nodes, its state, its steps, and what the rounds say."""

@@ -1,1 +1,0 @@
-"""What the refining loop is made of: its state, its steps, and the rules that stand in for models offline."""
