@@ -78,8 +78,8 @@ class JobFolder:
             return
         if (changed := known.differences(manifest)) and not force:
             raise UserError(
-                f"{str(self.folder)!r} holds a job of which {', '.join(changed)} differs; choose another folder, or give "
-                "--force to go on as it is now"
+                f"{str(self.folder)!r} holds a job of which {', '.join(changed)} differs; choose another folder, or "
+                "give --force to go on as it is now"
             )
         if known != manifest:
             self._write_manifest(manifest)
@@ -128,6 +128,7 @@ class JobFolder:
 
     def _append(self, file: Path, line: bytes) -> None:
         if file not in self._opened:
+            self.folder.mkdir(parents=True, exist_ok=True)
             self._opened[file] = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         # One write: a line of another process, or a kill, does not stand in its middle.
         written = os.write(self._opened[file], line)
