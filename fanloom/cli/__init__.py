@@ -32,6 +32,7 @@ COMMANDS = {
     "run": Listed("run:run", "Run a graph and show its result."),
     "threads": Listed("list_threads:threads", "List the threads that are kept, and how each stands."),
     "resume": Listed("resume:resume", "Go on with a thread, and answer what it waits for."),
+    "batch": Listed("batch_job:batch", "Run many inputs through a graph, as a job that can go on."),
     "draw": Listed("draw:draw", "Draw a graph, as Mermaid or as text."),
     "eval": Listed("evaluate:evaluate", "Run a data set through a graph, and judge the results."),
     "models": Listed("list_models:models", "List the model of each role, and whether its provider is ready."),
