@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway import answer_reading
 from fanloom.gateway.attempt import Attempt
+from fanloom.gateway.attempt_log import answer_noted
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.gateway.retry_decision import NextRequest, Tried, next_request
 from fanloom.gateway.run_models import RunModels
+from fanloom.runlog.current_log import part
 from fanloom.runs.current_run import Run
 
 if TYPE_CHECKING:
@@ -56,14 +58,14 @@ class ModelTurn(Generic[T]):
         while True:
             attempt, version = self._attempt(), self.client.credentials_version
             try:
-                return self._read(await self._made(attempt))
+                return self._read(attempt, await self._made(attempt))
             except RunError as error:
                 has_new_key = error.kind == "auth" and await self._has_new_key(version)
                 upcoming = next_request(error, self._tried(attempt, has_new_key))
                 if upcoming is None:
                     raise
                 self._last = error
-            await asyncio.sleep(wait_s(upcoming))
+            await _pause(wait_s(upcoming))
             self._prepare(upcoming)
 
     def _attempt(self) -> Attempt:
@@ -87,7 +89,16 @@ class ModelTurn(Generic[T]):
         finally:
             self.sent += attempt.sent
 
-    def _read(self, message: AIMessage) -> T:
+    def _read(self, attempt: Attempt, message: AIMessage) -> T:
+        try:
+            answer = self._judged(message)
+        except RunError as error:
+            answer_noted(attempt, message, error)
+            raise
+        answer_noted(attempt, message)
+        return answer
+
+    def _judged(self, message: AIMessage) -> T:
         try:
             return answer_reading.read(message, self.request.output)
         except BadModelOutput as error:
@@ -135,6 +146,12 @@ class ModelTurn(Generic[T]):
 
         shown = answer_reading.shown(self.bad[-1]) if self.bad else ""
         return HumanMessage(_REPAIR.format(problem=self._last, answer=shown or "(nothing)"))
+
+
+async def _pause(seconds: float) -> None:
+    if seconds > 0:
+        with part("wait", reason="back_off", seconds=round(seconds, 3)):
+            await asyncio.sleep(seconds)
 
 
 def wait_s(upcoming: NextRequest) -> float:

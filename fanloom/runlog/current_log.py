@@ -37,8 +37,10 @@ def record(type: str, **fields: Any) -> None:
 
 @contextmanager
 def recording(recorder: RunRecorder | None) -> Iterator[None]:
-    """Let what happens in this block be written down by a recorder, or by none."""
-    token = _HERE.set(None if recorder is None else LogPlace(recorder))
+    """Let what happens in this block be written down by a recorder, or by none; a block in one of its own goes on."""
+    before = _HERE.get()
+    goes_on = before is not None and before.recorder is recorder
+    token = _HERE.set(before if goes_on else None if recorder is None else LogPlace(recorder))
     try:
         yield
     finally:

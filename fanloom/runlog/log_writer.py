@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from pydantic_core import to_json
 
 from fanloom.runlog.contents import Contents
-from fanloom.runlog.recorder import VERSION, Entry, Mode
+from fanloom.runlog.recorder import VERSION, Content, Entry, Mode
 
 # Beyond half of it contents are given up, and the events themselves where it is full.
 MOST_QUEUED = 100_000
@@ -42,8 +42,8 @@ class Sink(Protocol):
 class LogMask(Protocol):
     """What may be written: never a secret, and nothing that the settings hide."""
 
-    def text(self, text: str) -> str:
-        """Return a content that may be kept."""
+    def text(self, content: Content) -> str:
+        """Return of a content what may be kept."""
 
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of an event that may be kept."""
@@ -114,7 +114,7 @@ class LogWriter:
             self._dropped[batch.run] = self._dropped.get(batch.run, 0) + lost
         if not self._has_failed:
             said = "The run log cannot be written; the runs are not affected. %s: %s"
-            _logger.warning(said, type(error).__name__, self._mask.text(str(error)))
+            _logger.warning(said, type(error).__name__, self._mask.text(Content(str(error))))
         self._has_failed = True
 
     def _batches(self, entries: list[Entry]) -> list[Batch]:
@@ -157,4 +157,4 @@ def _own(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_contents(entry: Entry) -> dict[str, Any]:
-    return Contents(str, kept=False).plain(entry.run, entry.fields)
+    return Contents(lambda content: content.text, kept=False).plain(entry.run, entry.fields)

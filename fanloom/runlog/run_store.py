@@ -71,9 +71,12 @@ _BODIES = Table(
 class RunStore:
     """The logs of a SQLite file or a PostgreSQL database; used from any thread and by several processes."""
 
-    def __init__(self, url: str) -> None:
-        """Nothing is opened yet; `sqlite:///FILE` or `postgresql://...`."""
-        self._url = url
+    def __init__(self, url: str, *, days: float | None = None, size: int | None = None) -> None:
+        """Nothing is opened yet; `sqlite:///FILE` or `postgresql://...`.
+
+        Once it is, runs are deleted that are older than so many days, or beyond so many bytes.
+        """
+        self._url, self._days, self._size = url, days, size
         self._opened: dict[int, Engine] = {}
         self._summaries: dict[str, RunSummary] = {}
 
@@ -181,6 +184,8 @@ class RunStore:
             engine = _make_engine(make_url(self._url))
             _META.create_all(engine)
             self._opened[os.getpid()] = engine
+            if self._days is not None or self._size is not None:
+                self.prune(days=self._days, size=self._size)
         return self._opened[os.getpid()]
 
 

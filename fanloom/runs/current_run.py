@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.runtime import RunControl, Runtime
 
+from fanloom.runlog.recorder import RunRecorder
 from fanloom.runs.context import Context
 from fanloom.runs.langgraph_internals import CONF, CONFIG_KEY_RUNTIME
 
@@ -97,7 +98,17 @@ class GraphControl(RunControl):
         self._above = _run_above(outer)
         self._called_in = called_in
         self._run: Run | None = None
+        self._recorder: RunRecorder | None = None
         self._lock = threading.Lock()
+
+    @property
+    def recorder(self) -> RunRecorder | None:
+        """What writes down the run, and the graphs inside it; None where nothing is written down."""
+        return self._recorder or (self._outer.recorder if isinstance(self._outer, GraphControl) else None)
+
+    def write_down(self, recorder: RunRecorder) -> None:
+        """Let a recorder write the run down."""
+        self._recorder = recorder
 
     @property
     def is_nested(self) -> bool:
@@ -120,6 +131,12 @@ class GraphControl(RunControl):
             if self._run is None:
                 self._run = Run(context, self._above, self._called_in, self._read)
             return self._run
+
+
+def recorder_of(runtime: Runtime[Any] | None) -> RunRecorder | None:
+    """Return what writes down the run that a runtime belongs to, if anything does."""
+    control = runtime.control if runtime else None
+    return control.recorder if isinstance(control, GraphControl) else None
 
 
 def current_run(runtime: Runtime[Any] | None) -> Run:

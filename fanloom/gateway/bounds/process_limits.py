@@ -16,6 +16,7 @@ from fanloom.gateway.bounds.head_start import HeadStart
 from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
 from fanloom.loops.background import call_later
 from fanloom.loops.promise import Promise
+from fanloom.runlog.current_log import part
 from fanloom.runs.usage import meter
 from fanloom.settings import settings
 
@@ -50,13 +51,17 @@ class ModelLimits:
             # It can have opened a moment ago.
             self.send_away()
         try:
-            begins = await turn.wait()
+            begins = await (turn.wait() if turn.given else self._waited(ticket, turn))
         except asyncio.CancelledError:
             self._give_up(ticket, turn)
             raise
         finally:
             self._can_leave.pop(ticket, None)
         return ticket if begins else None
+
+    async def _waited(self, ticket: Ticket, turn: Promise[bool]) -> bool:
+        with part("wait", reason=self.limiter.holds(ticket, self.clock())):
+            return await turn.wait()
 
     def send_away(self) -> None:
         """Let the calls that wait here and can leave for another model do so."""
