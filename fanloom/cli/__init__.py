@@ -30,6 +30,7 @@ class Listed(NamedTuple):
 COMMANDS = {
     "list": Listed("list_graphs:list_graphs", "List the graphs of this project."),
     "run": Listed("run:run", "Run a graph and show its result."),
+    "runs": Listed("logged_runs:runs", "List the runs that are written down, and what happened in them."),
     "threads": Listed("list_threads:threads", "List the threads that are kept, and how each stands."),
     "resume": Listed("resume:resume", "Go on with a thread, and answer what it waits for."),
     "batch": Listed("batch_job:batch", "Run many inputs through a graph, as a job that can go on."),

@@ -18,9 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
-from fanloom.durable.private_files import make_private
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread, on_background
+from fanloom.private_files import make_private
 from fanloom.redaction import is_clear, redact, show_url
 from fanloom.runlog.current_log import record
 

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from fanloom.runs.current_run import GraphControl
 
+    AnyGraph = Pregel[Any, Any, Any, Any]
+
 _GOES_ON = ("waiting", "failed", "stopped", "running")
 
 
 class NotedRun:
     """Writes down that a run of a graph begins or goes on, and how it ends."""
 
-    def __init__(
-        self, graph: Pregel[Any, Any, Any, Any], given: Any, config: RunnableConfig | None, logs: RunLogs
-    ) -> None:
+    def __init__(self, graph: AnyGraph, given: Any, config: RunnableConfig | None, logs: RunLogs) -> None:
         self._graph, self._given, self._logs = graph, given, logs
         merged: Mapping[str, Any] = merge_configs(graph.config, config)
         self._thread = str((merged.get("configurable") or {}).get("thread_id") or "")
@@ -44,13 +44,10 @@ class NotedRun:
         self._goes_on = before is not None
 
     @classmethod
-    def of(
-        cls, graph: Pregel[Any, Any, Any, Any], given: Any, config: RunnableConfig | None, control: GraphControl
-    ) -> NotedRun | None:
-        """Return what writes down a run that begins, or None for one that is a part of another or is not written down."""
-        has_thread = graph.checkpointer not in (None, False) and "thread_id" in (
-            (config or {}).get("configurable") or {}
-        )
+    def of(cls, graph: AnyGraph, given: Any, config: RunnableConfig | None, control: GraphControl) -> NotedRun | None:
+        """Return what writes a run down, or None for a part of another run and for one that is not written down."""
+        named = "thread_id" in ((config or {}).get("configurable") or {})
+        has_thread = named and graph.checkpointer not in (None, False)
         mode = None if control.is_nested else log_mode(has_thread=has_thread)
         if mode is None:
             return None

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 
 from fanloom.errors import MissingPackage
+from fanloom.private_files import make_private
 from fanloom.runlog.contents import packed, unpacked
 from fanloom.runlog.log_writer import Batch
 from fanloom.runlog.run_summary import RunSummary
@@ -223,8 +224,7 @@ def _make_engine(url: URL) -> Engine:
             return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
         except ModuleNotFoundError:
             raise MissingPackage('PostgreSQL needs its driver; run: pip install "fanloom[postgres]"') from None
-    file = Path(url.database or "")
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private(Path(url.database or ""))
     engine = create_engine(url, connect_args={"timeout": _WAIT_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
