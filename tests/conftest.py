@@ -17,7 +17,7 @@ settings.register_profile("repeatable", derandomize=True, database=None, deadlin
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile("repeatable")
 
-_TAKEN = ("FANLOOM_", "GOOGLE_", "GEMINI_", "AWS_", "LANGSMITH_", "LANGCHAIN_", "OPENAI_", "ANTHROPIC_")
+_TAKEN = ("FANLOOM_", "GOOGLE_", "GEMINI_", "AWS_", "LANGSMITH_", "LANGCHAIN_", "OPENAI_", "AZURE_", "ANTHROPIC_")
 
 
 @pytest.fixture(autouse=True)

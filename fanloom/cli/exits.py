@@ -97,7 +97,7 @@ def _leave_pipe() -> None:
 @contextmanager
 def quiet(debug: bool) -> Iterator[None]:
     """Keep the warnings of libraries off the terminal, and show what they log once, unless all of it is wanted."""
-    handler = logging.StreamHandler() if debug else _Once()
+    handler = logging.StreamHandler() if debug else _EachOnce()
     logging.getLogger().addHandler(handler)
     try:
         with warnings.catch_warnings():
@@ -110,7 +110,7 @@ def quiet(debug: bool) -> Iterator[None]:
         logging.getLogger().removeHandler(handler)
 
 
-class _Once(logging.Handler):
+class _EachOnce(logging.Handler):
     """Shows each kind of logged warning once: one wire that is down must not fill the terminal."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 # Finish reasons of Gemini, Bedrock, OpenAI and Anthropic, in lower case.
-_TRUNCATED = {"max_tokens", "length", "model_context_window_exceeded"}
+_TRUNCATED = {"max_tokens", "length", "model_length", "model_context_window_exceeded"}
 _BLOCKED = {
     "safety",
     "recitation",
@@ -37,9 +37,12 @@ _BLOCKED = {
 _MALFORMED = {"malformed_function_call", "malformed_tool_use", "malformed_model_output", "unexpected_tool_call"}
 # A stream of these that ends without a reason was cut off; the clients take what has come for the whole answer. And
 # these are all their reasons of answers that are whole: with any other, such as Gemini's OTHER, something is missing.
-_ALWAYS_SAY_WHY = {"google_genai", "bedrock_converse"}
-_WHOLE = {"stop", "end_turn", "tool_use", "stop_sequence"}
-_KNOWN = sorted(_TRUNCATED | _BLOCKED | _MALFORMED | _WHOLE, key=len, reverse=True)
+_ALWAYS_SAY_WHY = {"google_genai", "bedrock_converse", "openai"}
+_WHOLE = {"stop", "end_turn", "tool_use", "stop_sequence", "tool_calls", "function_call", "eos_token"}
+# How servers of OpenAI's protocol end an answer on which they have failed themselves.
+_FAILED = {"error", "abort", "insufficient_system_resource"}
+_BAD_CALL = "the model made a malformed tool call"
+_KNOWN = sorted(_TRUNCATED | _BLOCKED | _MALFORMED | _WHOLE | _FAILED, key=len, reverse=True)
 _REASON = re.compile("|".join(map(re.escape, _KNOWN)))
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
@@ -54,6 +57,8 @@ def read(message: AIMessage, output: type[T]) -> T:
     if issubclass(output, BaseModel):
         return _validated(_data(message), output)
     text = message.text.strip()
+    if not text and message.invalid_tool_calls:
+        raise BadModelOutput(_BAD_CALL, kind="malformed")
     if not text:
         raise BadModelOutput("the answer is empty", kind="empty")
     return output(text)  # type: ignore[call-arg]
@@ -63,6 +68,8 @@ def _judge_end(message: AIMessage) -> None:
     reason = finish_reason(message)
     reasons = _reasons(reason)
     says_why = str(message.response_metadata.get("model_provider")) in _ALWAYS_SAY_WHY
+    if refusal := message.additional_kwargs.get("refusal"):
+        raise BadModelOutput(f"the model refuses: {refusal}", kind="blocked")
     if says_why and not reason and (message.text or message.tool_calls or message.invalid_tool_calls):
         raise ModelUnavailable("the answer ended before the model had finished it", kind="connection")
     if reasons & _TRUNCATED:
@@ -70,7 +77,9 @@ def _judge_end(message: AIMessage) -> None:
     if reasons & _BLOCKED or _prompt_blocked(message):
         raise BadModelOutput(f"the provider's filter blocked the answer ({reason or 'prompt'})", kind="blocked")
     if reasons & _MALFORMED:
-        raise BadModelOutput("the model made a malformed tool call", kind="malformed")
+        raise BadModelOutput(_BAD_CALL, kind="malformed")
+    if says_why and reasons & _FAILED:
+        raise ModelUnavailable(f"the provider failed while it answered ({reason})", kind="server_error")
     if says_why and not reasons <= _WHOLE:
         raise BadModelOutput(f"the provider ended the answer before it was whole ({reason})", kind="blocked")
 
@@ -111,7 +120,8 @@ def _reasons(said: str) -> set[str]:
 
 def shown(message: AIMessage) -> str:
     """Return what a model answered, as text to show it again."""
-    return message.text.strip() or "\n".join(json.dumps(call["args"]) for call in message.tool_calls)
+    calls = [json.dumps(call["args"]) for call in message.tool_calls]
+    return message.text.strip() or "\n".join([*calls, *(str(call["args"]) for call in message.invalid_tool_calls)])
 
 
 def _prompt_blocked(message: AIMessage) -> bool:
@@ -133,7 +143,7 @@ def _data(message: AIMessage) -> Any:
     if message.tool_calls:
         return message.tool_calls[0]["args"]
     if message.invalid_tool_calls:
-        return _parsed(str(message.invalid_tool_calls[0]["args"]))
+        return _parsed(str(message.invalid_tool_calls[0]["args"]), BadModelOutput(_BAD_CALL, kind="malformed"))
     text = message.text.strip()
     if not text:
         raise BadModelOutput("the answer is empty", kind="empty")
@@ -141,8 +151,9 @@ def _data(message: AIMessage) -> Any:
     return _parsed(fenced.group(1) if fenced else text)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str, problem: BadModelOutput | None = None) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise BadModelOutput("the answer is prose or broken JSON where data was asked for", kind="not_data") from None
+        said = "the answer is prose or broken JSON where data was asked for"
+        raise problem or BadModelOutput(said, kind="not_data") from None

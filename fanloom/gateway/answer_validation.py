@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -67,7 +68,37 @@ def _settled(data: Any, output: type[M]) -> tuple[Any, M | ValidationError]:
         read = data
         for each in error.errors(include_url=False):
             read = _read_at(read, each["loc"])
-        return (data, error) if read == data else _settled(read, output)
+        if read != data:
+            return _settled(read, output)
+        return _without_nulls(data, error, output)
+
+
+def _without_nulls(data: Any, error: ValidationError, output: type[M]) -> tuple[Any, M | ValidationError]:
+    """Leave out nulls that do not fit where no value is needed: in OpenAI's strict mode models have no other way."""
+    nulls = {each["loc"] for each in error.errors(include_url=False) if each["input"] is None}
+    while nulls:
+        fewer = _left_out(data, nulls)
+        try:
+            return fewer, as_json(fewer, output)
+        except ValidationError as then:
+            needed = {each["loc"] for each in then.errors(include_url=False) if each["type"] == "missing"} & nulls
+            if not needed:
+                return fewer, then
+            nulls -= needed
+    return data, error
+
+
+def _left_out(data: Any, places: Iterable[_Place]) -> Any:
+    """Return a copy of data without the fields at some places."""
+    copied = copy.deepcopy(data)
+    for place in places:
+        holder = copied
+        for step in place[:-1]:
+            # The name of a union's branch leads nowhere.
+            holder = holder[step] if _leads_on(holder, step) else holder
+        if isinstance(holder, dict):
+            holder.pop(place[-1], None)
+    return copied
 
 
 def _read_at(value: Any, place: _Place) -> Any:

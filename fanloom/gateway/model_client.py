@@ -12,7 +12,8 @@ from fanloom.loops.background import on_background
 from fanloom.models.cache_points import takes_cache_points, with_cache_point
 from fanloom.models.factory import credentials_version, model_name
 from fanloom.models.names import OFFLINE
-from fanloom.models.structured_output import Send, bound, kinds_of
+from fanloom.models.options import NO_OPTIONS, ModelOptions
+from fanloom.models.structured_output import OPENAIS, Send, bound, kinds_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 class ModelClient:
     """A model that can answer; `limits` is None for the offline model, which needs none.
 
-    `output_limit` is the option that bounds its answers, and `max_output_tokens` the most it can write, if known.
-    `has_understudies` says that it is the offline model, by name or as an instance; `named` is the chat model itself
-    where Fanloom has made it.
+    `output_limit` is the option that bounds its answers, `max_output_tokens` the most it can write, if known, and
+    `options` are those with which it was made. `has_understudies` says that it is the offline model, by name or as an
+    instance; `named` is the chat model itself where Fanloom has made it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ModelClient:
     limits: ModelLimits | None
     output_limit: str | None
     max_output_tokens: int | None
+    options: ModelOptions = NO_OPTIONS
     has_understudies: bool = False
     named: BaseChatModel | None = None
 
@@ -53,8 +55,10 @@ class ModelClient:
             return await self.ask(messages, config, **options)
 
 
-def model_client(choice: str | BaseChatModel, model: BaseChatModel, output: type) -> ModelClient:
-    """Make the client for a choice of the context, whose chat model is `model`, asked for `output`."""
+def model_client(
+    choice: str | BaseChatModel, model: BaseChatModel, output: type, options: ModelOptions = NO_OPTIONS
+) -> ModelClient:
+    """Make the client for a choice of the context, whose chat model is `model`, made with `options`, for `output`."""
     send = bound(model, output)
     if takes_cache_points(model):
         send = _marking(send)
@@ -68,6 +72,7 @@ def model_client(choice: str | BaseChatModel, model: BaseChatModel, output: type
         limits=None if choice == OFFLINE else limits_of(model_name(choice), None if by_name else model),
         output_limit=_output_limit(model, output),
         max_output_tokens=(model.profile or {}).get("max_output_tokens"),
+        options=options,
         has_understudies="OfflineChatModel" in kinds_of(model),
         named=model if by_name else None,
     )
@@ -78,7 +83,7 @@ def _output_limit(model: BaseChatModel, output: type) -> str | None:
     if "ChatGoogleGenerativeAI" in kinds:
         return "max_output_tokens"
     # The structured output of other models goes through LangChain's own chain, which takes no options.
-    settable = "ChatBedrockConverse" in kinds or output is str
+    settable = kinds & {"ChatBedrockConverse", *OPENAIS} or output is str
     return "max_tokens" if settable and hasattr(model, "max_tokens") else None
 
 

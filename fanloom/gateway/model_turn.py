@@ -13,7 +13,7 @@ from fanloom.gateway.attempt import Attempt
 from fanloom.gateway.attempt_log import answer_noted
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
-from fanloom.gateway.retry_decision import NextRequest, Tried, next_request
+from fanloom.gateway.retry_decision import SMALLEST_OUTPUT_LIMIT, NextRequest, Tried, next_request
 from fanloom.gateway.run_models import RunModels
 from fanloom.runlog.current_log import part
 from fanloom.runs.current_run import Run
@@ -123,6 +123,7 @@ class ModelTurn(Generic[T]):
             self.client.max_output_tokens,
             attempt.is_down(),
             has_new_key,
+            smallest_limit=0 if self.client.options.max_tokens else SMALLEST_OUTPUT_LIMIT,
         )
 
     def _output_tokens(self) -> int | None:
@@ -131,7 +132,7 @@ class ModelTurn(Generic[T]):
         if option is None or not self.bad:
             return None
         counted = self.bad[-1].usage_metadata
-        allowed: int = self.options.get(option, 0)
+        allowed: int = self.options.get(option) or self.client.options.max_tokens or 0
         return max(counted["output_tokens"] if counted else 0, allowed)
 
     def _prepare(self, upcoming: NextRequest) -> None:

@@ -8,7 +8,7 @@ from fanloom.errors import BadModelOutput, RunError
 from fanloom.gateway.failures.quota import MAX_WAIT_S
 from fanloom.gateway.failures.retry_after import hint_seconds
 
-_SMALLEST_OUTPUT_LIMIT = 4096
+SMALLEST_OUTPUT_LIMIT = 4096
 _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S = 0.5, 20.0
 
 
@@ -18,6 +18,7 @@ class Tried(NamedTuple):
     `output_tokens` is how much the last answer held or was allowed to hold, None where that cannot be set;
     `max_output_tokens` the most that the model can write, if known. `is_down` says that calls go elsewhere for now,
     `has_new_key` that the request was refused with credentials which others have taken the place of meanwhile.
+    `smallest_limit` is the least room worth asking for, which is less where the caller has set a limit himself.
     """
 
     attempts: int
@@ -27,6 +28,7 @@ class Tried(NamedTuple):
     max_output_tokens: int | None = None
     is_down: bool = False
     has_new_key: bool = False
+    smallest_limit: int = SMALLEST_OUTPUT_LIMIT
 
 
 class NextRequest(NamedTuple):
@@ -63,7 +65,7 @@ def _longer(tried: Tried) -> NextRequest | None:
     """Ask for the same again with twice the room, up to what the model can write."""
     if tried.output_tokens is None:
         return None
-    wanted = max(2 * tried.output_tokens, _SMALLEST_OUTPUT_LIMIT)
+    wanted = max(2 * tried.output_tokens, tried.smallest_limit)
     room = min(wanted, tried.max_output_tokens or wanted)
     return NextRequest("longer", output_tokens=room) if room > tried.output_tokens else None
 

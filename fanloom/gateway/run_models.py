@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Made = tuple[str | BaseChatModel, BaseChatModel]
 
-_FALLBACK = "fallback"
-
 
 class RunModels:
     """The chat models of a run by role, bound to the outputs that its steps ask for."""
@@ -52,8 +50,9 @@ class RunModels:
             self._models = models = await in_thread(lambda: _made(self._context))
         # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
         if (role, output) not in self._clients:
-            names = [role, _FALLBACK] if _FALLBACK in models else [role]
-            self._clients[role, output] = [model_client(*models[name], output) for name in names]
+            made = [models[name] for name in (role, _fallback(role)) if name in models]
+            options = self._context.options_for(role)
+            self._clients[role, output] = [model_client(*each, output, options) for each in made]
         return self._clients[role, output]
 
     async def renewed(self, refused: ModelClient, version: int, output: type) -> ModelClient | None:
@@ -65,14 +64,14 @@ class RunModels:
             return None
         timeout_s = self._context.timeout_s
         try:
-            found = await in_thread(lambda: renewed(refused.name, old, version, timeout_s=timeout_s))
+            found = await in_thread(lambda: _renewed(refused, old, version, timeout_s))
         except UserError as error:
             raise ModelRefused(str(error), kind="auth") from None
         if found is None or found is old:
             return refused if found else None
         # The calls that come get their models anew.
         self._models, self._clients = {}, {}
-        return model_client(refused.name, found, output)
+        return model_client(refused.name, found, output, refused.options)
 
     @asynccontextmanager
     async def alone_first(self, key: Hashable) -> AsyncIterator[None]:
@@ -92,12 +91,27 @@ class RunModels:
 
 
 def _made(context: Context) -> dict[str, Made]:
-    choices: dict[str, str | BaseChatModel] = {role: context.model_for(role) for role in get_args(Role)}
-    if fallback := context.fallback():
-        choices[_FALLBACK] = fallback
+    choices: dict[tuple[Role, str], str | BaseChatModel] = {}
+    for role in get_args(Role):
+        choices[role, role] = context.model_for(role)
+        if fallback := context.fallback():
+            choices[role, _fallback(role)] = fallback
     for choice in choices.values():
         _check_price(model_name(choice), context)
-    return {name: (choice, chat_model(choice, timeout_s=context.timeout_s)) for name, choice in choices.items()}
+    return {name: (choice, _model(choice, role, context)) for (role, name), choice in choices.items()}
+
+
+def _fallback(role: Role) -> str:
+    # It is asked with the options of the role for which it stands in.
+    return f"fallback of {role}"
+
+
+def _model(choice: str | BaseChatModel, role: Role, context: Context) -> BaseChatModel:
+    return chat_model(choice, timeout_s=context.timeout_s, options=context.options_for(role))
+
+
+def _renewed(refused: ModelClient, old: BaseChatModel, version: int, timeout_s: float) -> BaseChatModel | None:
+    return renewed(refused.name, old, version, timeout_s=timeout_s, options=refused.options)
 
 
 def _check_price(model: str, context: Context) -> None:

@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field, model_validator
 
-from fanloom.models.bedrock_connection import Line, sends_on_lines
+from fanloom.models.aws.bedrock_connection import Line, sends_on_lines
 
 _END = object()
 # botocore's name of a member of a union that its version does not know.

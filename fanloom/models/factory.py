@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fanloom.errors import FanloomError, MissingCredentials, MissingPackage
+from fanloom.errors import FanloomError, InvalidContext, InvalidSettings, MissingCredentials, MissingPackage
 from fanloom.models import names
 from fanloom.models.file_stamp import file_stamp
-from fanloom.redaction import redact
+from fanloom.models.openai_server import base_url, needs_key
+from fanloom.models.options import ModelOptions
+from fanloom.redaction import redact, show_url
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -29,6 +31,15 @@ _PREFIXES = ("AWS_", "GOOGLE_")
 _FILES = ("AWS_CONFIG_FILE", "GOOGLE_APPLICATION_CREDENTIALS")
 # As OPENAI_API_KEY, ANTHROPIC_BASE_URL and AZURE_OPENAI_ENDPOINT: who, where and how, of any provider.
 _OF_A_PROVIDER = ("_API_KEY", "_API_TOKEN", "_BASE_URL", "_API_BASE", "_ENDPOINT", "_API_VERSION")
+# The model options that a provider has, by its client's own names; another provider's client is asked for its fields.
+_OPTIONS = {
+    "google_genai": {"temperature": "temperature", "top_p": "top_p", "seed": "seed", "max_tokens": "max_output_tokens"},
+    "bedrock_converse": {"temperature": "temperature", "top_p": "top_p", "max_tokens": "max_tokens"},
+}
+# Of Bedrock's inferenceConfig and Anthropic's API; elsewhere it is the 2 of ModelOptions.
+_WARMEST = {"bedrock_converse": 1.0, "anthropic": 1.0}
+
+Fields = dict[str, Any]
 
 
 @dataclass
@@ -41,17 +52,24 @@ _cache: OrderedDict[Any, _Built] = OrderedDict()
 _lock = threading.Lock()
 
 
-def chat_model(model: str | BaseChatModel, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> BaseChatModel:
+def chat_model(
+    model: str | BaseChatModel, *, timeout_s: float = DEFAULT_TIMEOUT_S, options: ModelOptions | None = None
+) -> BaseChatModel:
     """Return the chat model of a name: `offline` or `provider:model`; an instance passes through.
 
-    The same name, time-out (in seconds) and credentials give the same instance, since building a client costs up to
-    half a second. The SDKs' own retries are off: the gateway owns them. Call it in a thread when an event loop runs.
-    Raises UnknownModel, MissingPackage or MissingCredentials, which say what to write, install or set.
+    The same name, time-out (in seconds), options and credentials give the same instance, since building a client costs
+    up to half a second. The SDKs' own retries are off: the gateway owns them. Call it in a thread when an event loop
+    runs. Raises UnknownModel, MissingPackage, MissingCredentials or InvalidSettings, which say what to write, install
+    or set, and InvalidContext for an option that the model does not have.
     """
+    given = options.given() if options else {}
     if not isinstance(model, str):
+        if given:
+            raise _refused(model_name(model), next(iter(given)), "it is an instance: set it there")
         return model
     spec = names.parse(model)
-    key = (spec, timeout_s, _environment(spec.provider))
+    fields = _fields(spec, given)
+    key = (spec, timeout_s, tuple(fields.items()), _environment(spec.provider))
     with _lock:
         entry = _cache.setdefault(key, _Built())
         while len(_cache) > _CACHED_MODELS:
@@ -59,11 +77,13 @@ def chat_model(model: str | BaseChatModel, *, timeout_s: float = DEFAULT_TIMEOUT
     # Building can hang, as on a credential helper; that must hold up no other model.
     with entry.lock:
         if entry.model is None:
-            entry.model = _built(spec, timeout_s)
+            entry.model = _built(spec, timeout_s, fields)
         return entry.model
 
 
-def renewed(model: str, refused: BaseChatModel, version: int, *, timeout_s: float) -> BaseChatModel | None:
+def renewed(
+    model: str, refused: BaseChatModel, version: int, *, timeout_s: float, options: ModelOptions | None = None
+) -> BaseChatModel | None:
     """Return the model with other credentials than those that were refused; None if there are no others.
 
     `version` is what `credentials_version` was before the request. Call it in a thread. Raises MissingCredentials.
@@ -74,7 +94,7 @@ def renewed(model: str, refused: BaseChatModel, version: int, *, timeout_s: floa
             return refused
     except Exception as error:  # noqa: BLE001 - a credential helper, an endpoint or a file can fail in any way
         raise _unusable(names.parse(model), error) from None
-    now = chat_model(model, timeout_s=timeout_s)
+    now = chat_model(model, timeout_s=timeout_s, options=options)
     return now if now is not refused else None
 
 
@@ -88,9 +108,9 @@ def _live_credentials(model: BaseChatModel) -> Any:
     return getattr(model, "live_credentials", None)
 
 
-def _built(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+def _built(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     try:
-        return _BUILDERS.get(spec.provider, _any)(spec, timeout_s)
+        return _with_all(_BUILDERS.get(spec.provider, _any)(spec, timeout_s, fields), spec, fields)
     except FanloomError:
         raise
     except Exception as error:  # noqa: BLE001 - profiles, helpers, endpoints and files of credentials fail in any way
@@ -101,7 +121,8 @@ def _unusable(spec: names.Spec, error: Exception) -> MissingCredentials:
     said = " ".join(redact(str(error) or type(error).__name__).split())
     return MissingCredentials(
         f"model '{spec.provider}:{spec.model}' cannot be used: its client cannot be made: {said[:_LONGEST_REASON]}. "
-        "Check its key or credentials (GOOGLE_API_KEY; AWS_PROFILE and what it leads to), or log in again."
+        "Check its key or credentials (GOOGLE_API_KEY; OPENAI_API_KEY; AWS_PROFILE and what it leads to), or "
+        "log in again."
     )
 
 
@@ -122,13 +143,39 @@ def _environment(provider: str) -> tuple[tuple[str, str], ...]:
     return (*((name, os.environ[name]) for name in sorted(known)), *files)
 
 
-def _offline(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+def _fields(spec: names.Spec, given: Fields) -> Fields:
+    """Return the options by the names of the provider's client. Raises InvalidContext for one that it lacks."""
+    if spec.provider == names.OFFLINE:
+        # Rules draw nothing, and a run that names options must work offline too.
+        return {}
+    known = _OPTIONS.get(spec.provider, {name: name for name in ModelOptions.model_fields})
+    for name, value in given.items():
+        if name not in known:
+            raise _refused(f"{spec.provider}:{spec.model}", name, f"its provider has {', '.join(known)}")
+        if name == "temperature" and value > _WARMEST.get(spec.provider, value):
+            raise _refused(f"{spec.provider}:{spec.model}", name, f"its provider has 0 to {_WARMEST[spec.provider]:g}")
+    return {known[name]: value for name, value in given.items()}
+
+
+def _with_all(model: BaseChatModel, spec: names.Spec, fields: Fields) -> BaseChatModel:
+    """Return a model that has taken all its options; some clients leave one out without a word."""
+    for field_name, value in fields.items():
+        if getattr(model, field_name, None) != value:
+            raise _refused(f"{spec.provider}:{spec.model}", field_name, "its client leaves it out")
+    return model
+
+
+def _refused(model: str, option: str, why: str) -> InvalidContext:
+    return InvalidContext(f"model options: {model!r} cannot be given {option!r} ({why}). Leave it out for this model.")
+
+
+def _offline(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     from fanloom.models.offline import OfflineChatModel
 
     return OfflineChatModel()
 
 
-def _gemini(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+def _gemini(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     from fanloom.models.gemini import ReadableGemini, raise_for_error_in_body
 
     on_vertex = os.environ.get(_VERTEX, "").lower() in ("true", "1", "yes")
@@ -140,14 +187,15 @@ def _gemini(spec: names.Spec, timeout_s: float) -> BaseChatModel:
     # On Vertex it can be google-auth's own session that sends, which knows no middlewares.
     args = None if on_vertex else {"middlewares": (raise_for_error_in_body,)}
     # max_retries counts attempts here: 1 is none.
-    return ReadableGemini(model=spec.model, max_retries=1, timeout=timeout_s, client_args=args)
+    return ReadableGemini(model=spec.model, max_retries=1, timeout=timeout_s, client_args=args, **fields)
 
 
-def _bedrock(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+def _bedrock(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     import boto3
     from botocore.config import Config
 
-    from fanloom.models.aws_credentials import LiveCredentials, live_session
+    from fanloom.models.aws.aws_credentials import LiveCredentials, live_session
+    from fanloom.models.aws.bedrock_arn import ids
     from fanloom.models.bedrock import WideBedrockConverse
 
     credentials = LiveCredentials()
@@ -172,29 +220,66 @@ def _bedrock(spec: names.Spec, timeout_s: float) -> BaseChatModel:
         field: session.client(service, region_name=region, config=config)
         for field, service in (("client", "bedrock-runtime"), ("bedrock_client", "bedrock"))
     }
-    model = WideBedrockConverse(model_id=spec.model, region_name=region, config=config, **clients)
+    named = ids(spec.model, lambda: clients["bedrock_client"])
+    model = WideBedrockConverse(**named, region_name=region, config=config, **clients, **fields)
     # A bearer token is the environment's, and with another one this is another model.
     model.live_credentials = None if os.environ.get("AWS_BEARER_TOKEN_BEDROCK") else credentials
     return model
 
 
-def _any(spec: names.Spec, timeout_s: float) -> BaseChatModel:
+def _openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
+    try:
+        from fanloom.models.openai import CompatibleAzure, CompatibleOpenAI
+    except ImportError:
+        raise _missing(spec) from None
+    common = {"max_retries": 0, "timeout": timeout_s, "stream_usage": True, "use_responses_api": False, **fields}
+    # The gateway ends a call in time; the client's own end of a stream that pauses may come before.
+    common["stream_chunk_timeout"] = timeout_s
+    if spec.provider == "azure_openai":
+        return _made(spec, lambda: CompatibleAzure(azure_deployment=spec.model, **common))
+    url, key = base_url(), os.environ.get("OPENAI_API_KEY")
+    if url and not url.startswith(("http://", "https://")):
+        raise InvalidSettings(f"OPENAI_BASE_URL={show_url(url)!r}: write it as http://HOST:PORT/v1.")
+    if not key and needs_key(url):
+        raise MissingCredentials(
+            f"model '{spec.provider}:{spec.model}' needs a key: set OPENAI_API_KEY; for a server of your own set "
+            "OPENAI_BASE_URL too; or choose the model 'offline', which needs none."
+        )
+    # A server in the local network takes any word for a key.
+    return _made(spec, lambda: CompatibleOpenAI(model=spec.model, base_url=url, api_key=key or "none", **common))
+
+
+def _any(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
-    package = names.PACKAGES[spec.provider]
+    model = _made(spec, lambda: init_chat_model(spec.model, model_provider=spec.provider, max_retries=0))
+    lacking = [name for name in fields if name not in type(model).model_fields]
+    if lacking:
+        raise _refused(f"{spec.provider}:{spec.model}", lacking[0], "its client has no such field")
+    if not fields:
+        return model
+    return _made(spec, lambda: init_chat_model(spec.model, model_provider=spec.provider, max_retries=0, **fields))
+
+
+def _made(spec: names.Spec, make: Callable[[], Any]) -> BaseChatModel:
     try:
-        model: BaseChatModel = init_chat_model(spec.model, model_provider=spec.provider, max_retries=0)
+        model: BaseChatModel = make()
     except ImportError:
-        raise MissingPackage(
-            f"model '{spec.provider}:{spec.model}' needs the package {package}: pip install {package}"
-        ) from None
+        raise _missing(spec) from None
     except Exception as error:  # noqa: BLE001 - each package has its own error for a missing key; all name the variable
         raise MissingCredentials(f"model '{spec.provider}:{spec.model}' cannot be used: {redact(str(error))}") from None
     return model
 
 
-_BUILDERS: dict[str, Callable[[names.Spec, float], BaseChatModel]] = {
+def _missing(spec: names.Spec) -> MissingPackage:
+    package = names.PACKAGES[spec.provider]
+    return MissingPackage(f"model '{spec.provider}:{spec.model}' needs {package}: {names.install(package)}")
+
+
+_BUILDERS: dict[str, Callable[[names.Spec, float, Fields], BaseChatModel]] = {
     names.OFFLINE: _offline,
     "google_genai": _gemini,
     "bedrock_converse": _bedrock,
+    "openai": _openai,
+    "azure_openai": _openai,
 }

@@ -45,6 +45,8 @@ PACKAGES = {
     "xai": "langchain-xai",
 }
 
+_EXTRAS = {"langchain-openai": "fanloom[openai]"}
+
 # Model families by the way their names begin, for those who leave the provider out.
 _FAMILIES = (
     (
@@ -84,6 +86,11 @@ def parse(name: str) -> Spec:
     raise UnknownModel(_explain(name.strip()))
 
 
+def install(package: str) -> str:
+    """Return the command that installs a provider's package, with what of it is tested here if there is an extra."""
+    return f"pip install '{_EXTRAS[package]}'" if package in _EXTRAS else f"pip install {package}"
+
+
 def _explain(name: str) -> str:
     meant = nearest(name)
     hint = f"did you mean {meant!r}?" if meant else "write 'offline' or 'provider:model'."
@@ -95,6 +102,8 @@ def nearest(name: str) -> str | None:
     provider, colon, model = name.partition(":")
     if provider in PACKAGES:
         return None
+    if "arn:aws" in name:
+        return f"bedrock_converse:{name[name.index('arn:aws') :]}"
     for pattern, family in _FAMILIES:
         # "us.amazon.nova-pro-v1:0" has a colon of its own, so the whole name is looked at.
         if re.match(pattern, name, re.IGNORECASE) and not (colon and provider in _ALIASES):

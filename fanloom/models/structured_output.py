@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import BaseModel
 
+from fanloom.models.openai_server import is_strict
+from fanloom.models.output_model import portable
+from fanloom.models.strict_schema import strict
+
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
+
+
+OPENAIS = {"ChatOpenAI", "AzureChatOpenAI"}
+_NOT_IN_A_NAME = re.compile(r"[^\w-]")
 
 
 class Send(Protocol):
@@ -21,8 +30,9 @@ class Send(Protocol):
 def bound(model: BaseChatModel, output: type) -> Send:
     """Return a function that asks `model` for `output`.
 
-    Gemini takes the JSON schema itself, Bedrock and the offline model a forced tool call: each the one mechanism that
-    keeps unions, bounds and enums there. Every other model is asked through its own `with_structured_output`.
+    Gemini and OpenAI's protocol take the JSON schema itself, Bedrock and the offline model a forced tool call: each the
+    one mechanism that keeps unions, bounds and enums there. Every other model is asked through its own
+    `with_structured_output`.
     """
     if not issubclass(output, BaseModel):
         return cast(Send, model.ainvoke)
@@ -31,6 +41,8 @@ def bound(model: BaseChatModel, output: type) -> Send:
         return _json_schema(model, output)
     if kinds & {"ChatBedrockConverse", "OfflineChatModel"}:
         return _tool_call(model, output)
+    if kinds & OPENAIS and not getattr(model, "use_responses_api", None):
+        return _response_format(model, output)
     return _own_way(model, output)
 
 
@@ -42,6 +54,16 @@ def kinds_of(model: BaseChatModel) -> set[str]:
 def _json_schema(model: BaseChatModel, output: type[BaseModel]) -> Send:
     schema = output.model_json_schema()
     return cast(Send, model.bind(response_mime_type="application/json", response_json_schema=schema).ainvoke)
+
+
+def _response_format(model: Any, output: type[BaseModel]) -> Send:
+    schema = portable(output.model_json_schema())
+    in_strict = strict(schema) if is_strict(str(model.root_async_client.base_url)) else None
+    wanted = {"name": _NOT_IN_A_NAME.sub("_", output.__name__)[:64], "schema": in_strict or schema}
+    asked = {"type": "json_schema", "json_schema": {**wanted, "strict": True} if in_strict else wanted}
+    # As an argument it would go through the SDK's `parse`, which raises on an answer that is cut off or does not fit.
+    extra = {**(model.extra_body or {}), "response_format": asked}
+    return cast(Send, model.bind(extra_body=extra).ainvoke)
 
 
 def _tool_call(model: BaseChatModel, output: type[BaseModel]) -> Send:

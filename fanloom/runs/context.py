@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from fanloom.errors import InvalidContext, UserError
 from fanloom.models import names as spec
+from fanloom.models.options import ModelOptions
 from fanloom.settings import settings
 
 if TYPE_CHECKING:
@@ -62,6 +63,23 @@ class Context(BaseModel):
         title="Fallback model",
         description="Model used when the first stays unavailable or keeps answering badly. "
         "Default: FANLOOM_FALLBACK_MODEL, else none.",
+    )
+    model_options: ModelOptions | None = Field(
+        None,
+        title="Model options",
+        description="Temperature, top_p, seed and max_tokens for every role. Default: the provider's.",
+    )
+    planner_options: ModelOptions | None = Field(
+        None, title="Planner options", description="Options of the planner's model, over model_options."
+    )
+    worker_options: ModelOptions | None = Field(
+        None, title="Worker options", description="Options of the workers' model, over model_options."
+    )
+    synthesizer_options: ModelOptions | None = Field(
+        None, title="Synthesizer options", description="Options of the synthesizer's model, over model_options."
+    )
+    evaluator_options: ModelOptions | None = Field(
+        None, title="Evaluator options", description="Options of the evaluator's model, over model_options."
     )
     max_concurrency: int = Field(
         32, ge=1, le=MAX_WIDTH, title="Concurrency", description="Model calls in flight in one run."
@@ -152,6 +170,11 @@ class Context(BaseModel):
         """Return the model of a role: its own, else `model`, else that of the settings."""
         return getattr(self, f"{role}_model") or self.model or settings().model
 
+    def options_for(self, role: Role) -> ModelOptions:
+        """Return the options of a role: its own, and for what they leave out `model_options`."""
+        own: ModelOptions | None = getattr(self, f"{role}_options")
+        return (own or ModelOptions()).over(self.model_options)
+
     def fallback(self) -> str | BaseChatModel | None:
         """Return the fallback model, if the context or the settings name one."""
         return self.fallback_model or settings().fallback_model
@@ -165,6 +188,9 @@ def _explain(error: ValidationError, context: type[Context]) -> str:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
+        whole, _, option = field.rpartition(".")
+        if whole:
+            return f"context field {whole!r} has no {option!r}; it has {', '.join(ModelOptions.model_fields)}."
         return f"context has no field {field!r}; its fields are {', '.join(context.model_fields)}."
     cause = first.get("ctx", {}).get("error")
     reason = str(cause) if isinstance(cause, UserError) else f"{first['msg']}, not {first['input']!r}."

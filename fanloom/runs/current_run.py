@@ -146,8 +146,7 @@ def current_run(runtime: Runtime[Any] | None) -> Run:
         return Run(runtime.context if runtime else None)
     run_of = control.run if isinstance(control, GraphControl) else partial(_run_of_other, control)
     run = run_of(runtime.context)
-    info = runtime.execution_info
-    if info is None or runtime.context is run.given:
+    if runtime.context is run.given or (info := runtime.execution_info) is None:
         return run
     # A graph of LangGraph's own inside another one shares the control of that, but was given a context of its own.
     own = (Run, info.thread_id, info.checkpoint_ns.rpartition("|")[0])

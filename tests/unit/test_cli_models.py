@@ -123,7 +123,12 @@ def test_what_means_nothing_is_bad_usage(env: Set, args: list[str], variables: d
         ("bedrock_converse", {"AWS_SECRET_ACCESS_KEY": SECRET}, "", "AWS_ACCESS_KEY_ID is not: set both"),
         ("bedrock_converse", {"AWS_PROFILE": "gone", "AWS_REGION": "x"}, "", "profile (gone) could not be found"),
         ("ollama", {}, "`fanloom check` tries it", "pip install langchain-ollama"),
-        ("openai", {"OPENAI_API_KEY": SECRET}, "OPENAI_API_KEY is set", "pip install langchain-openai"),
+        ("groq", {"GROQ_API_KEY": SECRET}, "GROQ_API_KEY is set", "pip install langchain-groq"),
+        ("openai", {"OPENAI_API_KEY": SECRET}, "OPENAI_API_KEY is set", ""),
+        ("openai", {}, "", "set OPENAI_API_KEY"),
+        ("openai", {"OPENAI_BASE_URL": "https://openrouter.ai/api/v1"}, "openrouter.ai", "set OPENAI_API_KEY"),
+        ("openai", {"OPENAI_BASE_URL": "http://127.0.0.1:8080/v1"}, "a server in the local network wants none", ""),
+        ("azure_openai", {"AZURE_OPENAI_API_KEY": SECRET}, "AZURE_OPENAI_API_KEY is set", ""),
         ("mistralai", {}, "", "set MISTRAL_API_KEY"),
     ],
 )
@@ -153,21 +158,43 @@ def test_an_aws_file_that_cannot_be_read_is_told(env: Set, tmp_path: Path) -> No
 
 def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "find_spec", lambda name: None)
+    assert "pip install 'fanloom[openai]'" in examine("openai").lacks[0]
     assert examine("bedrock_converse").lacks == ("langchain-aws is not installed: pip install langchain-aws",)
 
 
 def test_no_secret_is_shown(env: Set) -> None:
     env(GOOGLE_API_KEY=SECRET, AWS_ACCESS_KEY_ID=SECRET, AWS_SECRET_ACCESS_KEY=SECRET, OPENAI_API_KEY=SECRET)
     env(GOOGLE_GEMINI_BASE_URL=f"http://me:{SECRET}@proxy:80/v?key={SECRET}", AWS_REGION="us-east-1")
-    env(AWS_ENDPOINT_URL_BEDROCK_RUNTIME=f"https://{SECRET}@vpc.example")
+    env(
+        AWS_ENDPOINT_URL_BEDROCK_RUNTIME=f"https://{SECRET}@vpc.example",
+        OPENAI_BASE_URL=f"https://{SECRET}@o.example/v1",
+    )
     for args in (["models"], ["models", "--json"], ["models", "--model", GEMINI]):
         result = run(*args)
         assert result.exit_code == 0
         assert SECRET not in result.output
         assert "endpoint http://proxy:80/v (GOOGLE_GEMINI_BASE_URL)" in result.stdout
         assert "endpoint https://vpc.example (AWS_ENDPOINT_URL_BEDROCK_RUNTIME)" in result.stdout
+        assert "endpoint https://o.example/v1 (OPENAI_BASE_URL)" in result.stdout
     providers = {provider["name"]: provider["ready"] for provider in report()["providers"]}
-    assert providers == {"offline": True, "google_genai": True, "bedrock_converse": True, "openai": False}
+    assert providers == {"offline": True, "google_genai": True, "bedrock_converse": True, "openai": True}
+
+
+def test_a_local_server_is_listed_without_a_key(env: Set) -> None:
+    env(OPENAI_BASE_URL="http://127.0.0.1:11434/v1")
+    assert "openai" in {provider["name"] for provider in report()["providers"]}
+
+
+def test_an_arn_is_a_model(env: Set) -> None:
+    arn = "bedrock_converse:arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2"
+    assert report("--model", arn)["roles"]["worker"]["model"] == arn
+    assert run("models", "--model", arn.partition(":")[2]).stderr.count(f"did you mean {arn!r}") == 1
+
+
+def test_options_are_given_as_json() -> None:
+    assert report("--set", 'model_options={"temperature": 0}')["fallback"] is None
+    result = run("models", "--set", 'model_options={"temprature": 0}')
+    assert (result.exit_code, "'model_options' has no 'temprature'" in result.stderr) == (2, True)
 
 
 def test_variables_of_the_project_count_as_in_a_run(env: Set, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import weakref
 from itertools import count
 from pathlib import Path
@@ -37,6 +38,9 @@ SHIPPED: dict[str, Any] = {
     "tech_docs": WRITTEN,
     "refine": {"task": "Write a slogan for a lamp.", "criteria": ["It is short."]},
 }
+
+# CI watches fewer, since an hour is too long for it.
+SOAK_RUNS = int(os.environ.get("SOAK_RUNS", "5000"))
 
 
 class Heavy(OfflineChatModel):
@@ -140,7 +144,7 @@ def test_memory_stays_flat_over_thousands_of_runs(name: str) -> None:
         run_once(graph, given)
     gc.collect()
     before = resident_mb()
-    for _ in range(5000):
+    for _ in range(SOAK_RUNS):
         run_once(graph, given)
     gc.collect()
     after = resident_mb()

@@ -83,11 +83,11 @@ def test_missing_keys_regions_and_packages_say_what_to_do(monkeypatch: pytest.Mo
 
 def test_what_another_package_says_about_its_key_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_key(*_: object, **__: object) -> None:
-        raise ValueError("Did not find openai_api_key, please set OPENAI_API_KEY")
+        raise ValueError("Did not find mistral_api_key, please set MISTRAL_API_KEY")
 
     monkeypatch.setattr("langchain.chat_models.init_chat_model", no_key)
-    with pytest.raises(MissingCredentials, match=r"'openai:gpt-5' cannot be used: .* set OPENAI_API_KEY"):
-        chat_model("openai:gpt-5")
+    with pytest.raises(MissingCredentials, match=r"'mistralai:large' cannot be used: .* set MISTRAL_API_KEY"):
+        chat_model("mistralai:large")
 
 
 def test_the_same_name_and_key_give_the_same_client_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,4 +98,8 @@ def test_requests_are_bounded_in_number_wait_and_room(error: RunError, so_far: T
     if upcoming.kind == "longer":
         assert upcoming.output_tokens is not None
         assert so_far.output_tokens is not None
-        assert so_far.output_tokens < upcoming.output_tokens <= (so_far.max_output_tokens or 2 * 10**6)
+        assert (
+            so_far.output_tokens
+            < upcoming.output_tokens
+            <= (so_far.max_output_tokens or max(2 * 10**6, so_far.smallest_limit))
+        )

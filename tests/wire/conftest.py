@@ -12,6 +12,8 @@ from tests.wire.provider import FakeProvider, foreign
 
 GEMINI = "google_genai:gemini-2.5-flash"
 BEDROCK = "bedrock_converse:us.amazon.nova-pro-v1:0"
+OPENAI = "openai:gpt-4o"
+KINDS = {GEMINI: "gemini", BEDROCK: "bedrock", OPENAI: "openai"}
 
 # Not ours to mend: google-genai subclasses aiohttp's session.
 KNOWN_WARNINGS = ["ignore:Inheritance class AiohttpClientSession from ClientSession:DeprecationWarning"]
@@ -27,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
-    """Run a provider to which the environment leads both clients."""
+    """Run a provider to which the environment leads all clients."""
     with FakeProvider() as running:
         for name in foreign():
             monkeypatch.delenv(name)
@@ -45,7 +47,7 @@ def shared_provider() -> Iterator[FakeProvider]:
 
 @pytest.fixture
 def wire(shared_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
-    """Lead both clients to the shared provider; nothing is left there or in the limiter from the test before.
+    """Lead all clients to the shared provider; nothing is left there or in the limiter from the test before.
 
     Only what has ended: the `peak` can count a request that another test gave up.
     """
@@ -76,7 +78,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seconds
 
 
-@pytest.fixture(params=[GEMINI, BEDROCK], ids=["gemini", "bedrock"])
+@pytest.fixture(params=list(KINDS), ids=list(KINDS.values()))
 def both(request: pytest.FixtureRequest) -> str:
     """Name a model of each provider in turn."""
     return str(request.param)

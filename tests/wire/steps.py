@@ -15,7 +15,7 @@ from fanloom import Context, LLMStep, OutputModel, Prompt, RunState, StateGraph,
 from tests.wire.provider import FakeProvider, Request
 
 PROMPTS = Path(__file__).parent / "prompts"
-SECRETS = ("fake-google-key", "FAKEACCESSKEY", "fake-secret-key")
+SECRETS = ("fake-google-key", "FAKEACCESSKEY", "fake-secret-key", "fake-openai-key")
 QUESTION = "Is wind power cheap?"
 
 

@@ -1,4 +1,4 @@
-"""`fanloom check` through the real clients of both providers: what it says of each fault, after how many requests."""
+"""`fanloom check` through the real clients of all providers: what it says of each fault, after how many requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from fanloom.cli import cli
 from fanloom.cli.commands import check_models as check
 from tests.ports import free_port
-from tests.wire.conftest import BEDROCK, GEMINI
+from tests.wire.conftest import BEDROCK, GEMINI, KINDS, OPENAI
 from tests.wire.provider import (
     FakeProvider,
     bad_key,
@@ -30,7 +30,7 @@ from tests.wire.provider import (
     unknown_model,
 )
 
-SECRETS = ("fake-google-key", "FAKEACCESSKEY", "fake-secret-key", "hunter2")
+SECRETS = ("fake-google-key", "fake-openai-key", "FAKEACCESSKEY", "fake-secret-key", "hunter2")
 
 
 @pytest.fixture(autouse=True)
@@ -81,32 +81,76 @@ async def answer_when_all_have_asked(provider: FakeProvider) -> str:
     return "ok"
 
 
-FAULTS: dict[str, tuple[Any, str, str, str]] = {
-    "bad_key": (bad_key(), "auth", "the key is wrong: check GOOGLE_API_KEY", "the key is wrong: check the AWS cred"),
-    "expired_token": (expired_token(), "auth", "expired: renew GOOGLE_API_KEY", "expired: renew the AWS credentials"),
-    "no_access": (no_access(), "auth", "may use the Gemini API", "Model access"),
-    "unknown_model": (unknown_model(), "not_found", "no such model here", "that AWS_REGION offers it"),
-    "429": (status(429, hint_seconds=7), "throttled", "more than the quota allows", "ask for more quota"),
-    "503": (status(503), "server_error", "fails on its side", "FANLOOM_FALLBACK_MODEL"),
-    "web page": (status(403, raw="<html>no</html>"), "auth", "a proxy or a wrong endpoint", "AWS_REGION and AWS_END"),
+# The fault, its kind, and what is said for each provider, in the order of KINDS.
+FAULTS: dict[str, tuple[Any, str, str, str, str]] = {
+    "bad_key": (
+        bad_key(),
+        "auth",
+        "the key is wrong: check GOOGLE_API_KEY",
+        "the key is wrong: check the AWS cred",
+        "wrong: check OPENAI_API_KEY",
+    ),
+    "expired_token": (
+        expired_token(),
+        "auth",
+        "expired: renew GOOGLE_API_KEY",
+        "expired: renew the AWS credentials",
+        "expired: renew OPENAI_API_KEY",
+    ),
+    "no_access": (no_access(), "auth", "may use the Gemini API", "Model access", "OPENAI_API_KEY may use this model"),
+    "unknown_model": (
+        unknown_model(),
+        "not_found",
+        "no such model here",
+        "that AWS_REGION offers it",
+        "the server of OPENAI_BASE_URL",
+    ),
+    "429": (
+        status(429, hint_seconds=7),
+        "throttled",
+        "more than the quota allows",
+        "ask for more quota",
+        "lower FANLOOM_RPM",
+    ),
+    "503": (status(503), "server_error", "fails on its side", "FANLOOM_FALLBACK_MODEL", "fails on its side"),
+    "web page": (
+        status(403, raw="<html>no</html>"),
+        "auth",
+        "a proxy or a wrong endpoint",
+        "AWS_REGION and AWS_END",
+        "OPENAI_BASE_URL",
+    ),
     "profile": (
         status(400, "Invocation with on-demand throughput isn't supported."),
         "bad_request",
         "inference profile",
         "inference profile",
+        "inference profile",
     ),
-    "reset": (reset(), "connection", "the connection failed", "check the network"),
-    "context": (context_overflow(), "context_overflow", "longer than the model's context", "too long"),
+    "reset": (
+        reset(),
+        "connection",
+        "the connection failed",
+        "check the network",
+        "a server answers at OPENAI_BASE_URL",
+    ),
+    "context": (
+        context_overflow(),
+        "context_overflow",
+        "longer than the model's context",
+        "too long",
+        "maximum context length",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_in_plain_words_after_one_request(provider: FakeProvider, both: str, name: str) -> None:
-    fault, kind, for_gemini, for_bedrock = FAULTS[name]
+    fault, kind, *said = FAULTS[name]
     provider.enqueue(fault)
     told = only("--model", both)
     assert (told["exit_code"], told["kind"], len(provider.requests)) == (1, kind, 1)
-    assert (for_gemini if both == GEMINI else for_bedrock) in told["message"]
+    assert dict(zip(KINDS, said, strict=True))[both] in told["message"]
     assert "\n" not in told["message"]
 
 
@@ -131,6 +175,7 @@ def test_nobody_listens(provider: FakeProvider, both: str, monkeypatch: pytest.M
     url = f"http://me:hunter2@127.0.0.1:{free_port()}"
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", url)
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
     told = only("--model", both)
     assert told["message"].startswith("it cannot be reached: check the network, HTTPS_PROXY")
     assert provider.requests == []
@@ -150,7 +195,8 @@ def test_one_failure_does_not_hide_the_others(provider: FakeProvider) -> None:
         (BEDROCK, ["AWS_REGION", "AWS_DEFAULT_REGION"], "set AWS_REGION"),
         (BEDROCK, ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], "set AWS_PROFILE"),
         (BEDROCK, ["AWS_SECRET_ACCESS_KEY"], "its client cannot be made: Partial credentials"),
-        ("openai:gpt-5", [], "pip install langchain-openai"),
+        (OPENAI, ["OPENAI_API_KEY", "OPENAI_BASE_URL"], "set OPENAI_API_KEY"),
+        ("groq:llama-3", [], "pip install langchain-groq"),
     ],
 )
 def test_what_is_missing_fails_without_a_request(

@@ -1,4 +1,4 @@
-"""Every fault x both providers x structured and plain x sync and async: what the caller sees, and what the wire saw."""
+"""Every fault x every provider x structured and plain x sync and async: what the caller sees, and what the wire saw."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from fanloom import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from fanloom.gateway import attempt
-from tests.wire.conftest import BEDROCK, GEMINI
+from tests.wire.conftest import BEDROCK, GEMINI, KINDS, OPENAI
 from tests.wire.provider import (
     Answer,
     FakeProvider,
@@ -59,7 +59,7 @@ class TimeOuts:
         self._latest: tuple[asyncio.AbstractEventLoop, asyncio.Timeout] | None = None
 
     def begin(self, seconds: float) -> asyncio.Timeout:
-        """Take the place of asyncio's `timeout`."""
+        """Take the place of the attempt's `time_limit`."""
         begun = asyncio.timeout(seconds)
         self._latest = asyncio.get_running_loop(), begun
         return begun
@@ -77,7 +77,7 @@ TIME_OUTS = TimeOuts()
 @pytest.fixture(autouse=True)
 def time_outs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a silent provider end a call's time."""
-    monkeypatch.setattr(attempt, "timeout", TIME_OUTS.begin)
+    monkeypatch.setattr(attempt, "time_limit", TIME_OUTS.begin)
 
 
 def late(fault: Broken) -> Broken:
@@ -101,6 +101,7 @@ class Row:
     requests: int
     timeout_s: float = 60
     shapes: tuple[str, ...] = ("plain", "typed")
+    models: tuple[str, ...] = tuple(KINDS)
 
 
 def unavailable(fault: Answer, kind: str, words: str) -> Row:
@@ -124,9 +125,9 @@ def unusable(fault: Answer, kind: str, words: str, *shapes: str) -> Row:
     return Row(fault, BadModelOutput, kind, words, requests=2, shapes=shapes or ("plain", "typed"))
 
 
-KEY = "GOOGLE_API_KEY|AWS_ACCESS_KEY_ID|access to this model"
+KEY = "GOOGLE_API_KEY|AWS_ACCESS_KEY_ID|OPENAI_API_KEY|access to this model"
 ID = "check the model id"
-ACCESS = "GOOGLE_API_KEY may use .* this model|account has access to this model in this region"
+ACCESS = "(GOOGLE|OPENAI)_API_KEY may use .*this model|account has access to this model in this region"
 LOST = "the connection failed: check the network"
 FAILS = "fails on its side: try again later"
 ROWS = {
@@ -134,8 +135,12 @@ ROWS = {
     "401": refused(status(401), "auth", KEY),
     "403": refused(status(403), "auth", ACCESS),
     "404": refused(status(404), "not_found", ID),
-    "bad key": refused(bad_key(), "auth", "the key is wrong: check (GOOGLE_API_KEY|the AWS credentials)"),
-    "expired token": refused(expired_token(), "auth", "expired: renew (GOOGLE_API_KEY|the AWS credentials)"),
+    "bad key": refused(
+        bad_key(), "auth", "the key is wrong: check (GOOGLE_API_KEY|OPENAI_API_KEY|the AWS credentials)"
+    ),
+    "expired token": refused(
+        expired_token(), "auth", "expired: renew (GOOGLE_API_KEY|OPENAI_API_KEY|the AWS credentials)"
+    ),
     "no access": refused(no_access(), "auth", ACCESS),
     "unknown model": refused(unknown_model(), "not_found", "no such model here: check the model id"),
     "overflow": refused(context_overflow(), "context_overflow", "fewer or shorter documents"),
@@ -157,13 +162,17 @@ ROWS = {
     "trickle": slow(late(trickle())),
     "empty": unusable(empty(), "empty", "is empty"),
     "no candidates": unusable(empty(candidates=False), "empty", "is empty"),
-    "blocked": unusable(blocked(), "blocked", "filter blocked"),
+    "blocked": unusable(blocked(), "blocked", "filter blocked|refuses: I am sorry, I cannot help"),
     "safety": unusable(safety(), "blocked", "filter blocked"),
     "recitation": unusable(recitation(), "blocked", "filter blocked"),
     "ended otherwise": unusable(Reply("The first half", finish="OTHER"), "blocked", "before it was whole.*other"),
     "prose": unusable(prose(), "not_data", "prose or broken JSON", "typed"),
     "wrong shape": unusable(wrong_shape(), "wrong_shape", "does not fit", "typed"),
-    "malformed tool": unusable(malformed_tool(), "malformed", "malformed tool call"),
+    "malformed tool": replace(unusable(malformed_tool(), "malformed", "malformed tool call"), models=(GEMINI, BEDROCK)),
+    # In a stream langchain mends what it can of the call, and so it is the shape that is wrong.
+    "garbled call": replace(
+        unusable(malformed_tool(), "", "malformed tool call|does not fit|is empty"), models=(OPENAI,)
+    ),
     "truncated": Row(max_tokens(), BadModelOutput, "truncated", "cut off at the output limit", requests=3),
     # Both clients mend what was cut without a word; here only the last bracket was.
     "truncated late": Row(max_tokens(GOOD), BadModelOutput, "truncated", "cut off", requests=3),
@@ -183,11 +192,11 @@ STREAMED = {
 
 
 def cases(rows: dict[str, Row]) -> list[Any]:
-    """Cross the rows with both providers and both shapes."""
+    """Cross the rows with all providers and both shapes."""
     return [
         pytest.param(row, model, shape, id=f"{name}-{model.split('_')[0]}-{shape}")
         for name, row in rows.items()
-        for model in (GEMINI, BEDROCK)
+        for model in row.models
         for shape in row.shapes
     ]
 

@@ -14,7 +14,7 @@ from fanloom import BadModelOutput, Context, ModelRefused, ModelUnavailable
 from fanloom.gateway import model_turn
 from fanloom.gateway.bounds import process_limits as limits
 from fanloom.gateway.retry_decision import NextRequest
-from tests.wire.conftest import BEDROCK, GEMINI
+from tests.wire.conftest import BEDROCK, GEMINI, KINDS, OPENAI
 from tests.wire.provider import FakeProvider, Reply, Request, bad_key, prose, reset, status
 from tests.wire.steps import GOOD, PLAIN, QUESTION, SHARED, TYPED, asks, fan_out, one_step, run, side_by_side
 
@@ -75,7 +75,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def only(model: str) -> Callable[[Request], bool]:
     """Match the requests to one model's provider."""
-    return lambda request: request.provider == ("gemini" if model == GEMINI else "bedrock")
+    return lambda request: request.provider == KINDS[model]
 
 
 class Calls(NamedTuple):
@@ -99,6 +99,8 @@ HINTS: list[tuple[str, Any]] = [
     (BEDROCK, "retry-after"),
     (BEDROCK, "retry-after-date"),
     (BEDROCK, "x-amz-retry-after"),
+    (OPENAI, "retry-after"),
+    (OPENAI, "retry-after-date"),
 ]
 
 
@@ -279,7 +281,11 @@ async def test_a_run_s_own_bound_holds(provider: FakeProvider, both: str, sync: 
     assert (provider.peak, len(provider.requests)) == (4, 12)
 
 
-PAIRS = [pytest.param(GEMINI, BEDROCK, id="to-bedrock"), pytest.param(BEDROCK, GEMINI, id="to-gemini")]
+PAIRS = [
+    pytest.param(GEMINI, BEDROCK, id="to-bedrock"),
+    pytest.param(BEDROCK, OPENAI, id="to-openai"),
+    pytest.param(OPENAI, GEMINI, id="to-gemini"),
+]
 TROUBLES = {"503": (status(503), 3), "429": (status(429), 3), "reset": (reset(), 3), "prose": (prose(), 2)}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fanloom import ModelRefused, ModelUnavailable, chat_model
-from tests.wire.conftest import BEDROCK, GEMINI
+from tests.wire.conftest import BEDROCK, GEMINI, OPENAI
 from tests.wire.provider import FakeProvider, Request, hang, no_access, trickle
 from tests.wire.steps import PLAIN, QUESTION, asked, asks, fan_out, one_step, run
 
@@ -38,7 +38,8 @@ async def test_one_model_serves_many_loops_and_threads(wire: FakeProvider, both:
     assert len(wire.requests) == 36
 
 
-async def test_fifty_failed_and_cancelled_fan_outs_leak_no_connection(provider: FakeProvider) -> None:
+@pytest.mark.parametrize("model", [GEMINI, OPENAI])
+async def test_fifty_failed_and_cancelled_fan_outs_leak_no_connection(provider: FakeProvider, model: str) -> None:
     all_there = asyncio.Event()
 
     async def reply(request: Request) -> Any:
@@ -50,14 +51,14 @@ async def test_fifty_failed_and_cancelled_fan_outs_leak_no_connection(provider: 
     async def fail() -> None:
         items = ["boom", *range(WIDTH - 1)]
         all_there.clear()
-        running = asyncio.create_task(run(MANY, {"items": items}, sync=False, model=GEMINI, on_failure="fail_fast"))
+        running = asyncio.create_task(run(MANY, {"items": items}, sync=False, model=model, on_failure="fail_fast"))
         await provider.auntil(lambda server: server.in_flight == WIDTH)
         provider._loop.call_soon_threadsafe(all_there.set)
         with pytest.raises(ModelRefused):
             await running
 
     async def cancel() -> None:
-        running = asyncio.create_task(run(MANY, {"items": list(range(WIDTH))}, sync=False, model=GEMINI))
+        running = asyncio.create_task(run(MANY, {"items": list(range(WIDTH))}, sync=False, model=model))
         await provider.auntil(lambda server: server.in_flight == WIDTH)
         running.cancel()
         with suppress(asyncio.CancelledError):
@@ -69,8 +70,8 @@ async def test_fifty_failed_and_cancelled_fan_outs_leak_no_connection(provider: 
         await provider.auntil(lambda server: server.in_flight == 0)
     await provider.auntil(lambda server: server.connections <= WIDTH + 5)
     provider.reply = "ok"
-    assert (await run(ONE, ASK, sync=False, model=GEMINI, timeout_s=60))["answer"] == "ok"
-    results = await run(MANY, {"items": list(range(WIDTH))}, sync=True, model=GEMINI)
+    assert (await run(ONE, ASK, sync=False, model=model, timeout_s=60))["answer"] == "ok"
+    results = await run(MANY, {"items": list(range(WIDTH))}, sync=True, model=model)
     assert {outcome["status"] for outcome in results["outcomes"]} == {"done"}
     assert provider.connections <= WIDTH + 5
 
@@ -148,7 +149,8 @@ else:
 
 # In a synchronous run of several tasks LangGraph itself waits for the threads of its nodes, so there is none here.
 @pytest.mark.parametrize(
-    ("model", "world", "width"), [(BEDROCK, "async", 8), (BEDROCK, "sync", 1), (GEMINI, "async", 8)]
+    ("model", "world", "width"),
+    [(BEDROCK, "async", 8), (BEDROCK, "sync", 1), (GEMINI, "async", 8), (OPENAI, "async", 8)],
 )
 def test_a_cancelled_call_keeps_no_process_from_ending(
     provider: FakeProvider, model: str, world: str, width: int
@@ -166,7 +168,7 @@ def test_a_cancelled_call_keeps_no_process_from_ending(
     assert "KeyboardInterrupt" in said
 
 
-@pytest.mark.parametrize("model", [GEMINI, BEDROCK])
+@pytest.mark.parametrize("model", [GEMINI, BEDROCK, OPENAI])
 async def test_a_cancelled_run_gives_its_places_back(wire: FakeProvider, model: str) -> None:
     wire.reply = hang()
     for _ in range(5):

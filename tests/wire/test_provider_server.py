@@ -10,22 +10,25 @@ from botocore.eventstream import EventStreamBuffer
 from langchain.chat_models import init_chat_model
 from pydantic import BaseModel, Field
 
+from tests.wire.conftest import KINDS
 from tests.wire.provider import Answer, FakeProvider, Reply, environment, hang, smallest, trickle
 from tests.wire.provider.eventstream import event, exception
 
 
 def test_the_environment_leads_both_clients_here(provider: FakeProvider, both: str) -> None:
     assert init_chat_model(both).invoke("hi").text == "ok"
-    assert provider.requests[0].provider == ("gemini" if both.startswith("google") else "bedrock")
+    assert provider.requests[0].provider == KINDS[both]
 
 
-def test_the_environment_is_that_of_one_provider_or_both() -> None:
+def test_the_environment_is_that_of_one_provider_or_all() -> None:
     gemini, bedrock = environment("http://x", "gemini"), environment("http://x", "bedrock")
+    openai = environment("http://x", "openai")
+    assert "OPENAI_API_KEY" in openai
     assert "GOOGLE_API_KEY" in gemini
     assert not [name for name in gemini if name.startswith("AWS_")]
     assert "AWS_REGION" in bedrock
     assert "GOOGLE_API_KEY" not in bedrock
-    assert environment("http://x") == gemini | bedrock
+    assert environment("http://x") == gemini | bedrock | openai
 
 
 def _connect(provider: FakeProvider) -> http.client.HTTPConnection:
@@ -48,10 +51,10 @@ def test_connections_are_counted() -> None:
 def test_a_path_that_no_provider_has_is_a_stray() -> None:
     with FakeProvider() as provider:
         client = _connect(provider)
-        client.request("POST", "/v1/chat/completions", body="{}")
+        client.request("POST", "/v1/completions", body="{}")
         assert client.getresponse().status == 404
         client.close()
-        assert (provider.strays, provider.requests) == (["/v1/chat/completions"], [])
+        assert (provider.strays, provider.requests) == (["/v1/completions"], [])
 
 
 def test_an_error_in_the_test_s_own_reply_is_raised_in_the_end() -> None:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+from fanloom.models.names import PACKAGES, install
+from fanloom.models.openai_server import URLS as OPENAI_URLS
+from fanloom.models.openai_server import base_url, needs_key
 from fanloom.redaction import show_url
 
-GEMINI, BEDROCK, OFFLINE = "google_genai", "bedrock_converse", "offline"
+GEMINI, BEDROCK, OPENAI, OFFLINE = "google_genai", "bedrock_converse", "openai", "offline"
 SHIPPED = (OFFLINE, GEMINI, BEDROCK)
 
 _REGULAR = (
@@ -21,6 +24,7 @@ _REGULAR = (
 _KEYS: dict[str, tuple[str, ...]] = {
     GEMINI: ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"),
     "huggingface": ("HUGGINGFACEHUB_API_TOKEN", "HF_TOKEN"),
+    "azure_openai": ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"),
     "mistralai": ("MISTRAL_API_KEY",),
     "perplexity": ("PPLX_API_KEY", "PERPLEXITY_API_KEY"),
     **{name: (f"{name.upper()}_API_KEY",) for name in _REGULAR},
@@ -34,7 +38,12 @@ _AWS_OTHERS = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
 _PROFILE_CREDENTIALS = ("aws_access_key_id", "sso_session", "sso_start_url", "role_arn", "credential_process")
-_ENDPOINTS = {GEMINI: ("GOOGLE_GEMINI_BASE_URL",), BEDROCK: ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL")}
+_ENDPOINTS = {
+    GEMINI: ("GOOGLE_GEMINI_BASE_URL",),
+    BEDROCK: ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"),
+    OPENAI: OPENAI_URLS,
+    "azure_openai": ("AZURE_OPENAI_ENDPOINT",),
+}
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,8 @@ class Finding(NamedTuple):
 
 
 def keyed() -> list[str]:
-    """Return the providers whose key is set."""
-    return [name for name, variables in _KEYS.items() if _set(variables)]
+    """Return the providers whose key is set; of OpenAI's protocol also where only a server is."""
+    return [name for name, variables in _KEYS.items() if _set(variables) or (name == OPENAI and _set(OPENAI_URLS))]
 
 
 def examine(name: str) -> Provider:
@@ -72,14 +81,12 @@ def examine(name: str) -> Provider:
 
 
 def _findings(name: str) -> Iterator[Finding]:
-    from fanloom.models.names import PACKAGES
-
     if name == OFFLINE:
         yield Finding(True, "answers by rules, no language model: needs no key and no network")
         return
     package = PACKAGES[name]
     if find_spec(package.replace("-", "_")) is None:
-        yield Finding(False, f"{package} is not installed: pip install {package}")
+        yield Finding(False, f"{package} is not installed: {install(package)}")
     elif package == _AWS_PACKAGE:
         yield from _aws()
     if package != _AWS_PACKAGE:
@@ -93,6 +100,8 @@ def _key(name: str) -> Finding:
     if variables is None:
         return Finding(True, "its key is not looked for here: `fanloom check` tries it")
     found = _set(variables)
+    if not found and name == OPENAI and not needs_key(base_url()):
+        return Finding(True, "no key, and a server in the local network wants none")
     return Finding(True, f"{found[0]} is set") if found else Finding(False, f"no key: set {variables[0]}")
 
 

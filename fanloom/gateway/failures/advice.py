@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from fanloom.models.openai_server import base_url
+from fanloom.redaction import show_url
+
 _LONGEST = 300
 _NOISE = re.compile(r" ssl:(<[^>]*>|\w+)| object at 0x\w+")
 
@@ -25,6 +28,12 @@ _BLANKS = {
         "id": "check the model id, and that AWS_REGION offers it",
         "network": "check the network, HTTPS_PROXY, AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
     },
+}
+_OPENAI_BLANKS = {
+    "key": "OPENAI_API_KEY",
+    "access": "check that the account of OPENAI_API_KEY may use this model{at}",
+    "id": "check the model id, and that the server of OPENAI_BASE_URL{at} has it",
+    "network": "check the network, HTTPS_PROXY, and that a server answers at OPENAI_BASE_URL{at}",
 }
 _ANY_BLANKS = {
     "key": "its key",
@@ -73,7 +82,7 @@ _WORDS = (
         "FANLOOM_FALLBACK_MODEL",
     ),
     ("server_error", r"", "the provider fails on its side: try again later, or set FANLOOM_FALLBACK_MODEL"),
-    ("connection", r"could not connect|cannot connect|connect call failed", "it cannot be reached: {network}"),
+    ("connection", r"(could not|cannot) connect|connect(ion attempts| call) failed", "it cannot be reached: {network}"),
     ("connection", r"", "the connection failed: {network}"),
     (
         "unreadable",
@@ -92,8 +101,16 @@ def cure(kind: str, model: str, error: BaseException) -> str:
     row = next(
         words for kinds, pattern, words in _WORDS if kind in kinds.split("|") and re.search(pattern, texts, re.I)
     )
-    words = row.format(**_BLANKS.get(model.partition(":")[0], _ANY_BLANKS))
+    words = row.format(**_blanks(model.partition(":")[0]))
     return f"{words}. It says: {said}" if said else words
+
+
+def _blanks(provider: str) -> dict[str, str]:
+    if provider != "openai":
+        return _BLANKS.get(provider, _ANY_BLANKS)
+    url = base_url()
+    at = f" ({show_url(url)})" if url else " (not set: OpenAI's own)"
+    return {name: words.format(at=at) for name, words in _OPENAI_BLANKS.items()}
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

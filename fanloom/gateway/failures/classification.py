@@ -74,7 +74,11 @@ _NO_CREDENTIALS = {
 }
 # google-auth gives up a refresh that the network has kept it from with a RefreshError too.
 _OUTAGES_OF_GOOGLE = {"TransportError"}
-_OVERFLOW = re.compile(r"too long|too many (input )?tokens|token count .* exceeds|context (length|window)", re.I)
+_OVERFLOW = re.compile(
+    r"too long|too many (input )?tokens|token count .* exceeds|context.(size|length|window)|maximum model length"
+    r"|context.{0,20}overflows|reduce the length|n_keep|inputs` tokens",
+    re.I,
+)
 _BAD_KEY = re.compile(r"api.?key|token.*(invalid|expired)", re.I)
 _BY_STATUS = {
     401: "auth",
@@ -129,7 +133,7 @@ def status_of(error: BaseException) -> int | None:
 def _kind_of_status(status: int, text: str, names: set[str]) -> str:
     if is_spent(status, text):
         return "quota"
-    if "ContextOverflowError" in names or (status in (400, 413) and _OVERFLOW.search(text)):
+    if "ContextOverflowError" in names or (status in (400, 413, 422, 500) and _OVERFLOW.search(text)):
         return "context_overflow"
     if "ModelTimeoutException" in text:
         return "timeout"

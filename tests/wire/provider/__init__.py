@@ -1,4 +1,4 @@
-"""A loopback server that speaks Gemini's and Bedrock's wire protocols, well or badly on demand.
+"""A loopback server that speaks the wire protocols of Gemini, Bedrock and OpenAI, well or badly on demand.
 
 with FakeProvider(reply=lambda request: "hello", latency=0.1) as provider:
     provider.enqueue(status(429, hint_seconds=2), truncated_body())

@@ -11,7 +11,7 @@ from .eventstream import event, exception
 from .reply import Reply, Usage, pieces, usage
 from .request import Request
 
-PATH = re.compile(r"^/model/(?P<model>[^/]+)/(?P<verb>converse|converse-stream)$")
+PATH = re.compile(r"^/model/(?P<model>.+)/(?P<verb>converse|converse-stream)$")
 
 stream_type = "application/vnd.amazon.eventstream"
 

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["gemini", "bedrock"]
+Kind = Literal["gemini", "bedrock", "openai"]
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from . import bedrock, gemini
+from . import bedrock, gemini, openai
 from .environment import environment
 from .exchange import Answer, Dialect, Exchange, Replier, as_reply
 from .reply import Reply, default_reply
@@ -20,11 +20,11 @@ from .request import Kind, Log, Request
 
 Matches = Callable[[Request], bool]
 
-_DIALECTS: dict[str, Any] = {"gemini": gemini, "bedrock": bedrock}
+_DIALECTS: dict[str, Any] = {"gemini": gemini, "bedrock": bedrock, "openai": openai}
 
 
 class FakeProvider:
-    """Gemini and Bedrock on loopback, on an event loop and a thread of their own.
+    """Gemini, Bedrock and OpenAI on loopback, on an event loop and a thread of their own.
 
     `reply` gives the answer to each request, or is the answer to all of them; it runs on the server's loop.
     An error in it is raised again when the provider stops.
@@ -84,7 +84,7 @@ class FakeProvider:
         return len(self._server.connections)
 
     def environment(self, provider: Kind | None = None) -> dict[str, str]:
-        """Return the variables that lead one provider's clients here, or both providers'."""
+        """Return the variables that lead one provider's clients here, or all providers'."""
         return environment(self.url, provider)
 
     def clear(self) -> None:

@@ -24,12 +24,12 @@ class Spoilt:
 
 
 def empty(candidates: bool = True) -> Spoilt:
-    """Say nothing and end well; without candidates Gemini's answer does not even have an end."""
+    """Say nothing and end well; without candidates, or choices, an answer does not even have an end."""
     return Spoilt(lambda reply: Reply(finish="stop" if candidates else "none"))
 
 
 def blocked() -> Spoilt:
-    """Refuse the prompt: Gemini's promptFeedback, Bedrock's guardrail with its canned text."""
+    """Refuse the prompt: Gemini's promptFeedback, Bedrock's guardrail with its canned text, OpenAI's refusal."""
     return Spoilt(lambda reply: Reply(finish="blocked"))
 
 
@@ -39,7 +39,7 @@ def safety() -> Spoilt:
 
 
 def recitation() -> Spoilt:
-    """Withhold the answer because it recites; Bedrock calls it content_filtered."""
+    """Withhold the answer because it recites; the others call it filtered."""
     return Spoilt(lambda reply: Reply(finish="recitation"))
 
 
@@ -80,5 +80,5 @@ def _stringify(data: Any) -> Any:
 
 
 def malformed_tool(raw: str = '{"answer": "unfinis') -> Spoilt:
-    """Garble the tool call: Gemini says so and sends nothing, Bedrock sends `raw` as the tool's input."""
+    """Garble the tool call: Gemini says so and sends nothing, the others send `raw` as the call's input."""
     return Spoilt(lambda reply: Reply(text=raw, finish="malformed_tool"))

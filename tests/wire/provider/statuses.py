@@ -60,11 +60,12 @@ class PerProvider:
 
     gemini: Any
     bedrock: Any
+    openai: Any
     latency: float | None = None
 
     async def answer(self, exchange: Exchange) -> web.StreamResponse:
         """Answer with the provider's own fault."""
-        fault = self.gemini if exchange.request.provider == "gemini" else self.bedrock
+        fault = getattr(self, exchange.request.provider)
         response: web.StreamResponse = await fault.answer(exchange)
         return response
 
@@ -80,8 +81,9 @@ def status(
 ) -> Status:
     """Answer with an HTTP status and the provider's own error body.
 
-    `hint` says where the retry hint stands: native is RetryInfo for Gemini and Retry-After for Bedrock;
-    x-amz-retry-after is in milliseconds. `error_type` is Bedrock's exception or the reason in Gemini's ErrorInfo.
+    `hint` says where the retry hint stands: native is RetryInfo for Gemini and Retry-After elsewhere;
+    x-amz-retry-after is in milliseconds. `error_type` is Bedrock's exception the reason in Gemini's ErrorInfo, or
+    OpenAI's code.
     `raw` is a body that no provider wrote, such as a proxy's page.
     """
     return Status(code, message, hint_seconds, hint, error_type, raw)
@@ -92,6 +94,7 @@ def bad_key() -> PerProvider:
     return PerProvider(
         status(400, "API key not valid. Please pass a valid API key.", error_type="API_KEY_INVALID"),
         status(403, "The security token included in the request is invalid.", error_type="UnrecognizedClientException"),
+        status(401, "Incorrect API key provided: fake-ope***. Find your API key at your provider."),
     )
 
 
@@ -100,6 +103,7 @@ def expired_token() -> PerProvider:
     return PerProvider(
         status(400, "API key expired. Please renew the API key.", error_type="API_KEY_INVALID"),
         status(403, "The security token included in the request is expired", error_type="ExpiredTokenException"),
+        status(401, "Your API key has expired.", error_type="expired_api_key"),
     )
 
 
@@ -108,6 +112,7 @@ def no_access() -> PerProvider:
     return PerProvider(
         status(403, "Permission denied on resource project.", error_type="CONSUMER_INVALID"),
         status(403, "You don't have access to the model with the specified model ID."),
+        status(403, "Project does not have access to this model."),
     )
 
 
@@ -116,13 +121,19 @@ def unknown_model() -> PerProvider:
     return PerProvider(
         status(404, "models/nope is not found for API version v1beta, or is not supported for generateContent."),
         status(400, "The provided model identifier is invalid."),
+        status(404, "The model 'nope' does not exist."),
     )
 
 
 def context_overflow(tokens: int = 1_200_000, limit: int = 1_048_576) -> PerProvider:
     """Refuse an input that is too long."""
     said = f"The input token count ({tokens}) exceeds the maximum number of tokens allowed ({limit})."
-    return PerProvider(status(400, said), status(400, "Input is too long for requested model."))
+    words = f"This model's maximum context length is {limit} tokens, but you requested {tokens}."
+    return PerProvider(
+        status(400, said),
+        status(400, "Input is too long for requested model."),
+        status(400, words, error_type="context_length_exceeded"),
+    )
 
 
 def after(latency: float, fault: Any) -> Any:
