@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,12 @@ from zlib import crc32
 from fanloom.batch.inputs import InputSource, Item
 from fanloom.batch.job_folder import EndedItem, JobFolder, totals
 from fanloom.batch.local_engine import LocalEngine
-from fanloom.batch.one_item import run_item
+from fanloom.batch.one_item import outcomes_in, run_item
 from fanloom.errors import BudgetExceeded, UserError
+from fanloom.gateway.bounds.budget import Amount, Budget
+from fanloom.runs.context import MAX_WIDTH, Context
+from fanloom.runs.current_run import Run, within
+from fanloom.runs.usage import Usage, no_usage
 
 if TYPE_CHECKING:
     from langgraph.pregel import Pregel
@@ -34,6 +39,11 @@ class Bounds:
     max_cost_usd: float | None = None
     max_failures: int | None = None
     limit: int | None = None
+
+    def of_shard(self, count: int) -> dict[str, float]:
+        """Return what one of so many shards may spend: an even part, since they do not know of each other."""
+        whole = {name: value for name in Amount._fields if (value := getattr(self, name)) is not None}
+        return {name: value / count if name == "max_cost_usd" else value // count for name, value in whole.items()}
 
 
 @dataclass
@@ -78,6 +88,8 @@ class Job:
             self.stop(str(error))
         finally:
             if self.folder:
+                if budget := self._whole.kept(Budget):
+                    self.folder.note_spent(budget.spent._asdict())
                 self.folder.close()
 
     def _note(self, result: EndedItem) -> None:
@@ -96,7 +108,32 @@ class Job:
         return (item for item in items if crc32(item.id.encode()) % of == number - 1)
 
     async def _one(self, item: Item) -> EndedItem:
-        return await run_item(self.graph, item, self.context)
+        with within(self._whole):
+            result = await run_item(self.graph, item, self.context)
+        budget = self._whole.kept(Budget)
+        if budget and budget.is_spent and any(_lacks_budget(outcome) for outcome in outcomes_in(result["output"])):
+            # It has not ended: with a larger budget it would have been done.
+            raise BudgetExceeded("the budget of the whole job is spent; raise it to go on")
+        return result
+
+    def _spent(self) -> Usage:
+        """Return what was spent before: by items that have ended and, as far as it was noted, by others."""
+        if self.folder is None:
+            return no_usage()
+        told, noted = totals(self.folder.own_results()), self.folder.spent()
+        tokens = max(told["input_tokens"] + told["output_tokens"], noted.get("max_total_tokens", 0))
+        cost = max(told["cost_usd"] or 0.0, noted.get("max_cost_usd", 0.0))
+        calls = max(told["model_calls"], noted.get("max_model_calls", 0))
+        return {**no_usage(), "model_calls": int(calls), "input_tokens": int(tokens), "cost_usd": cost}
+
+    @cached_property
+    def _whole(self) -> Run:
+        """The run in which all items happen: its budget is the job's, which begins with what was spent before."""
+        bounds = self.bounds.of_shard(self.folder.shard[1] if self.folder else 1)
+        run = Run(Context(max_concurrency=MAX_WIDTH, **bounds))
+        if bounds:
+            run.keep(Budget, lambda run: Budget(run.context, self._spent()))
+        return run
 
 
 async def run_batch(
@@ -123,6 +160,10 @@ async def run_batch(
 def summary_of(folder: JobFolder) -> dict[str, Any]:
     """Return how a job stands: items by how they ended, and what they used."""
     return totals(folder.results())
+
+
+def _lacks_budget(outcome: Mapping[str, Any]) -> bool:
+    return (outcome.get("error") or {}).get("kind") == "budget"
 
 
 def _numbered(items: Iterable[Any]) -> Iterator[Item]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -62,6 +62,7 @@ class JobFolder:
         suffix = "" if shard[1] == 1 else f"-{shard[0]}-of-{shard[1]}"
         self._results = folder / f"results{suffix}.jsonl"
         self._failures = folder / f"failures{suffix}.jsonl"
+        self._spent = folder / f"spent{suffix}.json"
         self._opened: dict[Path, int] = {}
 
     def begin(self, manifest: Manifest, *, force: bool = False) -> None:
@@ -105,12 +106,11 @@ class JobFolder:
 
     def results(self) -> Iterator[EndedItem]:
         """Yield what has ended, in all shards, in the order in which it was written; the last one of an id counts."""
-        files = sorted(self.folder.glob("results*.jsonl"))
-        for file in files:
-            with file.open(encoding="utf-8") as opened:
-                for line in opened:
-                    with suppress(ValueError):
-                        yield json.loads(line)
+        return (result for file in sorted(self.folder.glob("results*.jsonl")) for result in _read(file))
+
+    def own_results(self) -> Iterator[EndedItem]:
+        """Yield what has ended in this shard."""
+        return _read(self._results) if self._results.exists() else iter(())
 
     def add(self, result: EndedItem) -> None:
         """Write how an item ended. Raises OSError."""
@@ -118,6 +118,17 @@ class JobFolder:
         self._append(self._results, line)
         if result["status"] != "done":
             self._append(self._failures, line)
+
+    def note_spent(self, amount: Mapping[str, float]) -> None:
+        """Note what this shard has spent, on items that have not ended too."""
+        _write_whole(self._spent, json.dumps(amount))
+
+    def spent(self) -> dict[str, float]:
+        """Return what was noted last; nothing where nothing was, as after a kill."""
+        with suppress(OSError, ValueError):
+            found: dict[str, float] = json.loads(self._spent.read_text(encoding="utf-8"))
+            return found
+        return {}
 
     def close(self) -> None:
         """Bring all that was written to the disk, and close the files."""
@@ -136,9 +147,21 @@ class JobFolder:
             written += os.write(self._opened[file], line[written:])
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        beside = self.folder / f"manifest.{os.getpid()}.tmp"
-        beside.write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False), encoding="utf-8")
-        beside.replace(self.folder / "manifest.json")
+        _write_whole(self.folder / "manifest.json", json.dumps(asdict(manifest), indent=2, ensure_ascii=False))
+
+
+def _write_whole(file: Path, text: str) -> None:
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(file)
+
+
+def _read(file: Path) -> Iterator[EndedItem]:
+    with file.open(encoding="utf-8") as opened:
+        for line in opened:
+            # One that is being written, or was torn.
+            with suppress(ValueError):
+                yield json.loads(line)
 
 
 def _cut_torn_line(file: Path) -> None:

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from fanloom.runlog.recorder import Content, RunRecorder
 from fanloom.runlog.run_summary import RunSummary
+from fanloom.runs.otlp_export import check_endpoint, send_run
 from fanloom.runs.run_log import RunLogs, log_mode, run_logs
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class NotedRun:
         mode = None if control.is_nested else log_mode(has_thread=has_thread)
         if mode is None:
             return None
+        check_endpoint()
         noted = cls(graph, given, config, run_logs(mode))
         control.write_down(noted.recorder)
         noted._begin(control)
@@ -133,6 +135,7 @@ class NotedRun:
         else:
             status = "failed" if isinstance(error, Exception) else "stopped"
             self.recorder.add("run.ended", status=status, error=f"{type(error).__name__}: {error}", **told)
+        send_run(self._logs, self.recorder.run)
 
 
 def _json(value: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property, partial
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -163,8 +165,23 @@ def _calling_task(config: Mapping[str, Any] | None) -> tuple[RunnableConfig | No
     return None, None
 
 
+_AROUND: ContextVar[Run | None] = ContextVar("fanloom_run_around", default=None)
+
+
+@contextmanager
+def within(run: Run) -> Iterator[None]:
+    """Let the graphs that are called in this block be parts of a run, whose bounds hold over them."""
+    token = _AROUND.set(run)
+    try:
+        yield
+    finally:
+        _AROUND.reset(token)
+
+
 def _run_above(outer: Runtime[Any] | None) -> Run | None:
-    if outer is None or (not isinstance(outer.control, GraphControl) and not isinstance(outer.context, Context)):
+    if outer is None:
+        return _AROUND.get()
+    if not isinstance(outer.control, GraphControl) and not isinstance(outer.context, Context):
         return None
     return current_run(outer)
 

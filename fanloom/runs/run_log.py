@@ -42,7 +42,8 @@ def log_mode(*, has_thread: bool) -> Mode | None:
     """Return what is written down of a run that is kept in a thread or not; None is nothing."""
     chosen = settings().run_log
     if chosen is None:
-        return "all" if has_thread else None
+        # What is sent to a collector is read from the log.
+        return "all" if has_thread else "facts" if settings().otlp_endpoint else None
     return None if chosen == "off" else chosen
 
 

@@ -18,15 +18,28 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from langgraph.graph import END, START
+from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from fanloom import InvalidInput, MissingCredentials, Outcome, StateGraph, UserError, not_done
+from fanloom import (
+    Context,
+    InvalidInput,
+    LLMStep,
+    MissingCredentials,
+    Outcome,
+    Prompt,
+    RunState,
+    StateGraph,
+    UserError,
+    not_done,
+)
 from fanloom.batch.export import write_results
 from fanloom.batch.inputs import InputSource, Item
 from fanloom.batch.job import Bounds, Job, run_batch
 from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, totals
 from fanloom.cli import cli
 from fanloom.cli.showing.job_progress import JobProgress
+from tests.fakes import ScriptedModel
 
 
 class State(TypedDict, total=False):
@@ -51,7 +64,7 @@ def graph(told: Told) -> Any:
         await asyncio.sleep(0)
         told.in_flight -= 1
         if state["n"] == 13:
-            raise ValueError("unlucky sk-canary-canary-canary")
+            raise ValueError("unlucky AKIAABCDEFGHIJKLMNOP")
         if state["n"] == 14:
             raise InvalidInput("input field 'n': is 14")
         if state["n"] == 99:
@@ -142,6 +155,50 @@ async def test_memory_is_bounded_by_the_width_however_slowly_results_are_read() 
         assert len(taken) - read <= 3 * 4
         if read == 200:
             break
+
+
+def asking(model: ScriptedModel, tmp_path: Path) -> Any:
+    (tmp_path / "ask.md").write_text("Ask $n")
+    step = LLMStep("ask", Prompt(tmp_path / "ask.md"), str)
+
+    async def ask(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
+        await step.run(runtime, n=state["n"])
+        await step.run(runtime, n=state["n"])
+        return {"doubled": 2 * state["n"]}
+
+    builder = StateGraph(Asked, context_schema=Context)
+    builder.add_node("ask", ask)
+    builder.add_edge(START, "ask")
+    builder.add_edge("ask", END)
+    return builder.compile(name="asking")
+
+
+class Asked(State, RunState, total=False):
+    pass
+
+
+async def test_the_budget_is_the_whole_jobs_over_its_resumes(tmp_path: Path) -> None:
+    model, out = ScriptedModel(reply=lambda _: "yes"), tmp_path / "job"
+    items, context = numbers(*range(100, 120)), {"model": model}
+    made = asking(model, tmp_path)
+    job = Job(made, items, context, JobFolder(out), 4, Bounds(max_model_calls=11))
+    first = await ended(job)
+    assert len(model.asked) == 11
+    assert "budget" in job.stopped_by
+    assert len(first) <= 5
+    # Also what was spent on items that did not end.
+    again = Job(made, items, context, JobFolder(out), 4, Bounds(max_model_calls=17))
+    await ended(again)
+    assert len(model.asked) == 17
+    left = 20 - len(JobFolder(out).ended())
+    assert len(await ended(Job(made, items, context, JobFolder(out)))) == left
+
+
+@given(st.integers(0, 1000), st.integers(1, 9))
+def test_shards_share_a_budget(calls: int, of: int) -> None:
+    each = Bounds(max_model_calls=calls, max_cost_usd=1.0).of_shard(of)
+    assert each["max_model_calls"] * of <= calls
+    assert each["max_cost_usd"] * of == pytest.approx(1.0)
 
 
 # Reading

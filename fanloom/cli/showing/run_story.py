@@ -12,7 +12,7 @@ _INDENT = {"node": "", "call": "  ", "attempt": "    ", "wait": "    "}
 
 
 def story(run: LoggedRun, *, contents: bool = False) -> Iterator[str]:
-    """Yield a line for each thing that happened, with the seconds since the run began; prompts and answers if wanted."""
+    """Yield a line for each thing that happened, after the seconds since the run began; with `contents` texts too."""
     began = run.events[0]["mono"] if run.events else 0
     for event in run.events:
         if told := _told(event):
@@ -70,5 +70,5 @@ def _ended(event: dict[str, Any]) -> str:
 def _contents(event: dict[str, Any], run: LoggedRun) -> Iterator[str]:
     named = [part.get("text") for part in event.get("prompt", ()) if isinstance(part, dict)]
     for name in [*named, *(event.get(field) for field in ("answer", "input", "result"))]:
-        if name in run.contents:
+        if isinstance(name, str) and name in run.contents:
             yield from (f"             | {line}" for line in run.contents[name].splitlines())
