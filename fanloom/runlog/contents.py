@@ -15,14 +15,21 @@ _REMEMBERED = 2048
 _LONGEST_HASH = 32
 
 
+# Below it, deflating takes time and saves nothing.
+_SHORT = 500
+_PLAIN, _DEFLATED = b"p", b"z"
+
+
 def packed(text: str) -> bytes:
-    """Return a text as it is stored: UTF-8, deflated."""
-    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+    """Return a text as it is stored: UTF-8, deflated unless it is short, after a sign that says which."""
+    body = text.encode("utf-8", "surrogatepass")
+    return _PLAIN + body if len(body) < _SHORT else _DEFLATED + zlib.compress(body, 1)
 
 
 def unpacked(body: bytes) -> str:
     """Return the text of a stored body."""
-    return zlib.decompress(body).decode("utf-8", "surrogatepass")
+    plain = body[1:] if body[:1] == _PLAIN else zlib.decompress(body[1:])
+    return plain.decode("utf-8", "surrogatepass")
 
 
 class Contents:

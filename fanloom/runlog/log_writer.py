@@ -15,7 +15,7 @@ from fanloom.runlog.recorder import VERSION, Content, Entry, Mode
 
 # Beyond half of it contents are given up, and the events themselves where it is full.
 MOST_QUEUED = 100_000
-_BATCH_S, _BATCH = 0.05, 2000
+_BATCH_S, _BATCH = 0.1, 2000
 _END_S = 5.0
 
 _logger = logging.getLogger(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from fanloom.settings import Hidden, settings
 from fanloom.tracing.trace_mask import TraceMask
 
 _HIDDEN = "(hidden by FANLOOM_TRACE_REDACT)"
+_REMEMBERED_S = 1.0
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
@@ -76,19 +78,26 @@ class RunLogMask:
     def __init__(self, hidden: frozenset[Hidden]) -> None:
         self._hidden = hidden
         self._trace = TraceMask(hidden)
+        self._redact, self._known_at = redactor(), time.monotonic()
 
     def text(self, content: Content) -> str:
         """Return of a content what may be kept."""
         if self._hidden & {"all", "outputs" if content.is_output else "inputs"}:
             return _HIDDEN
-        return str(self._trace({"text": content.text})["text"])
+        return str(self._trace({"text": content.text})["text"]) if self._hidden else self._redacted(content.text)
 
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of an event that may be kept."""
         return self._trace(fields)
 
+    def _redacted(self, text: str) -> str:
+        # Looking through the environment takes longer than a text does.
+        if time.monotonic() - self._known_at > _REMEMBERED_S:
+            self._redact, self._known_at = redactor(), time.monotonic()
+        return self._redact(text)
+
     def is_needed(self, lines: bytes) -> bool:
         """Say whether lines of JSON hold anything that may not be kept."""
         # As JSON writes a quote or a backslash, a secret with one would not be found.
         text = lines.decode("utf-8", "replace").replace('\\"', '"').replace("\\\\", "\\")
-        return bool(self._hidden) or redactor()(text) != text
+        return bool(self._hidden) or self._redacted(text) != text

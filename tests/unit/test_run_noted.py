@@ -56,6 +56,7 @@ class Throttled(Exception):
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FANLOOM_RUN_LOG")
     monkeypatch.setattr("fanloom.gateway.model_turn.wait_s", lambda upcoming: 0.001 if upcoming.kind == "retry" else 0)
 
 
