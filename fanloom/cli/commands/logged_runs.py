@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fanloom.cli.commands.list_models import enter_environment
+from fanloom.cli.commands.providers.list_models import enter_environment
 from fanloom.cli.exits import brief, clean
 from fanloom.errors import UserError
 
