@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from fanloom.moved import keep_old_paths
 
 if TYPE_CHECKING:
+    from fanloom.batch.inputs import InputSource as InputSource
+    from fanloom.batch.job import Bounds as Bounds
+    from fanloom.batch.job import run_batch as run_batch
     from fanloom.durable.checkpointer import open_checkpointer as open_checkpointer
     from fanloom.durable.checkpointer import open_store as open_store
     from fanloom.durable.database import Database as Database
@@ -73,6 +76,8 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
+    "batch.inputs": ["InputSource"],
+    "batch.job": ["Bounds", "run_batch"],
     "durable.checkpointer": ["open_checkpointer", "open_store"],
     "durable.database": ["Database"],
     "durable.effects": ["effect_key", "effects_table"],

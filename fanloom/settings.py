@@ -43,6 +43,12 @@ class Settings(BaseModel):
     """Where threads and long-term memory are kept; see `open_checkpointer` for the forms."""
     trace_redact: Annotated[frozenset[Hidden], BeforeValidator(_listed)] = frozenset()
     """What is kept out of traces, with commas between: `all`, `inputs`, `outputs`, `pii`."""
+    run_log: Literal["off", "facts", "all"] | None = None
+    """What is written down of runs: nothing, events without contents, or all. Default: all where a thread is kept."""
+    run_log_keep: str = "30d,2GB"
+    """How long logs are kept and how large they may grow in all; `forever` deletes none."""
+    otlp_endpoint: str | None = None
+    """Where runs are sent as OpenTelemetry spans when they have ended, as in http://127.0.0.1:4318."""
     webhooks: bool = False
     """Whether our server calls the webhook of a run; never an address inside a network."""
 

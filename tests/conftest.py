@@ -30,6 +30,8 @@ def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
         monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         monkeypatch.setenv("LANGSMITH_TRACING", "false")
+        # Else every test with a thread would leave a log where it runs.
+        monkeypatch.setenv("FANLOOM_RUN_LOG", "off")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
 
 

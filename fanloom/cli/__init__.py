@@ -30,12 +30,14 @@ class Listed(NamedTuple):
 COMMANDS = {
     "list": Listed("list_graphs:list_graphs", "List the graphs of this project."),
     "run": Listed("run:run", "Run a graph and show its result."),
+    "runs": Listed("logged_runs:runs", "List the runs that are written down, and what happened in them."),
     "threads": Listed("list_threads:threads", "List the threads that are kept, and how each stands."),
     "resume": Listed("resume:resume", "Go on with a thread, and answer what it waits for."),
+    "batch": Listed("batch_job:batch", "Run many inputs through a graph, as a job that can go on."),
     "draw": Listed("draw:draw", "Draw a graph, as Mermaid or as text."),
-    "eval": Listed("evaluate:evaluate", "Run a data set through a graph, and judge the results."),
-    "models": Listed("list_models:models", "List the model of each role, and whether its provider is ready."),
-    "check": Listed("check_models:check", "Call each configured model once, and say what is wrong."),
+    "eval": Listed("judging.evaluate:evaluate", "Run a data set through a graph, and judge the results."),
+    "models": Listed("providers.list_models:models", "List the model of each role, and whether its provider is ready."),
+    "check": Listed("providers.check_models:check", "Call each configured model once, and say what is wrong."),
     "dev": Listed("dev:dev", "Start LangGraph's development server for this project."),
     "new": Listed("new:new", "Make a project of your own from the shipped graphs."),
 }

@@ -18,10 +18,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
-from fanloom.durable.private_files import make_private
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread, on_background
+from fanloom.private_files import make_private
 from fanloom.redaction import is_clear, redact, show_url
+from fanloom.runlog.current_log import record
 
 T = TypeVar("T")
 
@@ -80,11 +81,13 @@ class Database:
             row = (await session.execute(select(effects.c.result).where(effects.c.key == key))).first()
             if row is not None:
                 stored: T = row.result
+                record("effect", key=key, once="found")
                 return stored
             # First the key: a twin that runs at the same time waits here until this transaction has ended.
             await session.execute(insert(effects).values(key=key, happened_at=datetime.now(UTC)))
             result = await effect(session)
             await session.execute(update(effects).where(effects.c.key == key).values(result=result))
+            record("effect", key=key, once="new")
             return result
 
         # Nobody knows whether a commit whose connection was lost has happened; with its key it can be tried again.

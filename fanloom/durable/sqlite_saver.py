@@ -15,9 +15,9 @@ from langgraph.checkpoint.sqlite import aio
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from fanloom.durable.both_worlds import InBothWorlds
-from fanloom.durable.private_files import make_private
 from fanloom.errors import InvalidSettings
 from fanloom.loops.background import in_thread
+from fanloom.private_files import make_private
 
 if TYPE_CHECKING:
     from langgraph.store.sqlite.aio import AsyncSqliteStore

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import BudgetExceeded, ModelUnavailable, RunError
+from fanloom.gateway.attempt_log import attempt_noted
 from fanloom.gateway.bounds.budget import UNANSWERED, Budget, budgets_of
 from fanloom.gateway.bounds.process_limits import ModelLimits
 from fanloom.gateway.bounds.slots import in_turn
@@ -19,6 +20,7 @@ from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.loops.time_limit import time_limit
+from fanloom.runlog.current_log import record
 from fanloom.runs.current_run import Run
 from fanloom.runs.prices import cost_usd
 from fanloom.runs.usage import ModelUsage, is_counted, meter, usage_of
@@ -123,7 +125,7 @@ class Attempt:
         if self.is_hedge:
             meter().hedged()
         try:
-            with self.watched or nullcontext():
+            with self.watched or nullcontext(), attempt_noted(self):
                 message = await self._send()
         except asyncio.CancelledError:
             if self.watched:
@@ -164,8 +166,10 @@ class Attempt:
             # It answers, if only to refuse: it is not down.
             limits.breaker.succeeded()
         if error.kind != "quota" and 0 < hint <= MAX_WAIT_S:
+            record("limiter.cool_down", model=self.client.name, hint_s=hint)
             limits.cool_down(hint)
         if limits.breaker.is_open():
+            record("breaker.opened", model=self.client.name)
             limits.send_away()
 
     def _left_out(self) -> ModelUnavailable:

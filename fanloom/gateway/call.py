@@ -16,6 +16,7 @@ from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.model_turn import ModelTurn
 from fanloom.gateway.request import Request
 from fanloom.gateway.run_models import RunModels
+from fanloom.runlog.current_log import part
 from fanloom.runs.context import Context
 from fanloom.runs.current_run import Run
 
@@ -30,6 +31,14 @@ async def call(run: Run, request: Request[T]) -> T:
     exists no more, unless the context's `on_auth_error` is `fail`. Of a list whose items are not all
     valid, the valid ones are kept at last. Raises ModelUnavailable, ModelRefused, BadModelOutput or BudgetExceeded.
     """
+    told = {"step": request.step, "role": request.role, "output": request.output.__name__, **request.metadata}
+    with part("call", **told) as ended:
+        answer = await _answered(run, request)
+        ended["result"] = "ok"
+        return answer
+
+
+async def _answered(run: Run, request: Request[T]) -> T:
     models = RunModels.of(run)
     clients = await models.clients(request.role, request.output)
     choice = run.context.cache_first

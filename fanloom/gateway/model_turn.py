@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway import answer_reading
 from fanloom.gateway.attempt import Attempt
+from fanloom.gateway.attempt_log import answer_noted
 from fanloom.gateway.hedge import hedged, may_race
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.gateway.retry_decision import SMALLEST_OUTPUT_LIMIT, NextRequest, Tried, next_request
 from fanloom.gateway.run_models import RunModels
+from fanloom.runlog.current_log import part
 from fanloom.runs.current_run import Run
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class ModelTurn(Generic[T]):
                 if upcoming is None:
                     raise
                 self._last = error
-            await asyncio.sleep(wait_s(upcoming))
+            await _pause(wait_s(upcoming))
             self._prepare(upcoming)
 
     def _attempt(self) -> Attempt:
@@ -82,7 +84,7 @@ class ModelTurn(Generic[T]):
         )
 
     async def _answered(self, attempt: Attempt) -> T:
-        return self._read(await self._made(attempt))
+        return self._read(attempt, await self._made(attempt))
 
     async def _made(self, attempt: Attempt) -> AIMessage:
         self._attempts += 1
@@ -91,7 +93,16 @@ class ModelTurn(Generic[T]):
         finally:
             self.sent += attempt.sent
 
-    def _read(self, message: AIMessage) -> T:
+    def _read(self, attempt: Attempt, message: AIMessage) -> T:
+        try:
+            answer = self._judged(message)
+        except RunError as error:
+            answer_noted(attempt, message, error)
+            raise
+        answer_noted(attempt, message)
+        return answer
+
+    def _judged(self, message: AIMessage) -> T:
         try:
             return answer_reading.read(message, self.request.output)
         except BadModelOutput as error:
@@ -140,6 +151,12 @@ class ModelTurn(Generic[T]):
 
         shown = answer_reading.shown(self.bad[-1]) if self.bad else ""
         return HumanMessage(_REPAIR.format(problem=self._last, answer=shown or "(nothing)"))
+
+
+async def _pause(seconds: float) -> None:
+    if seconds > 0:
+        with part("wait", reason="back_off", seconds=round(seconds, 3)):
+            await asyncio.sleep(seconds)
 
 
 def wait_s(upcoming: NextRequest) -> float:

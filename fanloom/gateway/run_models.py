@@ -13,6 +13,7 @@ from fanloom.errors import InvalidContext, ModelRefused, UserError
 from fanloom.gateway.model_client import ModelClient, model_client
 from fanloom.loops.background import in_thread
 from fanloom.models.factory import chat_model, model_name, renewed
+from fanloom.runlog.current_log import part
 from fanloom.runs.context import Context, Role
 from fanloom.runs.current_run import Run
 from fanloom.runs.prices import cost_usd
@@ -90,7 +91,8 @@ class RunModels:
             await asyncio.sleep(_A_MOMENT_S)
         if not is_first and self._come[key] >= least:
             # Shielded: a waiter that is cancelled must not take the others with it.
-            await asyncio.shield(asyncio.wrap_future(finished))
+            with part("wait", reason="alone_first"):
+                await asyncio.shield(asyncio.wrap_future(finished))
         try:
             yield
         finally:

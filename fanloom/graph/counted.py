@@ -6,7 +6,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
-from fanloom.graph.node import counting, with_usage
+from fanloom.graph.node import counting, noted, with_usage
 from fanloom.loops.background import run_in_background
 from fanloom.runs.spending import TaskMeter
 
@@ -30,7 +30,7 @@ class Counted(RunnableLambda[Any, Any]):
         """Run it and count."""
         meter = run_in_background(TaskMeter.begin(counts_usage=True))
         try:
-            with counting(meter):
+            with counting(meter), noted(self.name or type(self.inner).__name__, input):
                 update = self.inner.invoke(input, config, **kwargs)
         except BaseException:
             run_in_background(meter.given_up())
@@ -42,7 +42,7 @@ class Counted(RunnableLambda[Any, Any]):
         """Run it and count."""
         meter = await TaskMeter.begin(counts_usage=True)
         try:
-            with counting(meter):
+            with counting(meter), noted(self.name or type(self.inner).__name__, input):
                 update = await self.inner.ainvoke(input, config, **kwargs)
         except BaseException:
             await meter.given_up()

@@ -17,6 +17,7 @@ from typing import Any
 from langgraph.errors import GraphInterrupt
 
 from fanloom.errors import GraphError
+from fanloom.runlog.current_log import part
 from fanloom.runs.outcome import Outcome
 from fanloom.runs.thread_record import finished_before
 
@@ -86,7 +87,8 @@ class PendingOutcomes:
             coming = self._coming.setdefault(need, Future())
         try:
             # Shielded: a waiter that is cancelled must not take the others with it.
-            return await asyncio.shield(asyncio.wrap_future(coming))
+            with part("wait", reason="needs", on=need):
+                return await asyncio.shield(asyncio.wrap_future(coming))
         except GraphInterrupt:
             # It waits for a person, who is asked once: this task only waits with it, until the run is resumed.
             raise GraphInterrupt(()) from None

@@ -24,13 +24,17 @@ from fanloom.graph.dependencies import PendingOutcomes, in_order_of_needs, needs
 from fanloom.graph.earlier_branch import EarlierBranch, earlier_branch, mark_planned
 from fanloom.graph.node import Node
 from fanloom.loops.background import in_thread
-from fanloom.runs.current_run import current_run
+from fanloom.runlog.current_log import record
+from fanloom.runs.current_run import current_run, recorder_of
 from fanloom.runs.outcome import Outcome, done, from_error, not_done, runs_again
 from fanloom.runs.thread_record import read_channels
 from fanloom.runs.usage import meter
 from fanloom.tracing.langsmith_tracing import note, traced_task
 
 Worker = Callable[..., Any]
+
+_TITLES = ("title", "type", "question", "name", "summary", "description", "item")
+_LONGEST_TITLE = 120
 
 # How a task ends that nobody has failed at.
 _NO_FAILURE = (NeedsInput, Declined)
@@ -99,6 +103,7 @@ class _FanOut:
             if runtime is None:
                 return self._again(tasks)
             limit = current_run(runtime).context.max_tasks
+            self._note_plan(runtime, tasks, limit)
             planned_by = {"planned_by": runtime.execution_info.task_id} if runtime.execution_info else {}
             sends = [self._send({**task, **planned_by}) for task in tasks[:limit]]
             if surplus := tasks[limit:]:
@@ -111,6 +116,11 @@ class _FanOut:
 
         dispatch.__name__ = f"fan_out_{self.over}"
         return dispatch
+
+    def _note_plan(self, runtime: Runtime[Any], tasks: list[dict[str, Any]], limit: int) -> None:
+        if (recorder := recorder_of(runtime)) is not None:
+            told = [_planned(task) for task in tasks[:limit]]
+            recorder.add("plan.made", over=self.over, tasks=told, cut=max(0, len(tasks) - limit))
 
     def _send(self, task: dict[str, Any]) -> Send | str:
         return Send(task["worker"], {"fan_out": task})
@@ -136,6 +146,7 @@ class _FanOut:
                 return {self.outcomes: [self._skipped(task, limit, runtime)]}
             with traced_task(task["task_id"]):
                 outcome = await self._settled(name, task, runtime)
+            record("outcome", **{name: value for name, value in outcome.items() if name != "result"})
             note(outcome=outcome["status"], **({"reason": outcome["error"]["kind"]} if outcome["error"] else {}))
             return {self.outcomes: [outcome]}
 
@@ -250,6 +261,14 @@ def _callable(action: Worker) -> Callable[[dict[str, Any], Runtime[Any]], Awaita
         return await result if inspect.isawaitable(result) else result
 
     return called
+
+
+def _planned(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a planned task what a log tells: a title is a short text that its item has."""
+    item = task["item"]
+    title = next((item[name] for name in _TITLES if isinstance(item.get(name), str)), "")
+    told = {"task_id": task["task_id"], "worker": task["worker"], "title": title[:_LONGEST_TITLE]}
+    return {**told, "depends_on": needs_of(task)} if item.get("depends_on") else told
 
 
 def _get(state: Any, name: str) -> Any:

@@ -10,11 +10,14 @@ from typing import Any, get_type_hints
 
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.config import get_stream_writer
+from langgraph.errors import GraphInterrupt
 from langgraph.runtime import get_runtime
 from langgraph.types import Command
 
 from fanloom.errors import GraphError
 from fanloom.loops.background import run_in_background
+from fanloom.runlog.current_log import part, record, recording
+from fanloom.runs.current_run import recorder_of
 from fanloom.runs.spending import TaskMeter
 from fanloom.runs.usage import METER, Meter, Usage
 
@@ -48,7 +51,7 @@ class Node(Runnable[Any, Any]):
     async def _run(self, state: Any, config: RunnableConfig | None) -> Any:
         meter = await TaskMeter.begin(counts_usage=self.counts_usage)
         try:
-            with counting(meter):
+            with counting(meter), noted(self.name or "", state):
                 update = await self.action(state, **self._given(config))
         except BaseException:
             await meter.given_up()
@@ -83,6 +86,20 @@ def _wanted(name: str, action: Action) -> tuple[str, ...]:
     if unknown := set(required) - {"runtime", "config", "writer"}:
         raise GraphError(f"node {name!r} takes {sorted(unknown)}; a node takes (state, runtime, config, writer)")
     return tuple(p.name for p in others if p.name in ("runtime", "config", "writer"))
+
+
+@contextmanager
+def noted(name: str, state: Any) -> Iterator[None]:
+    """Write down, where the run is written down, that a node begins and ends, and what it asks a person."""
+    task = state.get("fan_out", {}).get("task_id") if isinstance(state, Mapping) else None
+    with recording(recorder_of(get_runtime())), part("node", node=name, task=task):
+        try:
+            yield
+        except GraphInterrupt as stopped:
+            for asked in stopped.args[0] if stopped.args else ():
+                schema = getattr(asked, "response_schema", None)
+                record("question.asked", id=asked.id, task=task, value=asked.value, response_schema=schema)
+            raise
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from langgraph.types import Command
 from fanloom.graph.changed_graph import check_nodes
 from fanloom.graph.counted import Counted
 from fanloom.graph.node import Node, input_schema_of
+from fanloom.graph.run_noted import NotedRun
 from fanloom.runs.context import MAX_WIDTH
 from fanloom.runs.current_run import GraphControl
 from fanloom.tracing.langsmith_tracing import start_tracing
@@ -61,12 +62,16 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
         given, own = self._begun(input, config, options)
         if (saver := self._own_saver(input, config)) is not None:
             check_nodes(self, saver.get_tuple(merge_configs(self.config, config)))
-        return super().stream(given, own, **options)
+        events = super().stream(given, own, **options)
+        noted = NotedRun.of(self, given, config, options["control"])
+        return noted.watched(events, options.get("stream_mode")) if noted else events
 
     def astream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
         given, own = self._begun(input, config, options)
         events = super().astream(given, own, **options)
+        if noted := NotedRun.of(self, given, config, options["control"]):
+            events = noted.awatched(events, options.get("stream_mode"))
         saver = self._own_saver(input, config)
         return events if saver is None else self._checked(events, saver, config)
 

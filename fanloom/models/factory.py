@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +64,7 @@ def chat_model(
     """
     given = options.given() if options else {}
     if not isinstance(model, str):
-        if given:
-            raise _refused(model_name(model), next(iter(given)), "it is an instance: set it there")
-        return model
+        return _without_options(model, given)
     spec = names.parse(model)
     fields = _fields(spec, given)
     key = (spec, timeout_s, tuple(fields.items()), _environment(spec.provider))
@@ -162,6 +160,12 @@ def _with_all(model: BaseChatModel, spec: names.Spec, fields: Fields) -> BaseCha
     for field_name, value in fields.items():
         if getattr(model, field_name, None) != value:
             raise _refused(f"{spec.provider}:{spec.model}", field_name, "its client leaves it out")
+    return model
+
+
+def _without_options(model: BaseChatModel, given: Mapping[str, Any]) -> BaseChatModel:
+    if given:
+        raise _refused(model_name(model), next(iter(given)), "it is an instance: set it there")
     return model
 
 

@@ -15,20 +15,27 @@ _REMEMBERED = 2048
 _LONGEST_HASH = 32
 
 
+# Below it, deflating takes time and saves nothing.
+_SHORT = 500
+_PLAIN, _DEFLATED = b"p", b"z"
+
+
 def packed(text: str) -> bytes:
-    """Return a text as it is stored: UTF-8, deflated."""
-    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+    """Return a text as it is stored: UTF-8, deflated unless it is short, after a sign that says which."""
+    body = text.encode("utf-8", "surrogatepass")
+    return _PLAIN + body if len(body) < _SHORT else _DEFLATED + zlib.compress(body, 1)
 
 
 def unpacked(body: bytes) -> str:
     """Return the text of a stored body."""
-    return zlib.decompress(body).decode("utf-8", "surrogatepass")
+    plain = body[1:] if body[:1] == _PLAIN else zlib.decompress(body[1:])
+    return plain.decode("utf-8", "surrogatepass")
 
 
 class Contents:
     """Turns the contents of events into hashes, and gives the bodies that are new; used by the writer's thread only."""
 
-    def __init__(self, mask: Callable[[str], str], *, kept: bool) -> None:
+    def __init__(self, mask: Callable[[Content], str], *, kept: bool) -> None:
         self._mask, self._kept = mask, kept
         self._known: OrderedDict[tuple[str, int, int], str] = OrderedDict()
         self.new: dict[str, bytes] = {}
@@ -45,20 +52,20 @@ class Contents:
 
     def _plain(self, run: str, value: Any) -> Any:
         if isinstance(value, Content):
-            return self._hash(run, value.text) if self._kept else None
+            return self._hash(run, value) if self._kept else None
         if isinstance(value, list) and any(_holds_content(item) for item in value):
             return [self._plain(run, item) for item in value] if self._kept else None
         if isinstance(value, dict) and any(isinstance(item, Content) for item in value.values()):
             return self.plain(run, value)
         return value
 
-    def _hash(self, run: str, text: str) -> str:
+    def _hash(self, run: str, content: Content) -> str:
         # Not the text itself, which would be held as long as it is remembered; Python hashes a text once.
-        key = (run, hash(text), len(text))
+        key = (run, hash(content), len(content.text))
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
-        masked = self._mask(text)
+        masked = self._mask(content)
         name = sha256(masked.encode("utf-8", "surrogatepass")).hexdigest()[:_LONGEST_HASH]
         self.new[name] = packed(masked)
         self._known[key] = name

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Protocol
 from pydantic_core import to_json
 
 from fanloom.runlog.contents import Contents
-from fanloom.runlog.recorder import VERSION, Entry, Mode
+from fanloom.runlog.recorder import VERSION, Content, Entry, Mode
 
 # Beyond half of it contents are given up, and the events themselves where it is full.
 MOST_QUEUED = 100_000
-_BATCH_S, _BATCH = 0.05, 2000
+_BATCH_S, _BATCH = 0.1, 2000
 _END_S = 5.0
 
 _logger = logging.getLogger(__name__)
@@ -42,8 +42,8 @@ class Sink(Protocol):
 class LogMask(Protocol):
     """What may be written: never a secret, and nothing that the settings hide."""
 
-    def text(self, text: str) -> str:
-        """Return a content that may be kept."""
+    def text(self, content: Content) -> str:
+        """Return of a content what may be kept."""
 
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of an event that may be kept."""
@@ -100,21 +100,23 @@ class LogWriter:
                 self._idle.set()
 
     def _write(self, entries: list[Entry]) -> None:
-        batches = self._batches(entries)
         try:
+            batches = self._batches(entries)
             self._sink.write(batches)
         except Exception as error:  # noqa: BLE001 - whatever a disk or a database does, the runs go on
-            self._lose(batches, error)
+            self._lose(entries, error)
+        else:
+            for batch in batches:
+                self._dropped[batch.run] = self._dropped.get(batch.run, 0) - batch.events[-1].get("dropped", 0)
 
-    def _lose(self, batches: list[Batch], error: Exception) -> None:
+    def _lose(self, entries: list[Entry], error: Exception) -> None:
         # What was thought to be stored is not: contents are given again.
         self._contents.forget()
-        for batch in batches:
-            lost = sum(event.get("dropped", 1) for event in batch.events)
-            self._dropped[batch.run] = self._dropped.get(batch.run, 0) + lost
+        for entry in entries:
+            self._dropped[entry.run] = self._dropped.get(entry.run, 0) + 1
         if not self._has_failed:
             said = "The run log cannot be written; the runs are not affected. %s: %s"
-            _logger.warning(said, type(error).__name__, self._mask.text(str(error)))
+            _logger.warning(said, type(error).__name__, self._mask.text(Content(str(error))))
         self._has_failed = True
 
     def _batches(self, entries: list[Entry]) -> list[Batch]:
@@ -128,7 +130,7 @@ class LogWriter:
             entries = [entry._replace(fields=_without_contents(entry)) for entry in entries]
         entries.sort(key=_seq)
         events = [self._event(entry) for entry in entries]
-        if dropped := self._dropped.pop(run, 0):
+        if dropped := self._dropped.get(run, 0):
             # It bears the number of the event before it.
             head = {name: events[-1][name] for name in ("v", "seq", "t", "mono")}
             events.append({**head, "type": "log.gap", "dropped": dropped})
@@ -157,4 +159,4 @@ def _own(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_contents(entry: Entry) -> dict[str, Any]:
-    return Contents(str, kept=False).plain(entry.run, entry.fields)
+    return Contents(lambda content: content.text, kept=False).plain(entry.run, entry.fields)

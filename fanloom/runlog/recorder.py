@@ -16,6 +16,8 @@ class Content(NamedTuple):
     """A text that is kept once, by its hash, and named by the events that have it."""
 
     text: str
+    is_output: bool = False
+    """Whether a model or a graph has made it, not its caller."""
 
 
 class Entry(NamedTuple):

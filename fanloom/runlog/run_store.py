@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 
 from fanloom.errors import MissingPackage
+from fanloom.private_files import make_private
 from fanloom.runlog.contents import packed, unpacked
 from fanloom.runlog.log_writer import Batch
 from fanloom.runlog.run_summary import RunSummary
@@ -71,9 +72,12 @@ _BODIES = Table(
 class RunStore:
     """The logs of a SQLite file or a PostgreSQL database; used from any thread and by several processes."""
 
-    def __init__(self, url: str) -> None:
-        """Nothing is opened yet; `sqlite:///FILE` or `postgresql://...`."""
-        self._url = url
+    def __init__(self, url: str, *, days: float | None = None, size: int | None = None) -> None:
+        """Nothing is opened yet; `sqlite:///FILE` or `postgresql://...`.
+
+        Once it is, runs are deleted that are older than so many days, or beyond so many bytes.
+        """
+        self._url, self._days, self._size = url, days, size
         self._opened: dict[int, Engine] = {}
         self._summaries: dict[str, RunSummary] = {}
 
@@ -181,6 +185,8 @@ class RunStore:
             engine = _make_engine(make_url(self._url))
             _META.create_all(engine)
             self._opened[os.getpid()] = engine
+            if self._days is not None or self._size is not None:
+                self.prune(days=self._days, size=self._size)
         return self._opened[os.getpid()]
 
 
@@ -218,8 +224,7 @@ def _make_engine(url: URL) -> Engine:
             return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
         except ModuleNotFoundError:
             raise MissingPackage('PostgreSQL needs its driver; run: pip install "fanloom[postgres]"') from None
-    file = Path(url.database or "")
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private(Path(url.database or ""))
     engine = create_engine(url, connect_args={"timeout": _WAIT_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property, partial
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.runtime import RunControl, Runtime
 
+from fanloom.runlog.recorder import RunRecorder
 from fanloom.runs.context import Context
 from fanloom.runs.langgraph_internals import CONF, CONFIG_KEY_RUNTIME
 
@@ -97,7 +100,17 @@ class GraphControl(RunControl):
         self._above = _run_above(outer)
         self._called_in = called_in
         self._run: Run | None = None
+        self._recorder: RunRecorder | None = None
         self._lock = threading.Lock()
+
+    @property
+    def recorder(self) -> RunRecorder | None:
+        """What writes down the run, and the graphs inside it; None where nothing is written down."""
+        return self._recorder or (self._outer.recorder if isinstance(self._outer, GraphControl) else None)
+
+    def write_down(self, recorder: RunRecorder) -> None:
+        """Let a recorder write the run down."""
+        self._recorder = recorder
 
     @property
     def is_nested(self) -> bool:
@@ -120,6 +133,12 @@ class GraphControl(RunControl):
             if self._run is None:
                 self._run = Run(context, self._above, self._called_in, self._read)
             return self._run
+
+
+def recorder_of(runtime: Runtime[Any] | None) -> RunRecorder | None:
+    """Return what writes down the run that a runtime belongs to, if anything does."""
+    control = runtime.control if runtime else None
+    return control.recorder if isinstance(control, GraphControl) else None
 
 
 def current_run(runtime: Runtime[Any] | None) -> Run:
@@ -146,8 +165,23 @@ def _calling_task(config: Mapping[str, Any] | None) -> tuple[RunnableConfig | No
     return None, None
 
 
+_AROUND: ContextVar[Run | None] = ContextVar("fanloom_run_around", default=None)
+
+
+@contextmanager
+def within(run: Run) -> Iterator[None]:
+    """Let the graphs that are called in this block be parts of a run, whose bounds hold over them."""
+    token = _AROUND.set(run)
+    try:
+        yield
+    finally:
+        _AROUND.reset(token)
+
+
 def _run_above(outer: Runtime[Any] | None) -> Run | None:
-    if outer is None or (not isinstance(outer.control, GraphControl) and not isinstance(outer.context, Context)):
+    if outer is None:
+        return _AROUND.get()
+    if not isinstance(outer.control, GraphControl) and not isinstance(outer.context, Context):
         return None
     return current_run(outer)
 

@@ -90,7 +90,7 @@ class Prompt:
         texts = self.render(**values)
         system = [SystemMessage(texts.pop(0))] if self._has_system else []
         *stable, varying = texts
-        blocks: list[str | dict[str, Any]] = [{"type": "text", "text": text + "\n\n"} for text in stable]
+        blocks: list[str | dict[str, Any]] = [{"type": "text", "text": _ended(text)} for text in stable]
         content = [*blocks, {"type": "text", "text": varying}] if stable else varying
         return [*system, HumanMessage(content)]
 
@@ -167,6 +167,12 @@ class _Part:
 def _rendered(part: _Part, tags: frozenset[str], values: tuple[Plain, ...]) -> str:
     texts = (_text(value, tags) for value in values)
     return Template(part.template).substitute(dict(zip(part.variables, texts, strict=True))).strip()
+
+
+@lru_cache(maxsize=_REMEMBERED_PARTS)
+def _ended(text: str) -> str:
+    """Return a stable part as it stands in a request, the same object each time: what hashes it does so once."""
+    return text + "\n\n"
 
 
 # The documents of a fan-out stand in every one of its prompts; a megabyte is not to be escaped once a call.

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fanloom.cli import cli
-from fanloom.cli.commands import provider_readiness as readiness
-from fanloom.cli.commands.list_models import configured
-from fanloom.cli.commands.provider_readiness import examine
+from fanloom.cli.commands.providers import provider_readiness as readiness
+from fanloom.cli.commands.providers.list_models import configured
+from fanloom.cli.commands.providers.provider_readiness import examine
 from fanloom.runs.context import Context, Role
 
 GEMINI = "google_genai:gemini-2.5-flash"

@@ -16,7 +16,7 @@ from snowballstemmer.english_stemmer import EnglishStemmer
 from Stemmer import Stemmer
 
 from fanloom.cli import cli
-from fanloom.cli.commands.evaluate import _progress
+from fanloom.cli.commands.judging.evaluate import _progress
 from fanloom.errors import UserError
 from fanloom.evaluation.dataset import read_dataset
 from fanloom.evaluation.environment import variables
@@ -594,7 +594,7 @@ def test_other_graphs_and_models_are_compared_on_the_same_items(project: Path, f
 def test_a_candidate_is_called_what_tells_it_from_the_others(
     project: Path, fanloom: Fanloom, monkeypatch: pytest.MonkeyPatch, args: list[str], names: list[str]
 ) -> None:
-    monkeypatch.setattr("fanloom.cli.commands.evaluated_graphs.chat_model", lambda model: model)
+    monkeypatch.setattr("fanloom.cli.commands.judging.evaluated_graphs.chat_model", lambda model: model)
     done = fanloom(written(project, words(("one", "ONE"))), *args, "--json")
     assert done.exit_code == 0, done.output
     assert [candidate["name"] for candidate in json.loads(done.stdout)["candidates"]] == names
@@ -618,7 +618,7 @@ def test_what_is_chosen_for_an_item(project: Path, fanloom: Fanloom) -> None:
     models = {}
     for args in ([], ["--model", "openai:y"]):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("fanloom.cli.commands.evaluated_graphs.chat_model", lambda model: model)
+            patch.setattr("fanloom.cli.commands.judging.evaluated_graphs.chat_model", lambda model: model)
             done = fanloom(given, "--json", *args)
         results = json.loads(done.stdout)["candidates"][0]["results"]
         models[len(args)] = [next(iter(result["output"]["usage"]["by_model"])) for result in results]

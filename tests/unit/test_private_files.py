@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table
 
 from fanloom import Database, open_checkpointer, open_store
-from fanloom.durable.private_files import make_private
+from fanloom.private_files import make_private
 
 
 @pytest.fixture(params=[0o022, 0o000])

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FANLOOM = ROOT / "fanloom"
-GROUND = ("errors", "settings", "redaction")
+GROUND = ("errors", "settings", "redaction", "private_files")
 MOST_MODULES = 13
 PACKAGES = ("fanloom", "graphs", "nodes", "prompts", "understudies")
 CONTRIBUTING = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")

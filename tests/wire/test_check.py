@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fanloom.cli import cli
-from fanloom.cli.commands import check_models as check
+from fanloom.cli.commands.providers import check_models as check
 from tests.ports import free_port
 from tests.wire.conftest import BEDROCK, GEMINI, KINDS, OPENAI
 from tests.wire.provider import (

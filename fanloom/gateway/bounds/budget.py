@@ -111,6 +111,11 @@ class Budget:
         """How long the next answer is taken to be: as long as the longest so far."""
         return self._largest_output or FIRST_GUESS_TOKENS
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether no other request begins."""
+        return bool(self._spent_limit())
+
     def _expected(self, asked: Amount) -> Amount:
         """Return what a request will use: its prompt and such an answer, and no less than the largest call so far."""
         tokens = asked.max_total_tokens + self.expected_output_tokens

@@ -18,6 +18,7 @@ from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
 from fanloom.gateway.hedging.hedge_watch import HedgeWatch
 from fanloom.loops.background import call_later
 from fanloom.loops.promise import Promise
+from fanloom.runlog.current_log import part
 from fanloom.runs.usage import meter
 from fanloom.settings import Settings, settings
 
@@ -55,7 +56,7 @@ class ModelLimits:
             # It can have opened a moment ago.
             self.send_away()
         try:
-            begins = await turn.wait()
+            begins = await (turn.wait() if turn.given else self._waited(ticket, turn))
         except asyncio.CancelledError:
             self._give_up(ticket, turn)
             raise
@@ -67,6 +68,10 @@ class ModelLimits:
         """Say whether one more request would be in nobody's way, and the model is well."""
         with self._lock:
             return self.breaker.is_well and self.limiter.is_idle(tokens, self.clock())
+
+    async def _waited(self, ticket: Ticket, turn: Promise[bool]) -> bool:
+        with part("wait", reason=self.limiter.holds(ticket, self.clock())):
+            return await turn.wait()
 
     def send_away(self) -> None:
         """Let the calls that wait here and can leave for another model do so."""

@@ -106,6 +106,15 @@ class Limiter:
             self._begin(ticket, now)
         return None
 
+    def holds(self, ticket: Ticket, now: float) -> str:
+        """Return what a queued call waits for: `cool_down`, `rpm`, `tpm` or `concurrency`."""
+        if self.paused_until > now:
+            return "cool_down"
+        if self.rpm is not None and len(self._recent) >= self.rpm:
+            return "rpm"
+        full = self.tpm is not None and self._recent and self._room_for(ticket.tokens) > now
+        return "tpm" if full else "concurrency"
+
     def leave(self, ticket: Ticket, tokens: int | None, succeeded: bool, now: float = 0.0) -> None:
         """End a call; `tokens` is what it really used, if that is known."""
         self.in_flight -= 1

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from fanloom.gateway.bounds.depth_first import DepthFirst, Task
 from fanloom.loops.promise import Promise
+from fanloom.runlog.current_log import part
 from fanloom.runs.current_run import Run
 from fanloom.runs.usage import meter
 
@@ -57,7 +58,7 @@ class Slots:
                 self._beginning.add(turn)
             self._serve()
         try:
-            await turn.wait()
+            await (turn.wait() if turn.given else _waited(turn))
         except asyncio.CancelledError:
             if not turn.cancel():
                 # It came in the very moment in which its waiter was cancelled.
@@ -94,3 +95,8 @@ class Slots:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+async def _waited(turn: Promise[None]) -> None:
+    with part("wait", reason="run_slot"):
+        await turn.wait()

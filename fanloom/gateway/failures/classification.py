@@ -108,7 +108,7 @@ def classify(error: BaseException, model: str) -> RunError | None:
     """
     names = {base.__name__ for cause in chain(error) for base in type(cause).__mro__}
     text = all_words(error)
-    status = next((found for cause in chain(error) if (found := _status(cause))), None)
+    status = status_of(error)
     kind = _kind_of_status(status, text, names) if status else _kind_of_names(text, names)
     if kind in ("malformed", "unreadable") and not is_a_clients(error):
         return None
@@ -123,6 +123,11 @@ def set_apart(error: BaseException, handled: BaseException | None) -> None:
     for cause in chain(error):
         if handled is not None and cause.__context__ is handled:
             cause.__context__ = None
+
+
+def status_of(error: BaseException) -> int | None:
+    """Return the HTTP status that an exception or one of its causes carries, or None."""
+    return next((found for cause in chain(error) if (found := _status(cause))), None)
 
 
 def _kind_of_status(status: int, text: str, names: set[str]) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fanloom.cli.commands.list_models import configured, enter_environment
+from fanloom.cli.commands.providers.list_models import configured, enter_environment
 from fanloom.cli.exits import FAILED, brief, clean
 from fanloom.errors import UserError
 from fanloom.redaction import redact, show_url

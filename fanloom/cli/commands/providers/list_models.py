@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import click
 
-from fanloom.cli.commands.provider_readiness import SHIPPED, Provider, examine, keyed
+from fanloom.cli.commands.providers.provider_readiness import SHIPPED, Provider, examine, keyed
 from fanloom.cli.exits import brief
 from fanloom.cli.here.project import CONFIG, read_project
 from fanloom.errors import InvalidSettings, UnknownModel

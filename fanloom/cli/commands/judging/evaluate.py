@@ -106,7 +106,7 @@ def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -
 
 
 def _judges(project: Project, session: Session, data: Dataset, options: _EvaluateOptions) -> list[Judge]:
-    from fanloom.cli.commands.evaluated_graphs import GraphAndModel, candidates
+    from fanloom.cli.commands.judging.evaluated_graphs import GraphAndModel, candidates
     from fanloom.evaluation.environment import variables
     from fanloom.evaluation.evaluator_names import evaluators
     from fanloom.evaluation.runner import Judge

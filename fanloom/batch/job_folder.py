@@ -1,0 +1,210 @@
+"""The folder of a job: what it is, a line for each item that has ended, and who works in it now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypedDict, get_args
+
+from fanloom.errors import UserError
+
+VERSION = 1
+SPENT = ("model_calls", "input_tokens", "output_tokens", "cost_usd")
+Ended = Literal["done", "partly", "failed"]
+
+
+class EndedItem(TypedDict):
+    """How one item ended: `partly` where some of its tasks were not done."""
+
+    id: str
+    status: Ended
+    output: Any
+    usage: dict[str, Any] | None
+    error: dict[str, Any] | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a job is; a job goes on only as it began."""
+
+    graph: str
+    context: dict[str, Any]
+    input: str
+    fingerprint: str
+    columns: dict[str, str] = field(default_factory=dict)
+    id_column: str | None = None
+    prompts: dict[str, str] = field(default_factory=dict)
+    bounds: dict[str, float] = field(default_factory=dict)
+    version: int = VERSION
+
+    def differences(self, other: Manifest) -> list[str]:
+        """Return the names of what differs in another one; bounds may change, since one raises them to go on."""
+        mine, theirs = asdict(self), asdict(other)
+        return [name for name in mine if name != "bounds" and mine[name] != theirs[name]]
+
+
+class JobFolder:
+    """The files of one job, or of one shard of it: `results.jsonl` and `failures.jsonl`, or with the shard's number.
+
+    Each line is written at once and whole. A line that was torn by a crash is cut off when the job goes on: its item
+    runs again.
+    """
+
+    def __init__(self, folder: Path, shard: tuple[int, int] = (1, 1)) -> None:
+        self.folder = folder
+        self.shard = shard
+        suffix = "" if shard[1] == 1 else f"-{shard[0]}-of-{shard[1]}"
+        self._results = folder / f"results{suffix}.jsonl"
+        self._failures = folder / f"failures{suffix}.jsonl"
+        self._spent = folder / f"spent{suffix}.json"
+        self._opened: dict[Path, int] = {}
+
+    def begin(self, manifest: Manifest, *, force: bool = False) -> None:
+        """Make the folder, or check that it is this job's.
+
+        Raises UserError for a folder of another job, saying what differs, and for one that is something else.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        known = self.manifest()
+        if known is None:
+            if any(self.folder.iterdir()):
+                raise UserError(f"{str(self.folder)!r} is not empty and holds no job; choose another folder")
+            self._write_manifest(manifest)
+            return
+        if (changed := known.differences(manifest)) and not force:
+            raise UserError(
+                f"{str(self.folder)!r} holds a job of which {', '.join(changed)} differs; choose another folder, or "
+                "give --force to go on as it is now"
+            )
+        if known != manifest:
+            self._write_manifest(manifest)
+
+    def manifest(self) -> Manifest | None:
+        """Return what the job is, or None where there is none. Raises UserError for one that cannot be read."""
+        try:
+            return Manifest(**json.loads((self.folder / "manifest.json").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(f"the manifest of {str(self.folder)!r} cannot be read: {error}") from None
+
+    def ended(self, *, retry: bool = False) -> dict[str, Ended]:
+        """Return how items have ended, by id, in all shards; with `retry` only those that are done.
+
+        A torn last line of this shard is cut off.
+        """
+        for file in (self._results, self._failures):
+            _cut_torn_line(file)
+        ended: dict[str, Ended] = {result["id"]: result["status"] for result in self.results()}
+        return {name: status for name, status in ended.items() if status == "done"} if retry else ended
+
+    def results(self) -> Iterator[EndedItem]:
+        """Yield what has ended, in all shards, in the order in which it was written; the last one of an id counts."""
+        return (result for file in sorted(self.folder.glob("results*.jsonl")) for result in _read(file))
+
+    def own_results(self) -> Iterator[EndedItem]:
+        """Yield what has ended in this shard."""
+        return _read(self._results) if self._results.exists() else iter(())
+
+    def add(self, result: EndedItem) -> None:
+        """Write how an item ended. Raises OSError."""
+        line = json.dumps(result, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+        self._append(self._results, line)
+        if result["status"] != "done":
+            self._append(self._failures, line)
+
+    def note_spent(self, amount: Mapping[str, float]) -> None:
+        """Note what this shard has spent, on items that have not ended too."""
+        _write_whole(self._spent, json.dumps(amount))
+
+    def spent(self) -> dict[str, float]:
+        """Return what was noted last; nothing where nothing was, as after a kill."""
+        with suppress(OSError, ValueError):
+            found: dict[str, float] = json.loads(self._spent.read_text(encoding="utf-8"))
+            return found
+        return {}
+
+    def close(self) -> None:
+        """Bring all that was written to the disk, and close the files."""
+        for descriptor in self._opened.values():
+            os.fsync(descriptor)
+            os.close(descriptor)
+        self._opened.clear()
+
+    def _append(self, file: Path, line: bytes) -> None:
+        if file not in self._opened:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._opened[file] = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # One write: a line of another process, or a kill, does not stand in its middle.
+        written = os.write(self._opened[file], line)
+        while written < len(line):
+            written += os.write(self._opened[file], line[written:])
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        _write_whole(self.folder / "manifest.json", json.dumps(asdict(manifest), indent=2, ensure_ascii=False))
+
+
+def _write_whole(file: Path, text: str) -> None:
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(file)
+
+
+def _read(file: Path) -> Iterator[EndedItem]:
+    with file.open(encoding="utf-8") as opened:
+        for line in opened:
+            # One that is being written, or was torn.
+            with suppress(ValueError):
+                yield json.loads(line)
+
+
+def _cut_torn_line(file: Path) -> None:
+    """Cut off what a crash has left of a line at the end of a file."""
+    if not file.exists():
+        return
+    with file.open("r+b") as opened:
+        size = opened.seek(0, os.SEEK_END)
+        end = _last_newline(opened, size)
+        if end < size:
+            opened.truncate(end)
+
+
+def _last_newline(opened: Any, end: int, step: int = 1 << 16) -> int:
+    """Return where the last newline before a place ends, or 0."""
+    while end:
+        start = max(0, end - step)
+        opened.seek(start)
+        found = opened.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return int(start + found + 1)
+        end = start
+    return 0
+
+
+def totals(results: Iterable[EndedItem]) -> dict[str, Any]:
+    """Return how many items have ended and how, and what they used in all; the last result of an id counts."""
+    last: dict[str, Ended] = {}
+    spent: dict[str, float | None] = dict.fromkeys(SPENT, 0)
+    for result in results:
+        last[result["id"]] = result["status"]
+        for name in SPENT:
+            spent[name] = _sum(spent[name], (result["usage"] or {}).get(name, 0))
+    counts = {status: sum(ended == status for ended in last.values()) for status in get_args(Ended)}
+    return {"items": len(last), **counts, **spent}
+
+
+def _sum(left: float | None, right: float | None) -> float | None:
+    """Add two amounts; one that is not known makes the sum unknown."""
+    return None if left is None or right is None else left + right
+
+
+def prompt_versions(root: Path) -> dict[str, str]:
+    """Return a version of each prompt file below a project's `prompts/`: 12 hex digits of its SHA-256."""
+    files = sorted((root / "prompts").rglob("*.md"))
+    return {str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in files}

@@ -1,0 +1,1 @@
+"""Data sets run through graphs and judged. Imports what the commands may."""

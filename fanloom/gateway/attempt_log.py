@@ -1,0 +1,95 @@
+"""What a run log tells of an attempt: why it is made, what is asked, how it ends, what it used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fanloom.errors import RunError
+from fanloom.gateway import answer_reading
+from fanloom.gateway.failures.classification import status_of
+from fanloom.gateway.failures.retry_after import hint_seconds
+from fanloom.runlog.current_log import here, is_kept, record
+from fanloom.runlog.recorder import Content
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage, BaseMessage
+
+    from fanloom.gateway.attempt import Attempt
+
+
+@contextmanager
+def attempt_noted(attempt: Attempt) -> Iterator[None]:
+    """Write down that an attempt begins, and how it fails; `answer_noted` tells how it ends else."""
+    if not is_kept():
+        yield
+        return
+    record("attempt.started", **_place(attempt), **_begun(attempt))
+    try:
+        yield
+    except BaseException as error:
+        record("attempt.ended", **_place(attempt), **_failed(error))
+        raise
+
+
+def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None = None) -> None:
+    """Write down what a model has answered, and what is wrong with it, if anything is."""
+    if not is_kept():
+        return
+    used: Any = attempt.used or {}
+    told = {
+        "outcome": problem.kind if problem else "ok",
+        "message": str(problem) if problem else None,
+        "answered": True,
+        "cost_usd": used.get("cost_usd"),
+        "gen_ai.usage.input_tokens": used.get("input_tokens"),
+        "gen_ai.usage.output_tokens": used.get("output_tokens"),
+        "gen_ai.usage.cache_read.input_tokens": used.get("cached_tokens"),
+        "gen_ai.response.finish_reasons": [answer_reading.finish_reason(message)],
+        "answer": Content(answer_reading.shown(message), is_output=True),
+    }
+    record("attempt.ended", **_place(attempt), **told)
+
+
+def _place(attempt: Attempt) -> dict[str, Any]:
+    place = here()
+    return {"call": place.call if place else "", "n": attempt.number}
+
+
+def _begun(attempt: Attempt) -> dict[str, Any]:
+    provider, colon, _ = attempt.client.name.partition(":")
+    return {
+        "why": _why(attempt),
+        "after": attempt.after.kind if attempt.after else None,
+        "gen_ai.request.model": attempt.client.name,
+        "gen_ai.provider.name": provider if colon else "custom",
+        "prompt": [part for message in attempt.messages for part in _parts(message)],
+    }
+
+
+def _why(attempt: Attempt) -> str:
+    if attempt.is_hedge:
+        return "hedge"
+    if attempt.after is None:
+        return "fallback" if attempt.is_fallback else "first"
+    if attempt.messages != attempt.request.messages:
+        return "repair"
+    return "longer" if attempt.after.kind == "truncated" else "retry"
+
+
+def _parts(message: BaseMessage) -> Iterator[dict[str, Any]]:
+    content = [message.content] if isinstance(message.content, str) else message.content
+    for part in content:
+        text = part if isinstance(part, str) else str(part.get("text", ""))
+        yield {"role": message.type, "text": Content(text)}
+
+
+def _failed(error: BaseException) -> dict[str, Any]:
+    kind = error.kind if isinstance(error, RunError) else "error" if isinstance(error, Exception) else "cancelled"
+    return {
+        "outcome": kind,
+        "message": str(error) if isinstance(error, RunError) else type(error).__name__,
+        "http.response.status_code": status_of(error),
+        "hint_s": hint_seconds(error),
+    }

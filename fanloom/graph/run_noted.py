@@ -1,0 +1,150 @@
+"""A run of a graph, written down from its beginning to its end, or until it waits for a person and goes on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from langchain_core.runnables.config import merge_configs
+from langgraph.types import Command
+from pydantic_core import to_json
+
+from fanloom.runlog.recorder import Content, RunRecorder
+from fanloom.runlog.run_summary import RunSummary
+from fanloom.runs.otlp_export import check_endpoint, send_run
+from fanloom.runs.run_log import RunLogs, log_mode, run_logs
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.pregel import Pregel
+
+    from fanloom.runs.current_run import GraphControl
+
+    AnyGraph = Pregel[Any, Any, Any, Any]
+
+_GOES_ON = ("waiting", "failed", "stopped", "running")
+
+
+class NotedRun:
+    """Writes down that a run of a graph begins or goes on, and how it ends."""
+
+    def __init__(self, graph: AnyGraph, given: Any, config: RunnableConfig | None, logs: RunLogs) -> None:
+        self._graph, self._given, self._logs = graph, given, logs
+        merged: Mapping[str, Any] = merge_configs(graph.config, config)
+        self._thread = str((merged.get("configurable") or {}).get("thread_id") or "")
+        self._owner = str((merged.get("metadata") or {}).get("owner") or "")
+        self._asked = False
+        self._result: Any = None
+        before = self._before()
+        put = self._noting(logs.writer.put)
+        self.recorder = RunRecorder(
+            before.run if before else uuid4().hex, put, first_seq=before.last_seq + 1 if before else 1
+        )
+        self._goes_on = before is not None
+
+    @classmethod
+    def of(cls, graph: AnyGraph, given: Any, config: RunnableConfig | None, control: GraphControl) -> NotedRun | None:
+        """Return what writes a run down, or None for a part of another run and for one that is not written down."""
+        named = "thread_id" in ((config or {}).get("configurable") or {})
+        has_thread = named and graph.checkpointer not in (None, False)
+        mode = None if control.is_nested else log_mode(has_thread=has_thread)
+        if mode is None:
+            return None
+        check_endpoint()
+        noted = cls(graph, given, config, run_logs(mode))
+        control.write_down(noted.recorder)
+        noted._begin(control)
+        return noted
+
+    def watched(self, events: Iterator[Any], mode: Any) -> Iterator[Any]:
+        """Yield a run's events, and write down how it ends."""
+        try:
+            for event in events:
+                self._take(event, mode)
+                yield event
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._end(None)
+
+    async def awatched(self, events: AsyncIterator[Any], mode: Any) -> AsyncIterator[Any]:
+        """Yield a run's events, and write down how it ends."""
+        try:
+            async for event in events:
+                self._take(event, mode)
+                yield event
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._end(None)
+
+    def _before(self) -> RunSummary | None:
+        """Return the run that this one goes on with, if it goes on with one that is written down."""
+        if not self._thread or not (self._given is None or isinstance(self._given, Command)):
+            return None
+        # A store that fails is told of where it is written to; the run only gets a log of its own.
+        with suppress(Exception):
+            self._logs.writer.flush()
+            found = self._logs.store.runs(thread=self._thread, limit=1)
+            return next((run for run in found if run.status in _GOES_ON), None)
+        return None
+
+    def _noting(self, put: Any) -> Any:
+        def noted(entry: Any) -> None:
+            self._asked = self._asked or entry.type == "question.asked"
+            put(entry)
+
+        return noted
+
+    def _begin(self, control: GraphControl) -> None:
+        if self._goes_on:
+            self.recorder.add("run.resumed")
+            if isinstance(self._given, Command) and isinstance(self._given.resume, Mapping):
+                for asked, answer in self._given.resume.items():
+                    self.recorder.add("question.answered", id=asked, answer=answer)
+            return
+        drawn = self._graph.get_graph()
+        self.recorder.add(
+            "run.started",
+            run=self.recorder.run,
+            graph=self._graph.name,
+            thread=self._thread,
+            owner=self._owner,
+            nodes=[{"name": name} for name in drawn.nodes],
+            edges=[{"source": e.source, "target": e.target, "conditional": e.conditional} for e in drawn.edges],
+            context=_plain_context(control.context),
+            input=Content(_json(self._given)),
+        )
+
+    def _take(self, event: Any, mode: Any) -> None:
+        if mode == "values":
+            self._result = event
+        elif isinstance(event, tuple) and len(event) == 2 and event[0] == "values":
+            self._result = event[1]
+
+    def _end(self, error: BaseException | None) -> None:
+        told: dict[str, Any] = {}
+        if isinstance(self._result, Mapping):
+            told = {"usage": self._result.get("usage"), "result": Content(_json(self._result), is_output=True)}
+        if error is None and self._asked:
+            self.recorder.add("run.paused", **told)
+        elif error is None:
+            self.recorder.add("run.ended", status="done", **told)
+        else:
+            status = "failed" if isinstance(error, Exception) else "stopped"
+            self.recorder.add("run.ended", status=status, error=f"{type(error).__name__}: {error}", **told)
+        send_run(self._logs, self.recorder.run)
+
+
+def _json(value: Any) -> str:
+    return to_json(value, inf_nan_mode="null", fallback=str).decode()
+
+
+def _plain_context(context: Any) -> dict[str, Any]:
+    given = context.model_dump(exclude_defaults=True) if hasattr(context, "model_dump") else context
+    return {
+        name: value if isinstance(value, str | int | float | bool) else str(value)
+        for name, value in dict(given or {}).items()
+    }

@@ -1,0 +1,91 @@
+"""The log of what is running: whoever takes part in a run writes down what it does, and nothing where none is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import count
+from typing import Any, NamedTuple
+
+from fanloom.runlog.recorder import RunRecorder
+
+
+class LogPlace(NamedTuple):
+    """Whose work is being done: the recorder of its run, the node, the planned task and the call, if there are such."""
+
+    recorder: RunRecorder
+    node: str = ""
+    task: str = ""
+    call: str = ""
+
+
+_HERE: ContextVar[LogPlace | None] = ContextVar("fanloom_log", default=None)
+_numbers = count(1)
+
+
+def is_kept() -> bool:
+    """Say whether what happens here is written down."""
+    return _HERE.get() is not None
+
+
+def record(type: str, **fields: Any) -> None:
+    """Write down an event of the run that is going on here, if its log is kept."""
+    if (here := _HERE.get()) is not None:
+        here.recorder.add(type, **fields)
+
+
+@contextmanager
+def recording(recorder: RunRecorder | None) -> Iterator[None]:
+    """Let what happens in this block be written down by a recorder, or by none; a block in one of its own goes on."""
+    before = _HERE.get()
+    goes_on = before is not None and before.recorder is recorder
+    token = _HERE.set(before if goes_on else None if recorder is None else LogPlace(recorder))
+    try:
+        yield
+    finally:
+        _HERE.reset(token)
+
+
+@contextmanager
+def part(kind: str, **fields: Any) -> Iterator[dict[str, Any]]:
+    """Write down the beginning and the end of a `node`, a `call` or a `wait`; the mapping is told at its end.
+
+    What happens in the block is told as a part of it.
+    """
+    here = _HERE.get()
+    told: dict[str, Any] = {}
+    if here is None:
+        yield told
+        return
+    key = f"{kind[0]}{next(_numbers)}"
+    above = {name: value for name, value in _above(kind, here).items() if value}
+    here.recorder.add(f"{kind}.started", id=key, **above, **fields)
+    token = _HERE.set(_inside(kind, here, key, fields))
+    try:
+        yield told
+    except BaseException as error:
+        told.setdefault("error", type(error).__name__)
+        raise
+    finally:
+        _HERE.reset(token)
+        here.recorder.add(f"{kind}.ended", id=key, **told)
+
+
+def _above(kind: str, here: LogPlace) -> dict[str, str]:
+    if kind == "node":
+        return {"parent": here.node}
+    if kind == "call":
+        return {"node": here.node, "task": here.task}
+    return {"task": here.task, "call": here.call, "node": here.node}
+
+
+def _inside(kind: str, here: LogPlace, key: str, fields: dict[str, Any]) -> LogPlace:
+    if kind == "node":
+        return here._replace(node=key, task=fields.get("task") or here.task)
+    return here._replace(call=key) if kind == "call" else here
+
+
+def here() -> LogPlace | None:
+    """Return whose work is being done."""
+    return _HERE.get()

@@ -1,0 +1,103 @@
+"""Which runs are written down, where, and what may be written of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from fanloom.errors import InvalidSettings
+from fanloom.redaction import redactor
+from fanloom.runlog.log_writer import LogWriter
+from fanloom.runlog.recorder import Content, Mode
+from fanloom.runlog.run_store import RunStore
+from fanloom.settings import Hidden, settings
+from fanloom.tracing.trace_mask import TraceMask
+
+_HIDDEN = "(hidden by FANLOOM_TRACE_REDACT)"
+_REMEMBERED_S = 1.0
+_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+class RunLogs(NamedTuple):
+    """The logs of this process: where they are kept, and the thread that writes them."""
+
+    store: RunStore
+    writer: LogWriter
+
+
+def run_logs(mode: Mode = "all") -> RunLogs:
+    """Return the logs beside the threads of FANLOOM_CHECKPOINT_URL: in PostgreSQL, or in `.fanloom/runs.db`.
+
+    Raises InvalidSettings for variables that mean nothing.
+    """
+    now = settings()
+    url = now.checkpoint_url
+    kept = url if url.partition("+")[0].startswith("postgres") else "sqlite:///.fanloom/runs.db"
+    # A forked process has none of its parent's threads.
+    return _opened(os.getpid(), os.getcwd(), kept, mode, now.trace_redact, now.run_log_keep)
+
+
+def log_mode(*, has_thread: bool) -> Mode | None:
+    """Return what is written down of a run that is kept in a thread or not; None is nothing."""
+    chosen = settings().run_log
+    if chosen is None:
+        # What is sent to a collector is read from the log.
+        return "all" if has_thread else "facts" if settings().otlp_endpoint else None
+    return None if chosen == "off" else chosen
+
+
+def kept_for(given: str) -> tuple[float | None, int | None]:
+    """Return for how many days, and in how many bytes in all, logs are kept. Raises InvalidSettings."""
+    if given.strip().casefold() == "forever":
+        return None, None
+    days = size = None
+    for part in given.split(","):
+        if found := re.fullmatch(r"\s*(\d+)\s*d\s*", part):
+            days = float(found[1])
+        elif found := re.fullmatch(r"\s*(\d+)\s*([KMGT]B)\s*", part):
+            size = int(found[1]) * _UNITS[found[2]]
+        else:
+            wanted = "write days, a size or both, as in 30d,2GB; or forever"
+            raise InvalidSettings(f"FANLOOM_RUN_LOG_KEEP={given!r}: {wanted}")
+    return days, size
+
+
+@lru_cache(maxsize=16)
+def _opened(pid: int, folder: str, url: str, mode: Mode, hidden: frozenset[Hidden], keep: str) -> RunLogs:
+    days, size = kept_for(keep)
+    store = RunStore(url, days=days, size=size)
+    return RunLogs(store, LogWriter(store, RunLogMask(hidden), mode))
+
+
+class RunLogMask:
+    """What a run log may hold: never a secret, and nothing of what FANLOOM_TRACE_REDACT names."""
+
+    def __init__(self, hidden: frozenset[Hidden]) -> None:
+        self._hidden = hidden
+        self._trace = TraceMask(hidden)
+        self._redact, self._known_at = redactor(), time.monotonic()
+
+    def text(self, content: Content) -> str:
+        """Return of a content what may be kept."""
+        if self._hidden & {"all", "outputs" if content.is_output else "inputs"}:
+            return _HIDDEN
+        return str(self._trace({"text": content.text})["text"]) if self._hidden else self._redacted(content.text)
+
+    def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of an event that may be kept."""
+        return self._trace(fields)
+
+    def _redacted(self, text: str) -> str:
+        # Looking through the environment takes longer than a text does.
+        if time.monotonic() - self._known_at > _REMEMBERED_S:
+            self._redact, self._known_at = redactor(), time.monotonic()
+        return self._redact(text)
+
+    def is_needed(self, lines: bytes) -> bool:
+        """Say whether lines of JSON hold anything that may not be kept."""
+        # As JSON writes a quote or a backslash, a secret with one would not be found.
+        text = lines.decode("utf-8", "replace").replace('\\"', '"').replace("\\\\", "\\")
+        return bool(self._hidden) or self._redacted(text) != text
