@@ -21,6 +21,7 @@ from fanloom.cli.here.project import parse_env
 from fanloom.cli.options.input_options import fields, options, resolve
 from fanloom.cli.options.lazy_group import nearest
 from fanloom.cli.options.typed_values import heading, json_or_text, parse_json
+from fanloom.cli.showing.loading import loading
 from fanloom.cli.showing.output import plain, readable, unfinished, usage_lines
 from fanloom.cli.showing.progress import MAX_LINES, ProgressBoard
 from fanloom.errors import UserError
@@ -414,3 +415,13 @@ def test_streams_that_were_closed_before_the_start_are_no_error(monkeypatch: pyt
     for stream in streams:
         stream.close()
     assert ending.value.code == 0
+
+
+def test_a_terminal_is_told_that_a_graph_is_loaded_and_a_pipe_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for is_terminal, said in ((True, "Loading desk ...\r\x1b[K"), (False, "")):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda is_terminal=is_terminal: is_terminal)
+        with loading("desk"):
+            pass
+        assert capsys.readouterr().err == said

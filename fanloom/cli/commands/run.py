@@ -10,6 +10,7 @@ import click
 
 from fanloom.cli.commands.host import open_host, take_url, url_option
 from fanloom.cli.options.lazy_group import ListedGroup
+from fanloom.cli.showing.loading import loading
 from fanloom.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ class RunGroup(ListedGroup):
 
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """Load a graph and make its command."""
-        host = self._host(ctx)
-        return GraphCommand(name, host.summaries()[name], host.open(name))
+        with loading(name):
+            host = self._host(ctx)
+            return GraphCommand(name, host.summaries()[name], host.open(name))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let options stand before the graph too."""
