@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 
 @contextmanager
 def loading(name: str) -> Iterator[None]:
@@ -13,8 +15,8 @@ def loading(name: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    print(f"Loading {name} ...", end="", flush=True, file=sys.stderr)
+    click.echo(f"Loading {name} ...", err=True, nl=False)
     try:
         yield
     finally:
-        print("\r\x1b[K", end="", flush=True, file=sys.stderr)
+        click.echo("\r\x1b[K", err=True, nl=False, color=True)
