@@ -21,7 +21,7 @@ from fanloom.cli.here.project import parse_env
 from fanloom.cli.options.input_options import fields, options, resolve
 from fanloom.cli.options.lazy_group import nearest
 from fanloom.cli.options.typed_values import heading, json_or_text, parse_json
-from fanloom.cli.showing.loading import loading
+from fanloom.cli.showing.loading_word import loading
 from fanloom.cli.showing.output import plain, readable, unfinished, usage_lines
 from fanloom.cli.showing.progress import MAX_LINES, ProgressBoard
 from fanloom.errors import UserError

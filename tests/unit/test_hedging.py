@@ -106,6 +106,15 @@ def test_a_tail_is_cut_to_less_than_three_quarters_for_one_request_in_twenty() -
     assert max(more) <= 0.06
 
 
+def test_it_is_the_same_where_all_takes_ten_times_as_long() -> None:
+    ratios = []
+    for seed in range(40):
+        latency = tailed(random.Random(seed))
+        fan_out = FanOut(256, lambda latency=latency: 10 * latency(), hedged=True)  # type: ignore[misc]
+        ratios.append(fan_out.wall() / max(fan_out.unhedged))
+    assert median(ratios) <= 0.75
+
+
 def test_nothing_is_sent_twice_where_all_calls_take_as_long() -> None:
     fan_out = FanOut(100, lambda: 0.5, hedged=True)
     fan_out.wall()

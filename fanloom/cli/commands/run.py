@@ -10,7 +10,7 @@ import click
 
 from fanloom.cli.commands.host import open_host, take_url, url_option
 from fanloom.cli.options.lazy_group import ListedGroup
-from fanloom.cli.showing.loading import loading
+from fanloom.cli.showing.loading_word import loading
 from fanloom.errors import UserError
 
 if TYPE_CHECKING:

@@ -21,6 +21,9 @@ class Latencies:
         self._ended: deque[tuple[float, bool]] = deque(maxlen=_REMEMBERED)
         self._begun: dict[Hashable, float] = {}
 
+    def __len__(self) -> int:
+        return len(self._ended) + len(self._begun)
+
     def begin(self, call: Hashable, now: float) -> None:
         """Note that a call has been sent."""
         self._begun[call] = now

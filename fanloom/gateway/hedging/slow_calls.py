@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
-from fanloom.gateway.hedging.latencies import Latencies
+from fanloom.gateway.hedging.latencies import ENOUGH, Latencies
 from fanloom.gateway.hedging.token_bucket import TokenBucket
 
 # A little above the 95 % of Dean and Barroso: with 5 % slow calls the tokens run out in every second fan-out.
@@ -17,6 +18,7 @@ SLOW_SHARE = 0.955
 UNKNOWN_S = 5.0
 """How long a call may take before it counts as slow, while too few of its like are known."""
 LEAST_S = 0.02
+_VERY_LONG = 8
 AGAIN_S = 0.025
 """How often the calls under way are looked at."""
 
@@ -56,8 +58,13 @@ class SlowCalls:
         """Return how long a call takes that is slow, in seconds."""
         if self._after_s is not None:
             return self._after_s
-        learned = self._latencies.quantile(SLOW_SHARE, now)
-        return UNKNOWN_S if learned is None else max(LEAST_S, learned)
+        if (learned := self._latencies.quantile(SLOW_SHARE, now)) is not None:
+            return max(LEAST_S, learned)
+        if len(self._latencies) < ENOUGH:
+            return UNKNOWN_S
+        # Most of its like are under way as well: that it takes long says nothing, unless it takes very long.
+        usual = self._latencies.quantile(0.5, now)
+        return inf if usual is None else max(UNKNOWN_S, _VERY_LONG * usual)
 
     def tell(self, now: float) -> float | None:
         """Ask for second requests, the longest under way first; return when to look again, in seconds, if at all."""
