@@ -37,14 +37,6 @@ _COUNTED = """
 """.split()  # noqa: SIM905 - as a list of literals it would fill the screen
 NUMBERS = dict(zip(_COUNTED, [*range(2, 21), *range(30, 100, 10), 100, 1_000, 10**6, 10**9], strict=True))
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-# What every English text has and other languages have not.
-ENGLISH = listed(
-    "the of and is are was were with from by for this that it its which have has been not be you your to or"
-)
-FOREIGN = listed("""
-    was wie der die das und ist nicht mit für le la les des et est une dans el los las y en que por het een van zijn
-    och att det är il di che non è per um uma os não da do e z w na się jest ve bir ne ja on
-""")
 FUNCTION_WORDS = DETERMINERS | PREPOSITIONS | PRONOUNS | OWNERS | LINKERS | ADVERBS | AUXILIARIES
 FUNCTION_WORDS |= listed("and be been being not due etc e.g i.e per alone")
 
@@ -54,8 +46,6 @@ def is_adverb(word: str) -> bool:
 
 
 def is_foreign(text: str) -> bool:
-    """Tell text in which another language shows; a sentence without small words shows none."""
-    if sum(map(str.isascii, text)) < 0.85 * len(text):
-        return True
+    """Tell text of another language: in other letters, or of some length and without a small word of English."""
     words = {word.strip(".,;:!?()") for word in text.lower().split()}
-    return len(words) > 3 and len(FOREIGN & words) > len(ENGLISH & words)
+    return sum(map(str.isascii, text)) < 0.85 * len(text) or (len(words) > 3 and FUNCTION_WORDS.isdisjoint(words))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 from typing import NamedTuple, TypeAlias
 
-from understudies.prose.markup import clean_inline, outside_fences, plain_markup
+from understudies.prose.markup import clean_inline, plain_markup
 from understudies.prose.sentences import join_wrapped_lines, split_sentences
 
 
@@ -68,9 +68,9 @@ def merged(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def blocks_of(text: str) -> Iterator[Block]:
-    """Yield headings, paragraphs, lists and tables; fenced code is left out."""
+    """Yield headings, paragraphs, lists and tables."""
     pending: list[str] = []
-    for line in [*outside_fences(text), ""]:
+    for line in [*text.split("\n"), ""]:
         titled = ATX_HEADING.match(line)
         if line.strip() and not titled and not REFERENCE.match(line):
             pending.append(line)

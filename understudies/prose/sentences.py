@@ -8,13 +8,12 @@ from understudies.prose.english import FUNCTION_WORDS
 from understudies.prose.english import listed as listed
 
 CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-NEVER_LAST = listed("""
-    mr mrs ms dr prof st mt rev hon gen col capt lt sgt sen rep gov mme e.g i.e eg ie vs v cf al viz fig figs eq sec
-    ch art no nr p pp vol vols ed eds para approx ca c est incl excl max min dept tel ref bzw z.b d.h usw bsp ggf
-""")
-SELDOM_LAST = listed("""
-    u.s u.k u.n e.u u.s.a a.m p.m inc ltd co corp plc jr sr etc ph.d jan feb mar apr jun jul aug sep sept oct nov dec
-""")
+NEVER_LAST = listed(
+    "mr mrs ms dr prof st e.g i.e vs cf al fig figs eq sec ch art no nr p pp vol ed approx ca max min z.b d.h"
+)
+SELDOM_LAST = listed(
+    "u.s u.k e.u a.m p.m inc ltd co corp jr sr etc ph.d jan feb mar apr jun jul aug sep sept oct nov dec"
+)
 LONGEST_SENTENCE = 1500  # characters
 BOUNDARY = re.compile(
     # A run of marks is looked at once, from its beginning: a line of a hundred thousand dots takes no longer than text.
@@ -75,10 +74,8 @@ def join_wrapped_lines(lines: Iterable[str]) -> list[str]:
 
 
 def is_wrapped(before: str, line: str, widest: int) -> bool:
-    long_enough = len(before) > 0.6 * widest
-    if LABEL.match(line):
-        return line[0].islower() and long_enough
-    return line[0].islower() or bool(UNSPACED.match(line)) or (widest >= 36 and long_enough)
+    full = widest >= 36 and len(before) > 0.6 * widest and not LABEL.match(line)
+    return full or line[0].islower() or bool(UNSPACED.match(line))
 
 
 def glue(before: str, line: str) -> str:
