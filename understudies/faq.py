@@ -5,6 +5,7 @@ Each question is phrased from a sentence, so that the sentence answers it; one f
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, TypeAlias
 
 from understudies.prose.english import FUNCTION_WORDS, listed
@@ -26,20 +27,18 @@ POINTS_BACK = re.compile(rf"(?:{BACK})\b")
 CONTINUES = re.compile(
     rf"(?:{BACK}|That|Both|However|Therefore|Thus|Hence|Otherwise|Instead|As a result|For example|In addition)\b"
 )
-# What may be drawn once the rules before it have drawn too little: the least weight, and whether from a passage again.
-RULES = ((1.0, False), (1.0, True), (0.0, False), (0.0, True))
 
 
 def draw_questions(sources: Sources, n_questions: int, already: Sequence[str] = ()) -> dict[str, list[str]]:
     """Draw up to n distinct questions from what the text says, spread over the documents and their sections."""
     reading, questions, passages = read(sources), list[str](), set[int]()
     known = [content_of(question) for question in already]
-    for least, again in RULES:
+    # Makeshifts come last, and first what asks of another passage about something else.
+    for makeshift, again in product((False, True), (False, True)):
         for at, draft in reading.offers:
-            if len(questions) >= n_questions:
-                break
             content = content_of(draft.question)
-            if draft.weight >= least and (again or at not in passages) and not repeats(content, known, again):
+            fresh = (again or at not in passages) and not repeats(content, known, again)
+            if len(questions) < n_questions and fresh and (makeshift or draft.weight >= 1):
                 questions.append(draft.question)
                 passages.add(at)
                 known.append(content)
@@ -127,8 +126,8 @@ def find_sources(question: str, answer: str, sources: Sources, invented: Sequenc
     reading, said = read(sources), " ".join(answer.split())
     if not said or said == NO_ANSWER:
         return {"sources": []}
-    sentences = [] if containing(said, reading) else split_sentences(said)
-    found = containing(said, reading).union(*(containing(one, reading) or closest(one, reading) for one in sentences))
+    each = (containing(sentence, reading) or closest(sentence, reading) for sentence in split_sentences(said))
+    found = containing(said, reading) or set().union(*each)
     return {"sources": [reading.titles[number] for number in sorted(found)]}
 
 
