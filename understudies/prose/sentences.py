@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from understudies.prose.english import FUNCTION_WORDS
 from understudies.prose.english import listed as listed
 
-CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 NEVER_LAST = listed(
     "mr mrs ms dr prof st e.g i.e vs cf al fig figs eq sec ch art no nr p pp vol ed approx ca max min z.b d.h"
 )
@@ -23,11 +22,7 @@ BOUNDARY = re.compile(
 LAST_WORD = re.compile(r"([^\s(\[\"'“‘]+?)\.[\"'”’»)\]]*$")
 NEXT_WORD = re.compile(r"[^\W\d_]+")
 LABEL = re.compile(r"[^\W\d_][\w /&'-]{0,30}:\s")
-WORD = re.compile(
-    rf"[{CJK}]+|[^\W_{CJK}]+(?:[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f]+[^\W_{CJK}]*)*(?:['’][^\W\d_]+)?"
-)
-ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-UNSPACED = re.compile(rf"[{CJK}\u0e00-\u0eff，。、；：？！「」（）《》]")
+WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?")
 
 
 def split_sentences(paragraph: str) -> list[str]:
@@ -75,25 +70,17 @@ def join_wrapped_lines(lines: Iterable[str]) -> list[str]:
 
 def is_wrapped(before: str, line: str, widest: int) -> bool:
     full = widest >= 36 and len(before) > 0.6 * widest and not LABEL.match(line)
-    return full or line[0].islower() or bool(UNSPACED.match(line))
+    return full or line[0].islower()
 
 
 def glue(before: str, line: str) -> str:
     hyphenated = before[-1] == "-" and before[-2:-1].isalpha() and line[0].islower()
-    return "" if hyphenated or (UNSPACED.match(before[-1]) and UNSPACED.match(line)) else " "
+    return "" if hyphenated else " "
 
 
 def words_of(text: str) -> list[str]:
-    """Give the words in lower case; scripts that put no spaces between words give pairs of characters."""
-    low = text.lower().replace("’", "'")
-    words = (ASCII_WORD if low.isascii() else WORD).findall(low)
-    return [part for word in words for part in parts_of(word)]
-
-
-def parts_of(word: str) -> list[str]:
-    if not word.isascii() and len(word) > 1 and UNSPACED.match(word):
-        return [word[at : at + 2] for at in range(len(word) - 1)]
-    return [word.removesuffix("'s")]
+    """Give the words in lower case, without what shows an owner."""
+    return [word.removesuffix("'s") for word in WORD.findall(text.lower().replace("’", "'"))]
 
 
 def normalised(text: str) -> str:

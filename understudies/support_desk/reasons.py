@@ -41,13 +41,11 @@ def _told(message: Message, wish: Wish, product: Product | None, until: int) -> 
     near = [clause for clause in wish.clauses if start < clause.end and clause.start < until]
     own = [clause for clause in [*near, *wish.before] if product and clause.start <= start < clause.end]
     yield _why(message, [clause for clause in near if clause.reason], until)
-    yield _why(message, [clause for clause in near if clause not in own])
-    yield _why(message, [clause for clause in wish.clauses[1:] if clause not in near])
-    yield _why(message, [clause for clause in own if clause in wish.before])
-    if wish.before and wish.before[-1].sentence == wish.clauses[0].sentence:
-        yield _why(message, wish.before[-_NEAR:])
-    yield _why(message, [one for one in wish.after if one.sentence - wish.clauses[-1].sentence <= _NEAR])
-    yield _why(message, wish.before[-_NEAR:])
+    yield _why(message, [clause for clause in [*near, *wish.clauses[1:]] if clause not in own])
+    before = wish.before[-_NEAR:]
+    after = [one for one in wish.after if one.sentence - wish.clauses[-1].sentence <= _NEAR]
+    same = [one for one in before if one.sentence == wish.clauses[0].sentence]
+    yield _why(message, [*same, *after, *before])
     # "Return: Clay Vase - chipped", "The fan hums": anything that is said of it.
     for clause in [*(one for one in near if one not in own), *own]:
         said = message.plain[max(clause.start, product.end if product else 0) : clause.end]
