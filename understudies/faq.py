@@ -16,7 +16,6 @@ from understudies.prose.sentences import normalised, split_sentences, stems_of, 
 Sources: TypeAlias = Sequence[Mapping[str, str]]
 NO_ANSWER = "The documents do not answer this question."
 LONGEST_ANSWER = 3  # sentences
-SHARE_NAMED = 0.5  # of an answer's words that a passage must have to count as its source
 SHARE_ASKED = 0.3  # of a question's words that a passage must have to count as its answer
 ASKING = listed("""
     text document documents say says said tell mention mentions table stated explain describe done happen happens please
@@ -126,8 +125,7 @@ def find_sources(question: str, answer: str, sources: Sources, invented: Sequenc
     reading, said = read(sources), " ".join(answer.split())
     if not said or said == NO_ANSWER:
         return {"sources": []}
-    each = (containing(sentence, reading) or closest(sentence, reading) for sentence in split_sentences(said))
-    found = containing(said, reading) or set().union(*each)
+    found = containing(said, reading).union(*(containing(one, reading) for one in split_sentences(said)))
     return {"sources": [reading.titles[number] for number in sorted(found)]}
 
 
@@ -136,11 +134,3 @@ def containing(answer: str, reading: Reading) -> set[int]:
     if words.strip():
         return {number for number, plain in enumerate(reading.plain) if words in plain}
     return {place.document for place in reading.places if answer in place.passage.text}
-
-
-def closest(sentence: str, reading: Reading) -> set[int]:
-    """Find the documents that have a passage of nearly the same words."""
-    stems = stems_of([word for word in words_of(sentence) if word not in FUNCTION_WORDS])
-    scores = reading.ranking.scores(stems)
-    places = [reading.places[at] for at, score in scores.items() if score >= 0.8 * max(scores.values())]
-    return {place.document for place in places if share_of(stems, place.passage.text) >= SHARE_NAMED}

@@ -94,8 +94,8 @@ def drafts_of(passage: Passage, names: frozenset[str]) -> list[Draft]:
     text = passage.text.capitalize() if passage.text.isupper() else passage.text
     if passage.kind in ("list", "steps"):
         asked = "What are the steps" if passage.kind == "steps" else "What is listed"
-        named = passage.heading and not passage.heading.endswith(QUESTION_MARKS)
-        drafts = [Draft(1.7, f"{asked} under “{passage.heading}”?")] if named else []
+        headed = bool(passage.heading) and not passage.heading.endswith(QUESTION_MARKS)
+        drafts = [Draft(1.7, f"{asked} under “{passage.heading}”?")] if headed else []
     elif passage.kind == "row":
         cells = [cell.rpartition(": ")[2] for cell in text.split("; ")]
         named = next((cell for cell in cells if any(map(str.isalpha, cell))), cells[0])

@@ -62,7 +62,8 @@ def join_wrapped_lines(lines: Iterable[str]) -> list[str]:
     paragraphs: list[str] = []
     for before, line in zip(["", *bare], bare, strict=False):
         if paragraphs and is_wrapped(before, line, widest):
-            paragraphs[-1] += glue(before, line) + line
+            hyphenated = re.search(r"[^\W\d_]-$", before) and line[0].islower()
+            paragraphs[-1] += line if hyphenated else f" {line}"
         else:
             paragraphs.append(line)
     return paragraphs
@@ -71,11 +72,6 @@ def join_wrapped_lines(lines: Iterable[str]) -> list[str]:
 def is_wrapped(before: str, line: str, widest: int) -> bool:
     full = widest >= 36 and len(before) > 0.6 * widest and not LABEL.match(line)
     return full or line[0].islower()
-
-
-def glue(before: str, line: str) -> str:
-    hyphenated = before[-1] == "-" and before[-2:-1].isalpha() and line[0].islower()
-    return "" if hyphenated else " "
 
 
 def words_of(text: str) -> list[str]:
