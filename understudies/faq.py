@@ -85,10 +85,10 @@ def answer_question(question: str, sources: Sources) -> str:
 def find_passage(question: str, reading: Reading) -> int | None:
     """Find the passage that matches the question best, if it matches enough."""
     stems = stems_of(telling(words_of(question)))
-    scores = reading.ranking.scores(stems)
-    best = max(scores, key=lambda at: (scores[at], -at), default=None)
-    if best is None:
+    known = [stem for stem in stems if stem in reading.ranking.vocab_dict]
+    if not known or not reading.places:
         return None
+    best = int(reading.ranking.get_scores(known).argmax())
     document, passage = reading.places[best]
     context = f"{passage.text} {passage.heading} {reading.titles[document]}"
     return best if share_of(stems, context) >= SHARE_ASKED else None

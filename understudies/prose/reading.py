@@ -8,11 +8,12 @@ from itertools import zip_longest
 from threading import Lock
 from typing import NamedTuple
 
-from understudies.prose.english import is_foreign
+import bm25s
+
+from understudies.prose.english import FUNCTION_WORDS, is_foreign
 from understudies.prose.passages import Passage, read_passages
 from understudies.prose.questions import LABEL, QUESTION_MARKS, Draft, ask_for_heading, drafts_of
-from understudies.prose.ranking import Ranking
-from understudies.prose.sentences import normalised, words_of
+from understudies.prose.sentences import normalised, stems_of, words_of
 
 TIERS = (2.0, 1.0)  # from here a question asks for what is said, from here whether it is so; below it is a makeshift
 SECTION = 12  # passages of a long section that count as one when questions are spread
@@ -22,7 +23,7 @@ CAPITAL = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]+|[A-Z]{2,}\b(?= [a-z]))")
 
 
 class Place(NamedTuple):
-    """A passage, and the document it stands in."""
+    """The document in which a passage stands, and the passage."""
 
     document: int
     passage: Passage
@@ -41,7 +42,7 @@ class Reading(NamedTuple):
     offers: list[Offer]  # what can be drawn, in the order of drawing
     owners: dict[str, Offer]  # by the normalised question
     plain: list[str]  # each document's words
-    ranking: Ranking
+    ranking: bm25s.BM25
 
 
 def read(sources: Sequence[Mapping[str, str]]) -> Reading:
@@ -60,14 +61,18 @@ def read_once(sources: tuple[tuple[str, str], ...]) -> Reading:
     places = [Place(number, passage) for number, passages in enumerate(documents) for passage in passages]
     plain = [normalised(" ".join(passage.text for passage in passages)) for passages in documents]
     # A passage is found by its own words, which count twice; its heading and title give the context.
-    told = [f"{place.passage.text} {place.passage.text} {place.passage.heading}" for place in places]
-    terms = [words_of(f"{text} {titles[place.document]}") for text, place in zip(told, places, strict=True)]
+    told = [words_of(f"{passage.text} {passage.text} {passage.heading} {titles[number]}") for number, passage in places]
+    ranking = bm25s.BM25()
+    ranking.index(
+        [["", *stems_of([word for word in words if word not in FUNCTION_WORDS])] for words in told or [[]]],
+        show_progress=False,
+    )
     owners: dict[str, Offer] = {}  # the one passage that a question fits best
     for offer in draft_all(documents, titles):
         held = owners.setdefault(normalised(offer.draft.question), offer)
         if held.draft.weight < offer.draft.weight:
             owners[normalised(offer.draft.question)] = offer
-    return Reading(titles, places, ordered(places, owners.values()), owners, plain, Ranking(terms))
+    return Reading(titles, places, ordered(places, owners.values()), owners, plain, ranking)
 
 
 def draft_all(documents: Sequence[Sequence[Passage]], titles: Sequence[str]) -> Iterator[Offer]:

@@ -58,10 +58,12 @@ _STATUS = any_of(
     r"\b(?:status|track(?:ing|ed)?|eta|progress|(?:any|some|no|the|latest) news|out for delivery|customs)\b",
     r"(?<!last )(?<!latest )(?<!ware )\bupdates?\b(?! (?:my|the|your|our|me with|firmware|software))",
     rf"{_PARCEL}.{{0,40}}(?:{_NOT}|\b(?:missing|lost|late|overdue|delayed?|stuck|supposed(?! to be free)|meant)\b)",
+    rf"\b(?:late|lost|missing|delayed|overdue) {_PARCEL}|\b(?:delivery|arrival) (?:date|status|time)\b",
     rf"{_NOT}.{{0,30}}\b(?:arriv\w*|come|came|delivered|shipped|dispatched|(?:show|turn)\w* up|got it|here|"
     r"received? (?:my|it|the|our|them|order|any)|received\W*$)",
     r"\b(?:should have|supposed|meant|due|promised)\b(?! to be free).{0,40}\b(?:here|arrive\w*|come|delivered|shipped|"
     r"\w+day|last week|ago)\b|\bis (?:late|overdue|delayed|lost|stuck)\W*$|\bon (?:its|the|their) way\b",
+    rf"\bstill (?:processing|pending|waiting|in transit|not|nothing)\b|\bhow long\b.{{0,60}}(?:{_ARRIVE}|{_PARCEL})",
     rf"\bwhat(?:'s|s| is| has)?\b.{{0,25}}\b(?:happen\w*|going on|up)\b.{{0,20}}(?:{_PARCEL}|\bit\b)",
 )
 _ASKS_ARRIVAL = any_of(
