@@ -41,17 +41,16 @@ HEADING_NUMBER = re.compile(
 def read_passages(content: str) -> list[Passage]:
     """Give the passages of a document in reading order; only blank content has none."""
     passages: list[Passage] = []
-    heading, headings = "", list[str]()
+    heading = ""
     for block, (kind, lines) in enumerate(merged(blocks_of(plain_markup(content)))):
         if kind in ("heading", "title"):
             text = clean_inline(lines[0]).strip(" :*_#")
             heading = text[number.end() :] if (number := HEADING_NUMBER.match(text)) else text
-            headings.append(heading)
             continue
         told = islice(read_block(kind, lines), MOST - len(passages))
         passages += [Passage(text, shape, heading, block) for shape, text in told if text]
-    rest = [text for text in headings if text] or [" ".join(content.split())[:LONGEST_LIST]]
-    return passages or [Passage(text, "prose", "", number) for number, text in enumerate(rest) if text]
+    plain = " ".join(content.split())[:LONGEST_LIST]
+    return passages or ([Passage(plain, "prose", "", 0)] if plain else [])
 
 
 def merged(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import groupby, zip_longest
+from operator import itemgetter
 from threading import Lock
 from typing import NamedTuple
 
@@ -110,14 +111,13 @@ def names_in(texts: Iterable[str]) -> frozenset[str]:
 
 def ordered(places: Sequence[Place], offers: Iterable[Offer]) -> list[Offer]:
     """Order the questions by tier; in each, documents take turns, and in a document its sections."""
-    queues: dict[int, dict[int, dict[tuple[str, int], list[Offer]]]] = {}
+    turns, ranked = Counter[object](), list[tuple[int, int, int, Offer]]()
     for offer in sorted(offers, key=lambda offer: (-offer.draft.weight, offer.at)):
         document, passage = places[offer.at]
-        tiers = queues.setdefault(document, {})
-        sections = tiers.setdefault(sum(offer.draft.weight < least for least in TIERS), {})
-        sections.setdefault((passage.heading, offer.at // SECTION), []).append(offer)
-    turns = [
-        [offer for tier in sorted(tiers) for row in zip_longest(*tiers[tier].values()) for offer in row if offer]
-        for _, tiers in sorted(queues.items())
-    ]
-    return [offer for row in zip_longest(*turns) for offer in row if offer]
+        tier = sum(offer.draft.weight < least for least in TIERS)
+        section = (document, tier, passage.heading, offer.at // SECTION)
+        ranked.append((document, tier, turns[section], offer))
+        turns[section] += 1
+    ranked.sort(key=itemgetter(0, 1, 2))
+    queues = [[offer for *_, offer in group] for _, group in groupby(ranked, key=itemgetter(0))]
+    return [offer for row in zip_longest(*queues) for offer in row if offer]
