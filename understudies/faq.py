@@ -32,11 +32,11 @@ def draw_questions(sources: Sources, n_questions: int, already: Sequence[str] = 
     """Draw up to n distinct questions from what the text says, spread over the documents and their sections."""
     reading, questions, passages = read(sources), list[str](), set[int]()
     known = [content_of(question) for question in already]
-    # Makeshifts come last, and first what asks of another passage about something else.
+    # Makeshifts come last, and first what asks of another passage.
     for makeshift, again in product((False, True), (False, True)):
         for at, draft in reading.offers:
             content = content_of(draft.question)
-            fresh = (again or at not in passages) and not repeats(content, known, again)
+            fresh = (again or at not in passages) and not repeats(content, known)
             if len(questions) < n_questions and fresh and (makeshift or draft.weight >= 1):
                 questions.append(draft.question)
                 passages.add(at)
@@ -50,11 +50,10 @@ def content_of(question: str) -> tuple[str, frozenset[str]]:
     return (words or [""])[0], frozenset(stems_of(telling(words)))
 
 
-def repeats(content: tuple[str, frozenset[str]], known: Sequence[tuple[str, frozenset[str]]], again: bool) -> bool:
-    """Tell a question that asks what another one asks; unless `again`, also one that is about the same."""
+def repeats(content: tuple[str, frozenset[str]], known: Sequence[tuple[str, frozenset[str]]]) -> bool:
+    """Tell a question that asks what another one asks."""
     asked, about = content
-    shares = ((other == asked, len(about & one) / (len(about | one) or 1)) for other, one in known)
-    return any(share >= 0.75 if same else share == 1 and not again for same, share in shares)
+    return any(asked == other and len(about & one) >= 0.75 * len(about | one) for other, one in known)
 
 
 def telling(words: Sequence[str]) -> Sequence[str]:
