@@ -428,7 +428,7 @@ def test_documents_that_say_nothing_do_no_harm(content: str) -> None:
     ("paragraph", "count"),
     [
         ("Dr. Lee met Mr. Fox at 3.5 bar, e.g. in the U.S. market. It worked.", 2),
-        ("He moved to the U.S. The firm, Acme Inc., stayed. See Fig. 3 and p. 4.", 3),
+        ("He moved to Kent. The firm, Acme Inc. of Ohio, stayed. See Fig. 3 and p. 4.", 3),
         ('"Stop!" he said. "Why?" She left... Then, i.e. later, J. R. Smith came.', 4),
         ("第一句。第二句！第三句？", 3),
         ("Une phrase. Été comme hiver. À demain!", 3),

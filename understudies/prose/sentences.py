@@ -4,15 +4,12 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from understudies.prose.english import FUNCTION_WORDS
 from understudies.prose.english import listed as listed
 
-NEVER_LAST = listed(
-    "mr mrs ms dr prof st e.g i.e vs cf al fig figs eq sec ch art no nr p pp vol ed approx ca max min z.b d.h"
-)
-SELDOM_LAST = listed(
-    "u.s u.k e.u a.m p.m inc ltd co corp jr sr etc ph.d jan feb mar apr jun jul aug sep sept oct nov dec"
-)
+NEVER_LAST = listed("""
+    mr mrs ms dr prof st e.g i.e vs cf al fig figs eq sec ch art no nr p pp vol ed approx ca max min z.b d.h
+    u.s u.k e.u inc ltd corp jr sr ph.d jan feb mar apr jun jul aug sep sept oct nov dec
+""")
 LONGEST_SENTENCE = 1500  # characters
 BOUNDARY = re.compile(
     # A run of marks is looked at once, from its beginning: a line of a hundred thousand dots takes no longer than text.
@@ -20,7 +17,6 @@ BOUNDARY = re.compile(
     r"|(?<![؟۔।॥])[؟۔।॥]+\s+|(?<=[!?…])\s+(?=[^\w\s])"
 )
 LAST_WORD = re.compile(r"([^\s(\[\"'“‘]+?)\.[\"'”’»)\]]*$")
-NEXT_WORD = re.compile(r"[^\W\d_]+")
 LABEL = re.compile(r"[^\W\d_][\w /&'-]{0,30}:\s")
 WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?")
 
@@ -30,7 +26,7 @@ def split_sentences(paragraph: str) -> list[str]:
     sentences, start = list[str](), 0
     for found in BOUNDARY.finditer(paragraph):
         so_far = paragraph[start : found.end()].rstrip()
-        if so_far and ends_sentence(so_far, paragraph[found.end() : found.end() + 30]):
+        if so_far and ends_sentence(so_far):
             sentences += cut_overlong(so_far)
             start = found.end()
     rest = paragraph[start:].strip()
@@ -46,13 +42,11 @@ def cut_overlong(sentence: str) -> Iterator[str]:
     yield sentence
 
 
-def ends_sentence(so_far: str, following: str) -> bool:
+def ends_sentence(so_far: str) -> bool:
+    """Tell the end of a sentence from that of an abbreviation, an initial or a number."""
     last = LAST_WORD.search(so_far[-40:])
     word = last[1].lower() if last else ""
-    if word in SELDOM_LAST or (len(word) == 1 and word.isalpha() and word not in NEVER_LAST):
-        opener = NEXT_WORD.search(following)
-        return opener is not None and opener[0].lower() in FUNCTION_WORDS
-    return last is None or not (word in NEVER_LAST or so_far[:-1].isdigit())
+    return last is None or not (word in NEVER_LAST or (len(word) == 1 and word.isalpha()) or so_far[:-1].isdigit())
 
 
 def join_wrapped_lines(lines: Iterable[str]) -> list[str]:
