@@ -69,16 +69,16 @@ def read_once(sources: tuple[tuple[str, str], ...]) -> Reading:
         show_progress=False,
     )
     owners: dict[str, Offer] = {}  # the one passage that a question fits best
-    for offer in draft_all(documents, titles):
-        held = owners.setdefault(normalised(offer.draft.question), offer)
-        if held.draft.weight < offer.draft.weight:
-            owners[normalised(offer.draft.question)] = offer
+    for offer in sorted(draft_all(documents, titles), key=lambda offer: -offer.draft.weight):
+        owners.setdefault(normalised(offer.draft.question), offer)
     return Reading(titles, places, ordered(places, owners.values()), owners, plain, ranking)
 
 
 def draft_all(documents: Sequence[Sequence[Passage]], titles: Sequence[str]) -> Iterator[Offer]:
     """Phrase the questions of the passages; the first passage under a heading answers for it."""
-    names = names_in(passage.text for passages in documents for passage in passages)
+    text = "\n".join(passage.text for passages in documents for passage in passages)
+    # What is written with a capital inside a sentence, and never without one, is a name.
+    names = frozenset(CAPITAL.findall(text)) - {word.capitalize() for word in SMALL.findall(text)}
     every, at = max(1, sum(map(len, documents)) // MOST_ASKED), 0
     for title, passages in zip(titles, documents, strict=True):
         start, heading, seen, asked = at, "", set[str](), 0
@@ -98,15 +98,6 @@ def draft_all(documents: Sequence[Sequence[Passage]], titles: Sequence[str]) -> 
 def stands_for_section(passage: Passage) -> bool:
     told = passage.kind == "prose" and len(passage.text.split()) > 3 and not LABEL.match(passage.text)
     return told and (not is_foreign(passage.text) or passage.heading.endswith(QUESTION_MARKS))
-
-
-def names_in(texts: Iterable[str]) -> frozenset[str]:
-    """Give the words that are mostly written with a capital inside a sentence."""
-    small, capital = Counter[str](), Counter[str]()
-    for text in texts:
-        small.update(SMALL.findall(text))
-        capital.update(CAPITAL.findall(text))
-    return frozenset(word for word, count in capital.items() if count >= small[word.lower()])
 
 
 def ordered(places: Sequence[Place], offers: Iterable[Offer]) -> list[Offer]:
