@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterator
 
 # Hyphens and what is typed or pasted for them; the soft hyphen and the zero-width space are not even seen.
@@ -20,6 +21,9 @@ _LABELS = {"invoice", "bill", "order", "number", "no", "nr", "num", "id", "ref",
 _ADDRESS = re.compile(
     r"[^\s@]{1,64}@[^\s@]+|[a-z]{2,12}://\S+|\b(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2,}\b(?:/\S*)?", re.IGNORECASE
 )
+# A word of an identifier, with what joins its parts, and how many such words one may have.
+_WORD = re.compile(rf"[^\W_]+(?:[/.:{_HYPHENS}{_DASHES}]+[^\W_]+)*")
+_MOST_GROUPS, _SHORT_WORD = 4, 4
 _PART = re.compile(r"\d+|[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST_WORDS = 20
@@ -51,6 +55,27 @@ def mentions(query: str, identifier: str) -> bool:
             return True
         found = written.search(query, found.start() + 1)
     return False
+
+
+def identifiers_in(query: str) -> Iterator[str]:
+    """Yield whatever in a text may be an identifier, as it is written, each once: more rather than less.
+
+    That is what has a digit, or capitals around a sign; alone, behind a short word as in `INV 7890`, and in groups as
+    in `123 456`.
+    """
+    seen: set[str] = set()
+    words: deque[re.Match[str]] = deque(maxlen=_MOST_GROUPS)
+    for word in _WORD.finditer(query):
+        words.append(word)
+        for first in range(len(words)):
+            start, end = words[first].start(), word.end()
+            text = query[start:end]
+            if text in seen:
+                continue
+            same = normal(text) in seen or not _may_be_one([one[0] for one in list(words)[first:]], text)
+            seen |= {text, normal(text)}
+            if not same and mentions(query[max(0, start - _LONGEST) : end + 2], text):
+                yield text
 
 
 def mentions_product(query: str, name: str) -> bool:
@@ -109,3 +134,14 @@ def _glued(parts: list[str]) -> Iterator[str]:
 
 def _singular(word: str) -> str:
     return word.removesuffix("s") or word
+
+
+def _may_be_one(words: list[str], written: str) -> bool:
+    """Tell whether words that stand in a row may be one identifier."""
+    *before, last = words
+    has_digits = [any(sign.isdigit() for sign in word) for word in words]
+    if not before:
+        return has_digits[0] or (last.isupper() and not last.isalpha())
+    label, *groups = has_digits
+    together = len(written) <= _LONGEST and not re.search(r"[^\S ]|[,;!?()]", written)
+    return together and all(groups) and (label or (len(words[0]) <= _SHORT_WORD and words[0].isalpha()))
