@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeAlias
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -45,7 +46,7 @@ class Choices:
         return core_schema.no_info_after_validator_function(self._checker(), inner) if self.enforced else inner
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        return self._shown(handler.resolve_ref_schema(handler(schema)))
+        return self._shown(handler(schema), handler.resolve_ref_schema)
 
     def _checker(self) -> Callable[[Any], Any]:
         key = self.key or _itself
@@ -55,16 +56,19 @@ class Choices:
             if value is None:
                 return None
             try:
-                return known[key(value)]
+                # A member of an enum stays one.
+                found = known[key(value.value if isinstance(value, Enum) else value)]
+                return value if isinstance(value, Enum) else found
             except (KeyError, TypeError):
                 said = {"given": short(repr(value), _LONGEST_VALUE), "allowed": listed(self.values)}
                 raise PydanticCustomError("not_among", "{given} is not among {allowed}", said) from None
 
         return check
 
-    def _shown(self, schema: Schema) -> Schema:
+    def _shown(self, schema: Schema, resolved: Callable[[Schema], Schema]) -> Schema:
+        schema = resolved(schema)
         if branches := schema.get("anyOf"):
-            kept = [self._shown(one) for one in branches if self.values or one.get("type") == "null"]
+            kept = [self._shown(one, resolved) for one in branches if self.values or one.get("type") == "null"]
             rest = {name: value for name, value in schema.items() if name != "anyOf"}
             return {**rest, "anyOf": kept} if len(kept) > 1 else {**rest, **kept[0]}
         return schema if schema.get("type") == "null" else {**schema, **self._words()}
@@ -98,7 +102,7 @@ class Count:
         return core_schema.no_info_after_validator_function(self._checked, inner) if self.enforced else inner
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        return self._shown(handler.resolve_ref_schema(handler(schema)))
+        return self._shown(handler(schema), handler.resolve_ref_schema)
 
     def _checked(self, items: Any) -> Any:
         if items is None:
@@ -110,9 +114,10 @@ class Count:
             raise PydanticKnownError("too_long", {**said, "max_length": self.most})
         return items
 
-    def _shown(self, schema: Schema) -> Schema:
+    def _shown(self, schema: Schema, resolved: Callable[[Schema], Schema]) -> Schema:
+        schema = resolved(schema)
         if "anyOf" in schema:
-            return {**schema, "anyOf": [self._shown(one) for one in schema["anyOf"]]}
+            return {**schema, "anyOf": [self._shown(one, resolved) for one in schema["anyOf"]]}
         if schema.get("type") != "array":
             return schema
         least = max(self.least, schema.get("minItems", 0))
