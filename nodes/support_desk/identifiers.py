@@ -21,9 +21,10 @@ _LABELS = {"invoice", "bill", "order", "number", "no", "nr", "num", "id", "ref",
 _ADDRESS = re.compile(
     r"[^\s@]{1,64}@[^\s@]+|[a-z]{2,12}://\S+|\b(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2,}\b(?:/\S*)?", re.IGNORECASE
 )
-# A word of an identifier, with what joins its parts, and how many such words one may have.
-_WORD = re.compile(rf"[^\W_]+(?:[/.:{_HYPHENS}{_DASHES}]+[^\W_]+)*")
-_MOST_GROUPS, _SHORT_WORD = 4, 4
+# Letters and digits without a sign, how many such runs an identifier may have, and what stands between them.
+_RUN = re.compile(r"[^\W_]+")
+_MOST_RUNS, _SHORT_WORD = 6, 4
+_JOINED = re.compile(rf"[^\W_]+(?:[/.:{_HYPHENS}{_DASHES}][^\W_]+)*")
 _PART = re.compile(r"\d+|[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST_WORDS = 20
@@ -64,18 +65,15 @@ def identifiers_in(query: str) -> Iterator[str]:
     in `123 456`.
     """
     seen: set[str] = set()
-    words: deque[re.Match[str]] = deque(maxlen=_MOST_GROUPS)
-    for word in _WORD.finditer(query):
-        words.append(word)
-        for first in range(len(words)):
-            start, end = words[first].start(), word.end()
-            text = query[start:end]
-            if text in seen:
-                continue
-            same = normal(text) in seen or not _may_be_one([one[0] for one in list(words)[first:]], text)
-            seen |= {text, normal(text)}
-            if not same and mentions(query[max(0, start - _LONGEST) : end + 2], text):
-                yield text
+    starts: deque[int] = deque(maxlen=_MOST_RUNS)
+    for run in _RUN.finditer(plain := half_width(query)):
+        starts.append(run.start())
+        for start in starts:
+            text = plain[start : run.end()]
+            known = text in seen or not _may_be_one(text) or normal(text) in seen
+            seen |= {text} if known else {text, normal(text)}
+            if not known and _stands_alone(plain, start, run.end()):
+                yield query[start : run.end()]
 
 
 def mentions_product(query: str, name: str) -> bool:
@@ -136,12 +134,14 @@ def _singular(word: str) -> str:
     return word.removesuffix("s") or word
 
 
-def _may_be_one(words: list[str], written: str) -> bool:
-    """Tell whether words that stand in a row may be one identifier."""
-    *before, last = words
-    has_digits = [any(sign.isdigit() for sign in word) for word in words]
-    if not before:
-        return has_digits[0] or (last.isupper() and not last.isalpha())
-    label, *groups = has_digits
-    together = len(written) <= _LONGEST and not re.search(r"[^\S ]|[,;!?()]", written)
-    return together and all(groups) and (label or (len(words[0]) <= _SHORT_WORD and words[0].isalpha()))
+def _may_be_one(text: str) -> bool:
+    """Tell whether a text may be one identifier, by its looks."""
+    if len(text) > _LONGEST or not (text.isupper() or any(map(str.isdigit, text))):
+        return False
+    first, *groups = words = text.split(" ")
+    if not all(map(_JOINED.fullmatch, words)):
+        return False
+    numbered = [any(map(str.isdigit, word)) for word in words]
+    if not groups:
+        return numbered[0] or not text.isalpha()
+    return all(numbered[1:]) and (first.isdigit() or (len(first) <= _SHORT_WORD and first.isalpha()))

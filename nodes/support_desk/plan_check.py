@@ -17,13 +17,13 @@ _NUMBERED = re.compile(r"[\w-]*\d[\w-]*")
 _LONGEST_NAME = 200
 _LONGEST_REASON = 1_000
 _LONGEST_SUMMARY = 500
-_MOST_SHOWN = 200
+_MOST_SHOWN, _LONGEST_SHOWN = 200, 5_000
 
 
 def bounds_of(query: str) -> dict[str, Choices]:
     """Return which numbers a plan may name: those of the message, or none; nothing where there are too many to show."""
-    found = list(islice(identifiers_in(query), _MOST_SHOWN + 1))
-    if len(found) > _MOST_SHOWN:
+    found = list(islice(identifiers_in(query), _MOST_SHOWN + 1)) if len(query) <= _LONGEST_SHOWN else []
+    if len(query) > _LONGEST_SHOWN or len(found) > _MOST_SHOWN:
         return {}
     numbers = Choices(found, enforced=False)
     return {"tasks[].invoice_number": numbers, "tasks[].order_id": numbers}
