@@ -16,7 +16,7 @@ export function Details({ run, row, contents, now, onClose }: { run: Run; row: R
   const attempt = row.attempts[chosen];
   return (
     <>
-      <div class="titled"><h2>{shown(row.id, 40)} {shown(row.title, 300)}</h2><button type="button" onClick={onClose} aria-label="close the details">Esc</button></div>
+      <div class="titled"><h2>{shown(row.id, 40)} {shown(row.title, 300)}</h2><button type="button" onClick={onClose} title="close the details">Esc</button></div>
       <p class="quiet">{[shown(spaced(row.worker), 60), wordOf(state), row.attempts.length ? money(row.unknown && !row.cost ? null : row.cost) : "", row.began ? duration(took(row, now)) : "", row.needs.length ? `needs ${shown(row.needs.join(", "), 100)}` : ""].filter(Boolean).join(", ")}</p>
       {NOT_DONE.has(state) && (
         <div class="why bad">

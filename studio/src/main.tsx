@@ -11,6 +11,7 @@ const embedded = document.getElementById("run");
 
 async function showReport(into: HTMLElement, base64: string): Promise<void> {
   const { events, contents, file } = await openEmbedded(base64);
+  into.replaceChildren();
   const run = runOf(events);
   document.title = `${shown(run.started.graph, 60)} ${shown(run.started.run, 12)}`;
   const name = asText(run.started.run).replace(/[^\w-]/g, "_").slice(0, 60) || "run";
@@ -19,7 +20,7 @@ async function showReport(into: HTMLElement, base64: string): Promise<void> {
 
 async function begin(into: HTMLElement): Promise<void> {
   if (embedded) await showReport(into, embedded.textContent ?? "");
-  into.dataset.ready = "yes";
+  into.dataset.ready = String(Math.ceil(performance.now()));
 }
 
 if (root) {

@@ -75,6 +75,7 @@ export function RunPage(props: Shown) {
     <div class="page">
       <header>
         <Head run={run} />
+        <Spoken text={verdict(run).word} />
         <label>Replay <input type="range" min={Math.floor(run.start)} max={Math.ceil(props.run.last)} value={now} onInput={(event) => { const chosen = Number(event.currentTarget.value); setAt(chosen >= Math.floor(props.run.last) ? 0 : chosen); }} /></label>
         <label>Show <select value={filter} onChange={(event) => setFilter(event.currentTarget.value as Filter)}>{FILTERS.map((each) => <option key={each}>{each}</option>)}</select></label>
         <label>Order <select value={order} onChange={(event) => setOrder(event.currentTarget.value as Order)}>{ORDERS.map((each) => <option key={each}>{each}</option>)}</select></label>
@@ -84,7 +85,7 @@ export function RunPage(props: Shown) {
         <label title="single keys: j k rows, f failure, ? question, / search, Enter details, Esc back, [ ] replay, + - zoom"><input type="checkbox" checked={keysOn} onChange={() => setKeysOn(!keysOn)} /> Keys</label>
         {props.onSave && <button type="button" onClick={props.onSave}>Save .fanrun</button>}
       </header>
-      <Facts run={run} axis={axis} now={now} />
+      <section aria-label="figures"><Facts run={run} axis={axis} now={now} /></section>
       <main>
         <div class="left" ref={box}>
           <GraphView run={run} width={width} />
@@ -100,7 +101,6 @@ export function RunPage(props: Shown) {
             : <Overview run={run} contents={contents} onSelect={(each) => { select(each.key); setOpen(true); }} />}
         </aside>
       </main>
-      <Spoken text={verdict(run).word} />
     </div>
   );
 }
