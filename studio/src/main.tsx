@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { RunPage } from "./run_page.tsx";
 import { runOf } from "./run.ts";
+import { StudioPage } from "./studio_page.tsx";
 import { openEmbedded, save } from "./unpack.ts";
 import { asText, shown } from "./values.ts";
 
@@ -20,6 +21,7 @@ async function showReport(into: HTMLElement, base64: string): Promise<void> {
 
 async function begin(into: HTMLElement): Promise<void> {
   if (embedded) await showReport(into, embedded.textContent ?? "");
+  else render(<StudioPage />, into);
   into.dataset.ready = String(Math.ceil(performance.now()));
 }
 

@@ -16,7 +16,7 @@ import { TaskTable } from "./task_table.tsx";
 import { LEFT, Timeline } from "./timeline.tsx";
 import { NOT_DONE } from "./words.ts";
 
-export interface Shown { events: LogEvent[]; run: Run; contents: Contents; now: number; onAnswer?: Answer; onSave?: () => void }
+export interface Shown { events: LogEvent[]; run: Run; contents: Contents; now: number; onAnswer?: Answer; onSave?: () => void; saves?: string }
 
 const ZOOMS = [1, 2, 4, 8, 16, 32, 64];
 const SPOKEN_MS = 2000;
@@ -83,7 +83,7 @@ export function RunPage(props: Shown) {
         <span class="zoom" role="group" aria-label="zoom"><button type="button" aria-label="zoom out" onClick={() => setZoom(Math.max(0, zoom - 1))}>{"\u2212"}</button><button type="button" aria-label="zoom in" onClick={() => setZoom(Math.min(ZOOMS.length - 1, zoom + 1))}>+</button></span>
         <label title="the same as a table"><input type="checkbox" checked={isTable} onChange={() => setTable(!isTable)} /> Table</label>
         <label title="single keys: j k rows, f failure, ? question, / search, Enter details, Esc back, [ ] replay, + - zoom"><input type="checkbox" checked={keysOn} onChange={() => setKeysOn(!keysOn)} /> Keys</label>
-        {props.onSave && <button type="button" onClick={props.onSave}>Save .fanrun</button>}
+        {props.onSave && <button type="button" onClick={props.onSave}>{props.saves ?? "Save .fanrun"}</button>}
       </header>
       <section aria-label="figures"><Facts run={run} axis={axis} now={now} /></section>
       <main>
