@@ -29,6 +29,6 @@ export function FileDrop() {
       {problem && <p class="problem" role="alert">This cannot be read: {shown(problem, 300)}</p>}
     </div>
   );
-  if (!first) return <main class="plain">{drop}</main>;
+  if (!first) return <main class="plain"><h1>Open a file</h1>{drop}</main>;
   return <RunPage events={first.events} run={first.run} contents={first.contents} now={first.run.last} onSave={() => save("run.fanrun", first.file as BlobPart)} />;
 }

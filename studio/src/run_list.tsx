@@ -37,6 +37,7 @@ export function RunList({ client }: { client: Client }) {
   const last = runs.at(-1);
   return (
     <>
+      <h1>Runs</h1>
       <form class="bar-of-filters" onSubmit={(event) => event.preventDefault()}>
         <label>Graph <select value={graph} onChange={(event) => setGraph(event.currentTarget.value)}><option value="">all</option>{graphs.map((each) => <option key={each} value={each}>{shown(each, 60)}</option>)}</select></label>
         <label>Status <select value={status} onChange={(event) => setStatus(event.currentTarget.value)}><option value="">all</option>{["running", "waiting", "done", "failed"].map((each) => <option key={each}>{each}</option>)}</select></label>
@@ -44,7 +45,7 @@ export function RunList({ client }: { client: Client }) {
         {picked.length === 2 ? <a href={`/studio/compare?a=${picked[0]}&b=${picked[1]}`}>Compare the two</a> : <span class="quiet">choose two to compare</span>}
       </form>
       {waiting.length > 0 && <><h2>Waiting for a person</h2><Runs runs={waiting} picked={picked} onPick={toggle} /></>}
-      <h2>Runs</h2>
+      <h2>All</h2>
       {found.length ? <Runs runs={found.filter((run) => run.status !== "waiting")} picked={picked} onPick={toggle} /> : <p>No runs yet: their logs are kept where their threads are.</p>}
       <p>
         <button type="button" disabled={!befores.length} onClick={() => setBefores(befores.slice(0, -1))}>Newer</button>{" "}

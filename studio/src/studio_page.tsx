@@ -27,8 +27,9 @@ export function StudioPage() {
       setDoor(error instanceof Refused && error.status === 401 ? "closed" : "asking");
     }
   };
-  useEffect(() => void knock(), []);
   const parts = location.pathname.split("/").slice(2).map(decodeURIComponent);
+  // What is done with a file is nobody else's business.
+  useEffect(() => { if (parts[0] !== "file") void knock(); }, []);
   if (parts[0] === "file") return <FileDrop />;
   if (door === "closed") return <KeyPrompt onKey={(key, isKept) => { client.use(key, isKept); void knock(); }} problem={problem} />;
   if (door === "asking") return <main class="plain">{problem ? <p class="problem" role="alert">{shown(problem, 400)}</p> : <p>Asking the server ...</p>}</main>;

@@ -1,4 +1,4 @@
-"""What the studio's pages ask the server for: each caller sees what is theirs, and the pages themselves hold nothing."""
+"""What the studio's pages ask the server for: each caller sees what is theirs, and the pages hold nothing."""
 
 from __future__ import annotations
 
