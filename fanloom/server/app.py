@@ -20,9 +20,9 @@ from fanloom.server.places import Places
 from fanloom.server.roles import is_staff
 from fanloom.server.unframed import Unframed
 from fanloom.server.webhooks import check_policy
-from fanloom.studio.api import studio_api
+from fanloom.studio.api import add_studio_api
 from fanloom.studio.kept_logs import open_store
-from fanloom.studio.pages import is_open, pages
+from fanloom.studio.pages import add_pages, is_open
 from fanloom.tracing.langsmith_tracing import finish_tracing, start_tracing
 
 # For load balancers and clients that look for the server's version.
@@ -105,8 +105,8 @@ app = Unframed(title="Fanloom", docs_url=None, redoc_url=None, openapi_url=None,
 # The last that is added comes first.
 app.add_middleware(Places)
 app.add_middleware(Door)
-app.include_router(studio_api(_runs_of, _logs))
-app.include_router(pages)
+add_studio_api(app, _runs_of, _logs)
+add_pages(app)
 
 
 @app.get("/healthz")

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, HTTPException, Query, Request
+from fastapi import FastAPI, Header, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from fanloom.loops.background import in_thread
@@ -23,9 +23,11 @@ Owner = Callable[[Request], Awaitable[str | None]]
 _MOST = 200
 
 
-def studio_api(owner: Owner, store: Callable[[], RunStore]) -> APIRouter:
-    """Return the routes below /studio/api over a store of logs."""
-    api = APIRouter(prefix="/studio/api")
+def add_studio_api(app: FastAPI, owner: Owner, store: Callable[[], RunStore]) -> None:
+    """Give an application the routes below /studio/api over a store of logs.
+
+    They are its own, since LangGraph's server puts its middleware around each route, and can around no router.
+    """
 
     async def seen(run: str, request: Request) -> RunSummary:
         """Return a run that the caller may see. Raises 404 for one of others as for one that is not there."""
@@ -35,7 +37,7 @@ def studio_api(owner: Owner, store: Callable[[], RunStore]) -> APIRouter:
             raise HTTPException(404, f"no run {run[:64]!r}", HEADERS)
         return found
 
-    @api.get("/runs")
+    @app.get("/studio/api/runs")
     async def runs(
         request: Request,
         graph: str | None = None,
@@ -49,11 +51,11 @@ def studio_api(owner: Owner, store: Callable[[], RunStore]) -> APIRouter:
         found = await in_thread(lambda: store().runs(owner=whose, **wanted))
         return JSONResponse([each.as_data() for each in found], headers=HEADERS)
 
-    @api.get("/runs/{run}")
+    @app.get("/studio/api/runs/{run}")
     async def summary(run: str, request: Request) -> Response:
         return JSONResponse((await seen(run, request)).as_data(), headers=HEADERS)
 
-    @api.get("/runs/{run}/events")
+    @app.get("/studio/api/runs/{run}/events")
     async def events(
         run: str,
         request: Request,
@@ -67,7 +69,7 @@ def studio_api(owner: Owner, store: Callable[[], RunStore]) -> APIRouter:
             return StreamingResponse(follow(store(), run, start), media_type="text/event-stream", headers=HEADERS)
         return StreamingResponse(_lines(store(), run, start), media_type="application/x-ndjson", headers=HEADERS)
 
-    @api.get("/runs/{run}/blocks/{name}")
+    @app.get("/studio/api/runs/{run}/blocks/{name}")
     async def content(run: str, name: str, request: Request) -> Response:
         await seen(run, request)
         text = await in_thread(lambda: store().content(run, name))
@@ -75,7 +77,7 @@ def studio_api(owner: Owner, store: Callable[[], RunStore]) -> APIRouter:
             raise HTTPException(404, f"this run has no content {name[:64]!r}", HEADERS)
         return PlainTextResponse(text.encode("utf-8", "replace"), headers=HEADERS)
 
-    @api.get("/runs/{run}/report")
+    @app.get("/studio/api/runs/{run}/report")
     async def report(run: str, request: Request, redact: HiddenPart | None = None) -> Response:
         await seen(run, request)
         found = await in_thread(lambda: logged_run(store(), run))
@@ -85,8 +87,6 @@ def studio_api(owner: Owner, store: Callable[[], RunStore]) -> APIRouter:
         # Saved, and never shown here, where its script would be of our origin.
         kept = {**HEADERS, "Content-Disposition": 'attachment; filename="run.html"'}
         return Response(page, media_type="text/html; charset=utf-8", headers=kept)
-
-    return api
 
 
 async def _lines(store: RunStore, run: str, after: int) -> AsyncIterator[bytes]:

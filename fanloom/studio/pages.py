@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from functools import partial
+
+from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from fanloom.studio.report_file import STATIC
@@ -40,29 +42,24 @@ _SHELL = """\
 </html>
 """
 
-pages = APIRouter(prefix="/studio")
-
 
 def is_open(path: str) -> bool:
     """Tell whether a path is a page of ours, which holds no data."""
     return path in OPEN_PAGES or path.startswith(OPEN_BELOW)
 
 
-@pages.get("/{name}.{ending}")
-async def asset(name: str, ending: str) -> Response:
-    """Give one of the page's two files."""
-    file = f"{name}.{ending}"
-    if file not in _TYPES:
-        return Response(status_code=404, headers=HEADERS)
-    return FileResponse(STATIC / file, media_type=_TYPES[file], headers=HEADERS)
+def add_pages(app: FastAPI) -> None:
+    """Give an application the pages and their two files."""
+    for name in _TYPES:
+        app.get(f"/studio/{name}")(partial(_asset, name))
+    for path in ("", "/new", "/compare", "/file", "/new/{graph}", "/runs/{run}"):
+        app.get(f"/studio{path}")(_shell)
 
 
-@pages.get("")
-@pages.get("/new")
-@pages.get("/compare")
-@pages.get("/file")
-@pages.get("/new/{graph}")
-@pages.get("/runs/{run}")
-async def shell() -> Response:
-    """Give the page, which asks for its data itself."""
+async def _asset(name: str) -> Response:
+    return FileResponse(STATIC / name, media_type=_TYPES[name], headers=HEADERS)
+
+
+async def _shell() -> Response:
+    # The page asks for its data itself.
     return HTMLResponse(_SHELL, headers=HEADERS)

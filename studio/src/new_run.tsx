@@ -5,6 +5,7 @@ import type { Client, Summary } from "./client.ts";
 import { Field } from "./form.tsx";
 import { asObject, shown, type Json } from "./values.ts";
 
+interface Assistant { assistant_id: string; graph_id: string }
 interface Schemas { input_schema: Json; context_schema: Json | null }
 const TRIES = 40;
 const AGAIN_MS = 250;
@@ -21,8 +22,8 @@ export function NewRun({ client, graph }: { client: Client; graph: string }) {
     setProblem(error.message);
   };
   useEffect(() => {
-    if (graph) client.get<Schemas>(`/assistants/${encodeURIComponent(graph)}/schemas`).then(setSchemas, fail);
-    else client.post<{ graph_id: string }[]>("/assistants/search", { limit: 200 }).then((found) => setGraphs([...new Set(found.map((each) => each.graph_id))].sort()), fail);
+    if (graph) schemasOf(client, graph).then(setSchemas, fail);
+    else client.post<Assistant[]>("/assistants/search", { limit: 200 }).then((found) => setGraphs([...new Set(found.map((each) => each.graph_id))].sort()), fail);
   }, [client, graph]);
   const begin = async (): Promise<void> => {
     const { thread_id: thread } = await client.post<{ thread_id: string }>("/threads", {});
@@ -54,6 +55,12 @@ export function NewRun({ client, graph }: { client: Client; graph: string }) {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const command = (graph: string, input: Json): string => `fanloom run ${graph} --input ${quoted(JSON.stringify(input))}`;
+
+async function schemasOf(client: Client, graph: string): Promise<Schemas> {
+  const [found] = await client.post<Assistant[]>("/assistants/search", { graph_id: graph, limit: 1 });
+  if (!found) throw new Error(`this server has no graph ${graph}`);
+  return client.get<Schemas>(`/assistants/${found.assistant_id}/schemas`);
+}
 
 // The log of a thread that has just begun; none comes where logs are switched off.
 async function logOf(client: Client, thread: string): Promise<string | undefined> {
