@@ -32,6 +32,7 @@ _SHELL = """\
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>Fanloom studio</title>
 <link rel="stylesheet" href="/studio/studio.css">
 </head>

@@ -5,7 +5,6 @@ import type { Idle } from "./run.ts";
 export const CUT_WIDTH = 14;
 const MOST_CUTS = 12;
 const LEAST_MS = 1500;
-
 export interface Tick { x: number; at: number }
 
 export class Axis {
@@ -23,10 +22,7 @@ export class Axis {
     this.atWork = Math.max(1, whole - this.cuts.reduce((sum, cut) => sum + cut.to - cut.from, 0));
     this.scale = (Math.max(50, width - CUT_WIDTH * this.cuts.length) / this.atWork) * zoom;
     this.left = 0;
-    if (zoom > 1) {
-      const end = this.x(to);
-      this.left = Math.max(0, Math.min(end - width, this.x(centre) - width / 2));
-    }
+    if (zoom > 1) { const end = this.x(to); this.left = Math.max(0, Math.min(end - width, this.x(centre) - width / 2)); }
   }
 
   x(at: number): number {

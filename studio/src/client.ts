@@ -15,26 +15,17 @@ const SLOWEST_MS = 15_000;
 const TIMEOUT_MS = 20_000;
 
 export class Refused extends Error {
-  constructor(readonly status: number, said: string) {
-    super(said);
-  }
+  constructor(readonly status: number, said: string) { super(said); }
 }
 
 export class Client {
   private key = sessionStorage.getItem(KEPT) ?? "";
 
-  use(key: string, isKept: boolean): void {
-    this.key = key;
-    if (isKept) sessionStorage.setItem(KEPT, key);
-  }
+  use(key: string, isKept: boolean): void { this.key = key; if (isKept) sessionStorage.setItem(KEPT, key); }
 
-  async get<T>(path: string): Promise<T> {
-    return (await this.ask(path)).json() as Promise<T>;
-  }
+  async get<T>(path: string): Promise<T> { return (await this.ask(path)).json() as Promise<T>; }
 
-  async text(path: string): Promise<string> {
-    return (await this.ask(path)).text();
-  }
+  async text(path: string): Promise<string> { return (await this.ask(path)).text(); }
 
   async post<T>(path: string, body: unknown): Promise<T> {
     const sent = { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } };
@@ -53,10 +44,7 @@ export class Client {
           take(events);
         });
         if (isOver) return;
-      } catch (error) {
-        if (stop.aborted) return;
-        if (error instanceof Refused && error.status < 500) throw error;
-      }
+      } catch (error) { if (stop.aborted) return; if (error instanceof Refused && error.status < 500) throw error; }
       await new Promise((go) => setTimeout(go, pause));
     }
   }

@@ -14,9 +14,7 @@ export function verdict(run: Run): { word: string; tone: string } {
   return undone ? { word: `finished, ${plural(undone, "task")} not done`, tone: "bad" } : { word: "finished", tone: "good" };
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
-  return <div class="fact"><dt>{name}</dt><dd>{value}</dd></div>;
-}
+function Fact({ name, value }: { name: string; value: string }) { return <div class="fact"><dt>{name}</dt><dd>{value}</dd></div>; }
 
 export function Facts({ run, axis, now }: { run: Run; axis: Axis; now: number }) {
   const tasks = run.rows.filter((row) => row.id);

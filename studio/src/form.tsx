@@ -6,7 +6,6 @@ import { spaced } from "./words.ts";
 
 const DEEPEST = 4;
 const MOST_FIELDS = 60;
-
 interface FieldProps { schema: Json; root: Json; name: string; value: unknown; needed: boolean; problem: string; deep: number; onChange: (value: unknown) => void }
 
 // The schema that a reference, or a choice between one and null, stands for.
@@ -97,10 +96,7 @@ function Entry({ id, schema, value, needed, onChange }: FieldProps & { id: strin
     if (isList) return text.split("\n").filter(Boolean);
     return text.trim() ? (parsed(text) ?? text) : undefined;
   };
-  const take = (text: string): void => {
-    setRaw(text);
-    onChange(read(text));
-  };
+  const take = (text: string): void => { setRaw(text); onChange(read(text)); };
   const shared = { id, required: needed, value: raw, "aria-describedby": `${id}-about` };
   if (isNumber) return <input {...shared} type="number" step={schema.type === "integer" ? 1 : "any"} onInput={(event) => take(event.currentTarget.value)} />;
   const hint = schema.type === "string" ? undefined : isList ? "one a line" : "JSON";

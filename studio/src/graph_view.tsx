@@ -52,10 +52,7 @@ function rowsByWorker(run: Run): Map<string, Row[]> {
 
 function marked(run: Run, byWorker: Map<string, Row[]>, name: string): { text: string; state?: State } {
   const rows = byWorker.get(name);
-  if (rows) {
-    const counts = counted(run, rows);
-    return { text: inSigns(counts), state: counts[0]?.[0] };
-  }
+  if (rows) { const counts = counted(run, rows); return { text: inSigns(counts), state: counts[0]?.[0] }; }
   const node = run.nodes.get(name);
   if (!node) return { text: "" };
   const text = [node.done && signOf("done") + (node.done > 1 ? node.done : ""), node.failed && signOf("failed") + node.failed, node.running && signOf("running")];

@@ -47,10 +47,5 @@ const fitting = (width: number, sign: string, word: string): string =>
   width >= ROOM_FOR_WORDS ? (sign + word).trim() : width >= ROOM_FOR_SIGN ? sign : "";
 
 const whyClass = (why: string): string => (why === "repair" || why === "fallback" || why === "longer" ? why : "");
-
-function waitClass(reason: string): string {
-  if (reason === "back_off") return "dots";
-  return reason === "needs" || reason === "alone_first" ? "dashes" : "hatch";
-}
-
+function waitClass(reason: string): string { if (reason === "back_off") return "dots"; return reason === "needs" || reason === "alone_first" ? "dashes" : "hatch"; }
 export const stateSign = (run: Run, row: Row) => <span class={`sign ${run.state(row)}`} title={wordOf(run.state(row))}>{signOf(run.state(row))}</span>;

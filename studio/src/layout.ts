@@ -27,9 +27,7 @@ export function laidOut(started: Json): { boxes: Box[]; arrows: Arrow[]; tallest
   return { boxes, arrows, tallest, columns: columns.length };
 }
 
-function spread(column: Box[]): void {
-  column.sort((a, b) => a.y - b.y).forEach((box, place) => { box.y = (place + 0.5) / column.length; });
-}
+function spread(column: Box[]): void { column.sort((a, b) => a.y - b.y).forEach((box, place) => { box.y = (place + 0.5) / column.length; }); }
 
 function inLayers(names: string[], edges: Json[]): Box[] {
   const layer = new Map(names.map((name) => [name, 0]));

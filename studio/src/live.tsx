@@ -29,10 +29,7 @@ export function LiveRun({ client, id, canAct }: { client: Client; id: string; ca
       held.isNew = false;
       draw((number) => number + 1);
     }, DRAW_MS);
-    return () => {
-      stop.abort();
-      clearInterval(timer);
-    };
+    return () => { stop.abort(); clearInterval(timer); };
   }, [client, id, held]);
   const { run, events } = held;
   if (problem) return <p class="plain problem" role="alert">{shown(problem, 400)}</p>;
@@ -46,6 +43,4 @@ export function LiveRun({ client, id, canAct }: { client: Client; id: string; ca
   return <RunPage events={events} run={run} contents={contents} now={now} onAnswer={canAct && run.started.thread ? answer : undefined} saves="Save report" onSave={() => void saveReport(client, id)} />;
 }
 
-async function saveReport(client: Client, id: string): Promise<void> {
-  save(`${id}.html`, await client.text(`/studio/api/runs/${id}/report`), "text/html");
-}
+async function saveReport(client: Client, id: string): Promise<void> { save(`${id}.html`, await client.text(`/studio/api/runs/${id}/report`), "text/html"); }

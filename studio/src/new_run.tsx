@@ -17,10 +17,7 @@ export function NewRun({ client, graph }: { client: Client; graph: string }) {
   const [context, setContext] = useState<unknown>({});
   const [problem, setProblem] = useState("");
   const [isSending, setSending] = useState(false);
-  const fail = (error: Error): void => {
-    setSending(false);
-    setProblem(error.message);
-  };
+  const fail = (error: Error): void => { setSending(false); setProblem(error.message); };
   useEffect(() => {
     if (graph) schemasOf(client, graph).then(setSchemas, fail);
     else client.post<Assistant[]>("/assistants/search", { limit: 200 }).then((found) => setGraphs([...new Set(found.map((each) => each.graph_id))].sort()), fail);

@@ -64,10 +64,7 @@ function NotDone({ run, onSelect }: { run: Run; onSelect: (row: Row) => void }) 
 
 function Times({ run }: { run: Run }) {
   const sums = new Map<string, number>();
-  for (const [what, ms] of run.spent) {
-    const word = what === "model" ? "model calls" : waitWord(what);
-    sums.set(word, (sums.get(word) ?? 0) + ms);
-  }
+  for (const [what, ms] of run.spent) { const word = what === "model" ? "model calls" : waitWord(what); sums.set(word, (sums.get(word) ?? 0) + ms); }
   if (!sums.size) return null;
   return (
     <>

@@ -44,21 +44,10 @@ const SKIPPED_ERRORS = new Set(["", "GraphInterrupt", "ParentCommand", "GraphBub
 
 export class Run {
   started: Json = {};
-  status = "running";
-  error = "";
-  result = "";
-  start = 0;
-  last = 0;
-  seq = 0;
-  dropped = 0;
-  cut = 0;
-  requests = 0;
-  again = 0;
-  input = 0;
-  output = 0;
-  cost = 0;
-  unknown = false;
-  lost = 0;
+  status = "running"; error = ""; result = "";
+  start = 0; last = 0; seq = 0; dropped = 0; cut = 0;
+  requests = 0; again = 0; input = 0; output = 0;
+  cost = 0; unknown = false; lost = 0;
   rows: Row[] = [];
   groups: Group[] = [];
   questions: Question[] = [];
@@ -82,20 +71,14 @@ export class Run {
   private offset: number | undefined;
   private plans = 0;
 
-  get isOver(): boolean {
-    return this.status !== "running" && this.status !== "waiting";
-  }
-
-  get workers(): Set<string> {
-    return new Set(this.rows.filter((row) => row.id).map((row) => row.worker));
-  }
+  get isOver(): boolean { return this.status !== "running" && this.status !== "waiting"; }
 
   take(event: LogEvent): void {
-    const handler = HANDLERS.get(event.type);
-    if (handler && (event.type === "run.started" || event.type === "run.resumed")) this.offset = undefined;
+    // Each process has a clock of its own.
+    if (event.type === "run.started" || event.type === "run.resumed") this.offset = undefined;
     const at = this.time(event);
     this.seq = Math.max(this.seq, asNumber(event.seq));
-    if (handler) handler(this, event, at);
+    if (KNOWN.has(event.type)) (this as unknown as Record<string, Handler>)[event.type]?.call(this, event, at);
     this.last = Math.max(this.last, at);
   }
 
@@ -116,13 +99,13 @@ export class Run {
     return event.mono / 1000 + this.offset;
   }
 
-  runStarted(event: LogEvent, at: number): void {
+  "run.started"(event: LogEvent, at: number): void {
     this.started = event;
     this.start = at;
     this.quiet = at;
   }
 
-  planMade(event: LogEvent): void {
+  "plan.made"(event: LogEvent): void {
     const group = `work${this.plans++}`;
     const tasks = asList(event.tasks).map(asObject);
     this.cut += asNumber(event.cut);
@@ -170,9 +153,7 @@ export class Run {
     this.quiet = undefined;
   }
 
-  private end(at: number): void {
-    if (this.busy > 0 && --this.busy === 0) this.quiet = at;
-  }
+  private end(at: number): void { if (this.busy > 0 && --this.busy === 0) this.quiet = at; }
 
   // Nothing goes on any more: at a pause, at the end, or where a process was killed.
   private settle(at: number): void {
@@ -182,14 +163,8 @@ export class Run {
       this.flight.push([at, 0]);
       open.row.calling = 0;
     }
-    for (const { bar, row } of this.waits.values()) {
-      bar.to = at;
-      if (row) row.waiting = 0;
-    }
-    for (const { name, row } of this.spans.values()) {
-      this.node(name).running = 0;
-      if (row) row.open = 0;
-    }
+    for (const { bar, row } of this.waits.values()) { bar.to = at; if (row) row.waiting = 0; }
+    for (const { name, row } of this.spans.values()) { this.node(name).running = 0; if (row) row.open = 0; }
     for (const call of this.calls.values()) if (call.open) call.row.open = 0;
     this.attempts.clear();
     this.waits.clear();
@@ -198,7 +173,7 @@ export class Run {
     this.busy = 0;
   }
 
-  resumed(): void {
+  "run.resumed"(): void {
     this.settle(this.last);
     this.quiet ??= this.last;
     this.person = true;
@@ -206,13 +181,13 @@ export class Run {
     this.error = "";
   }
 
-  paused(at: number): void {
+  "run.paused"(_: LogEvent, at: number): void {
     this.settle(at);
     this.person = true;
     this.status = "waiting";
   }
 
-  ended(event: LogEvent, at: number): void {
+  "run.ended"(event: LogEvent, at: number): void {
     this.settle(at);
     this.status = asText(event.status) || "done";
     this.error = asText(event.error);
@@ -230,7 +205,7 @@ export class Run {
     return found;
   }
 
-  nodeStarted(event: LogEvent, at: number): void {
+  "node.started"(event: LogEvent, at: number): void {
     const name = asText(event.node);
     const task = asText(event.task);
     const row = task ? this.rowOf(task, name) : undefined;
@@ -241,7 +216,7 @@ export class Run {
     this.begin(at);
   }
 
-  nodeEnded(event: LogEvent, at: number): void {
+  "node.ended"(event: LogEvent, at: number): void {
     const span = this.spans.get(asText(event.id));
     if (!span) return;
     this.spans.delete(asText(event.id));
@@ -262,7 +237,7 @@ export class Run {
     row.over = undefined;
   }
 
-  callStarted(event: LogEvent, at: number): void {
+  "call.started"(event: LogEvent, at: number): void {
     const step = asText(event.step);
     const span = this.spans.get(asText(event.node));
     const row = this.rowOf(asText(event.task) || (span?.task ?? ""), step);
@@ -274,15 +249,12 @@ export class Run {
     this.begin(at);
   }
 
-  callEnded(event: LogEvent, at: number): void {
+  "call.ended"(event: LogEvent, at: number): void {
     const call = this.calls.get(asText(event.id));
     if (!call?.open) return;
     call.open = false;
     call.row.open = Math.max(0, call.row.open - 1);
-    if (!call.row.id && call.row.open === 0) {
-      call.row.ended = call.row.attempts.at(-1)?.outcome === "ok" && !event.error ? "done" : "failed";
-      call.row.over = at;
-    }
+    if (!call.row.id && call.row.open === 0) { call.row.ended = call.row.attempts.at(-1)?.outcome === "ok" && !event.error ? "done" : "failed"; call.row.over = at; }
     this.end(at);
   }
 
@@ -294,7 +266,7 @@ export class Run {
     return made;
   }
 
-  attemptStarted(event: LogEvent, at: number): void {
+  "attempt.started"(event: LogEvent, at: number): void {
     const call = this.callOf(asText(event.call));
     const why = asText(event.why) || "first";
     const attempt: Attempt = {
@@ -315,7 +287,7 @@ export class Run {
     this.begin(at);
   }
 
-  attemptEnded(event: LogEvent, at: number): void {
+  "attempt.ended"(event: LogEvent, at: number): void {
     const key = `${asText(event.call)}/${asNumber(event.n)}`;
     const found = this.attempts.get(key);
     if (!found) return;
@@ -349,17 +321,12 @@ export class Run {
       sum.lost += lost;
       sum.unknown ||= attempt.cost === null;
     }
-    for (const sum of [this, line]) {
-      sum.input += attempt.input;
-      sum.output += attempt.output;
-    }
+    for (const sum of [this, line]) { sum.input += attempt.input; sum.output += attempt.output; }
   }
 
-  private spend(what: string, ms: number): void {
-    this.spent.set(what, (this.spent.get(what) ?? 0) + Math.max(0, ms));
-  }
+  private spend(what: string, ms: number): void { this.spent.set(what, (this.spent.get(what) ?? 0) + Math.max(0, ms)); }
 
-  waitStarted(event: LogEvent, at: number): void {
+  "wait.started"(event: LogEvent, at: number): void {
     const call = this.calls.get(asText(event.call));
     const task = asText(event.task);
     const row = call?.row ?? (task ? this.rowOf(task, "") : undefined);
@@ -373,7 +340,7 @@ export class Run {
     this.begin(at);
   }
 
-  waitEnded(event: LogEvent, at: number): void {
+  "wait.ended"(event: LogEvent, at: number): void {
     const found = this.waits.get(asText(event.id));
     if (!found) return;
     this.waits.delete(asText(event.id));
@@ -383,7 +350,7 @@ export class Run {
     this.end(at);
   }
 
-  asked(event: LogEvent, at: number): void {
+  "question.asked"(event: LogEvent, at: number): void {
     const id = asText(event.id);
     if (this.questions.some((each) => each.id === id)) return;
     const row = this.rowOf(asText(event.task), "question");
@@ -394,21 +361,18 @@ export class Run {
     this.questions.push({ id, row, value: event.value, schema: asObject(event.response_schema), asked: at, answered: undefined, by: "", answer: undefined });
   }
 
-  told(event: LogEvent, at: number): void {
+  "question.answered"(event: LogEvent, at: number): void {
     const question = this.questions.find((each) => each.id === asText(event.id));
     if (!question || question.answered !== undefined) return;
     Object.assign(question, { answered: at, by: asText(event.by), answer: event.answer });
     question.row.asking = Math.max(0, question.row.asking - 1);
     if (!question.row.id) question.row.ended = "done";
     const bar = question.row.bars.findLast((each) => each.kind === "person" && each.to === undefined);
-    if (bar) {
-      bar.to = at;
-      bar.said = answerWord(question.answer);
-    }
+    if (bar) { bar.to = at; bar.said = answerWord(question.answer); }
     this.spend("person", at - question.asked);
   }
 
-  outcome(event: LogEvent, at: number): void {
+  "outcome"(event: LogEvent, at: number): void {
     const row = this.rowOf(asText(event.task_id), "");
     const status = asText(event.status);
     row.ended = isState(status) ? status : "failed";
@@ -419,24 +383,22 @@ export class Run {
     row.open = row.calling = row.waiting = 0;
   }
 
-  effect(event: LogEvent): void {
+  "effect"(event: LogEvent): void {
     const row = this.rowOf(asText(event.task), "effects");
     row.effects.push(`${asText(event.name)} ${asText(event.key)}: ${event.once === "found" ? "found done before" : "done now"}`);
     if (!row.id) row.ended ??= "done";
   }
 
-  coolDown(event: LogEvent, at: number): void {
+  "limiter.cool_down"(event: LogEvent, at: number): void {
     const until = asNumber(event.until);
     const hint = asNumber(event.hint_s) * 1000;
     const to = hint > 0 ? at + hint : until > 1e11 ? until : at;
     this.pauses.push({ from: at, to, model: asText(event.model) });
   }
 
-  breaker(event: LogEvent, at: number): void {
-    const model = asText(event.model);
-    if (event.type === "breaker.opened") this.broken.push({ model, from: at, to: undefined });
-    else for (const each of this.broken) if (each.model === model) each.to ??= at;
-  }
+  "breaker.opened"(event: LogEvent, at: number): void { this.broken.push({ model: asText(event.model), from: at, to: undefined }); }
+  "breaker.closed"(event: LogEvent, at: number): void { for (const each of this.broken) if (each.model === asText(event.model)) each.to ??= at; }
+  "log.gap"(event: LogEvent): void { this.dropped += asNumber(event.dropped); }
 }
 
 // What an answer decided, in a word or two.
@@ -446,31 +408,10 @@ function answerWord(answer: unknown): string {
   return asText(first ?? answer);
 }
 
-type Handler = (run: Run, event: LogEvent, at: number) => void;
+type Handler = (this: Run, event: LogEvent, at: number) => void;
 
-const HANDLERS = new Map<string, Handler>([
-  ["run.started", (run, event, at) => run.runStarted(event, at)],
-  ["run.resumed", (run) => run.resumed()],
-  ["run.paused", (run, _event, at) => run.paused(at)],
-  ["run.ended", (run, event, at) => run.ended(event, at)],
-  ["plan.made", (run, event) => run.planMade(event)],
-  ["node.started", (run, event, at) => run.nodeStarted(event, at)],
-  ["node.ended", (run, event, at) => run.nodeEnded(event, at)],
-  ["call.started", (run, event, at) => run.callStarted(event, at)],
-  ["call.ended", (run, event, at) => run.callEnded(event, at)],
-  ["attempt.started", (run, event, at) => run.attemptStarted(event, at)],
-  ["attempt.ended", (run, event, at) => run.attemptEnded(event, at)],
-  ["wait.started", (run, event, at) => run.waitStarted(event, at)],
-  ["wait.ended", (run, event, at) => run.waitEnded(event, at)],
-  ["question.asked", (run, event, at) => run.asked(event, at)],
-  ["question.answered", (run, event, at) => run.told(event, at)],
-  ["outcome", (run, event, at) => run.outcome(event, at)],
-  ["effect", (run, event) => run.effect(event)],
-  ["limiter.cool_down", (run, event, at) => run.coolDown(event, at)],
-  ["breaker.opened", (run, event, at) => run.breaker(event, at)],
-  ["breaker.closed", (run, event, at) => run.breaker(event, at)],
-  ["log.gap", (run, event) => { run.dropped += asNumber(event.dropped); }],
-]);
+// What a log may say; readers skip what they do not know.
+const KNOWN = new Set(Object.getOwnPropertyNames(Run.prototype).filter((name) => name.includes(".") || name === "outcome" || name === "effect"));
 
 export function runOf(events: Iterable<LogEvent>, until = Infinity): Run {
   const run = new Run();

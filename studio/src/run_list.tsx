@@ -22,10 +22,7 @@ export function RunList({ client }: { client: Client }) {
     const ask = (): void => void client.get<Summary[]>(`/studio/api/runs?${wanted}`).then((found) => isHere && setRuns(found), (error: Error) => isHere && setProblem(error.message));
     ask();
     const timer = setInterval(ask, AGAIN_MS);
-    return () => {
-      isHere = false;
-      clearInterval(timer);
-    };
+    return () => { isHere = false; clearInterval(timer); };
   }, [client, graph, status, befores]);
   if (problem) return <p class="problem" role="alert">{shown(problem, 400)}</p>;
   if (!runs) return <p>Reading the runs ...</p>;

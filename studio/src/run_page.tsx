@@ -131,9 +131,6 @@ function useWidth() {
 // Changes of state are spoken, at most every two seconds; events are not.
 function Spoken({ text }: { text: string }) {
   const [said, say] = useState("");
-  useEffect(() => {
-    const timer = setTimeout(() => say(text), SPOKEN_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
+  useEffect(() => { const timer = setTimeout(() => say(text), SPOKEN_MS); return () => clearTimeout(timer); }, [text]);
   return <div class="spoken" role="status" aria-live="polite">{said}</div>;
 }

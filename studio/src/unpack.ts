@@ -8,7 +8,6 @@ const MOST_PARTS = 300_000;
 const MOST_BYTES = 500_000_000;
 const VERSION = 1;
 const BLOCKS = "blocks/";
-
 export interface OpenedRun { events: LogEvent[]; contents: Contents; file: Uint8Array }
 interface Entry { method: number; packed: number; size: number; at: number }
 
@@ -30,10 +29,7 @@ export async function openFanrun(file: Uint8Array): Promise<OpenedRun> {
 
 export function eventsOf(lines: string): LogEvent[] {
   const events: LogEvent[] = [];
-  for (const line of lines.split("\n")) {
-    const event = line && asObject(parsed(line));
-    if (event && isEvent(event)) events.push(event);
-  }
+  for (const line of lines.split("\n")) { const event = line && asObject(parsed(line)); if (event && isEvent(event)) events.push(event); }
   return events;
 }
 
@@ -76,9 +72,7 @@ function directory(file: Uint8Array): Map<string, Entry> {
 }
 
 function endOf(view: DataView): number {
-  for (let at = view.byteLength - 22; at >= Math.max(0, view.byteLength - 65_557); at--) {
-    if (view.getUint32(at, true) === 0x06054b50) return at;
-  }
+  for (let at = view.byteLength - 22; at >= Math.max(0, view.byteLength - 65_557); at--) { if (view.getUint32(at, true) === 0x06054b50) return at; }
   throw new Unreadable("it is no zip file");
 }
 

@@ -20,7 +20,6 @@ export const STATES: readonly State[] = [
 ];
 
 export const NOT_DONE: ReadonlySet<State> = new Set<State>(["failed", "timed_out", "skipped", "needs_input", "declined", "unfinished"]);
-
 export const isState = (word: string): word is State => Object.hasOwn(SIGNS, word);
 export const signOf = (state: State): string => SIGNS[state];
 export const wordOf = (state: State): string => WORDS[state];
@@ -42,7 +41,6 @@ const WAITS = new Map([
   ["person", "waiting for a person"],
 ]);
 export const waitWord = (reason: string): string => WAITS.get(reason) ?? `waiting: ${reason.slice(0, 40)}`;
-
 export const spaced = (name: string): string => name.replaceAll("_", " ");
 
 export function duration(ms: number): string {
@@ -61,5 +59,4 @@ export function money(usd: number | null): string {
 }
 
 export const count = (number: number): string => Math.round(number).toLocaleString("en-US");
-
 export const plural = (number: number, one: string, many = `${one}s`): string => `${count(number)} ${number === 1 ? one : many}`;

@@ -12,13 +12,12 @@ from langgraph_sdk import get_sync_client
 
 from fanloom.runlog.run_store import RunStore
 from tests.browser.conftest import Page
-from tests.made_logs import MadeLog
+from tests.made_logs import SCHEMA, MadeLog
 from tests.unit.test_studio_api import write
 from tests.wire.provider import FakeProvider
 from tests.wire.server.harness import DevServer
 
-MESSAGE = "I want to return the Blue Kettle, it is broken."
-CONTEXT = {"customer_id": "C-1001", "approve_returns_over": 10}
+MESSAGE = "I want to return the {}, it is broken."
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +29,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
         yield running
 
 
-def waiting_thread(server: DevServer) -> tuple[str, dict[str, Any]]:
+def context_of(customer: str) -> dict[str, Any]:
+    return {"customer_id": customer, "approve_returns_over": 10}
+
+
+def waiting_thread(server: DevServer, customer: str, product: str) -> tuple[str, dict[str, Any]]:
     """Return a thread of the support desk that waits for a person, and what it asks."""
     with get_sync_client(url=server.url) as client:
         thread = client.threads.create()["thread_id"]
-        result: Any = client.runs.wait(thread, "support_desk", input={"query": MESSAGE}, context=CONTEXT)
+        query = {"query": MESSAGE.format(product)}
+        result: Any = client.runs.wait(thread, "support_desk", input=query, context=context_of(customer))
         (question,) = result["__interrupt__"]
     return thread, question
 
@@ -49,12 +53,12 @@ def state_of(server: DevServer, thread: str) -> Any:
     raise AssertionError(found["status"])
 
 
-def log_of(folder: Path, thread: str, question: dict[str, Any]) -> None:
+def log_of(folder: Path, thread: str, question: dict[str, Any], run: str, customer: str) -> None:
     """Write the log of the thread's run where the server keeps its logs."""
-    log = MadeLog("approval", thread=thread, context=CONTEXT)
+    log = MadeLog(run, thread=thread, context=context_of(customer))
     plan = [{"task_id": "t1", "worker": "returns", "title": MESSAGE, "depends_on": []}]
     log.add(1, "plan.made", over="tasks", tasks=plan)
-    value, schema = question["value"], question["value"]["response_schema"]
+    value, schema = question["value"], question["response_schema"]
     log.add(2, "question.asked", id=question["id"], task="t1", value=value, response_schema=schema)
     log.add(3, "run.paused", questions=[question["id"]])
     store = RunStore(f"sqlite:///{folder}/.fanloom/runs.db")
@@ -64,11 +68,12 @@ def log_of(folder: Path, thread: str, question: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("choice", "status"), [("approve", "done"), ("decline", "declined")])
 def test_a_question_is_answered_by_keyboard_alone(browser: Any, server: DevServer, choice: str, status: str) -> None:
-    thread, question = waiting_thread(server)
-    log_of(server.folder, thread, question)
+    customer, product = ("C-2002", "MegaShelf 9") if choice == "approve" else ("C-1001", "Blue Kettle")
+    thread, question = waiting_thread(server, customer, product)
+    log_of(server.folder, thread, question, choice, customer)
     context = browser.new_context()
     page = Page(context.new_page())
-    page.page.goto(f"{server.url}/studio/runs/approval")
+    page.page.goto(f"{server.url}/studio/runs/{choice}")
     page.page.get_by_role("button", name="Answer and go on").wait_for()
     assert page.page.locator(".question h2").inner_text().startswith("? ")
     page.page.keyboard.press("?")
@@ -77,23 +82,20 @@ def test_a_question_is_answered_by_keyboard_alone(browser: Any, server: DevServe
     page.page.keyboard.press("Space")
     if choice == "decline":
         page.page.keyboard.press("ArrowDown")
-    assert page.page.locator("input:checked").locator("..").inner_text().strip() == choice
+    assert page.page.locator(".question input:checked").locator("..").inner_text().strip() == choice
     page.page.keyboard.press("Enter")
     page.page.get_by_role("button", name="sent").wait_for()
     assert state_of(server, thread)["outcomes"][0]["status"] == status
     assert page.wrong == []
     context.close()
-    store = RunStore(f"sqlite:///{server.folder}/.fanloom/runs.db")
-    store.delete(run="approval")
-    store.close()
 
 
 def test_an_answer_that_is_refused_is_told_beside_the_form(browser: Any, server: DevServer) -> None:
-    _, question = waiting_thread(server)
-    log_of(server.folder, "00000000-0000-4000-8000-000000000000", question)
+    question = {"id": "0" * 32, "value": {"question": "May it come back?"}, "response_schema": SCHEMA}
+    log_of(server.folder, "00000000-0000-4000-8000-000000000000", question, "lost", "C-1001")
     context = browser.new_context()
     page = context.new_page()
-    page.goto(f"{server.url}/studio/runs/approval")
+    page.goto(f"{server.url}/studio/runs/lost")
     page.get_by_label("approve").check()
     page.get_by_role("button", name="Answer and go on").click()
     page.locator(".question .problem").wait_for()
