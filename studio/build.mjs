@@ -17,6 +17,6 @@ if (process.argv.includes("--tests")) {
   await build({ ...shared, entryPoints: tests, outdir: "build", format: "esm", platform: "node", outExtension: { ".js": ".mjs" } });
 } else {
   // ASCII: the page shows the same in whatever encoding somebody saves it.
-  const page = { ...shared, charset: "ascii", minify: true, format: "iife", outdir: "../fanloom/studio/static" };
+  const page = { ...shared, charset: "ascii", minify: true, format: "iife", outdir: process.argv[2] ?? "../fanloom/studio/static" };
   await build({ ...page, entryPoints: [{ in: "src/main.tsx", out: "studio" }, { in: "src/studio.css", out: "studio" }] });
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import zlib
 from base64 import b64decode, b64encode
 from hashlib import sha256
@@ -130,6 +131,23 @@ def test_the_bundle_is_small_names_no_address_and_makes_no_html_of_data(capsys: 
     source = "".join(file.read_text(encoding="utf-8") for file in (STATIC.parents[2] / "studio" / "src").iterdir())
     for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "srcdoc"):
         assert way not in source
+
+
+def test_the_bundle_is_what_the_source_gives(tmp_path: Path) -> None:
+    folder = STATIC.parents[2] / "studio"
+    if not (folder / "node_modules").is_dir():
+        pytest.skip("the page's tools are not installed: make studio")
+    subprocess.run(["node", "build.mjs", str(tmp_path)], cwd=folder, check=True, timeout=60)
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(file.name for file in STATIC.iterdir())
+    for file in tmp_path.iterdir():
+        assert file.read_bytes() == (STATIC / file.name).read_bytes(), f"{file.name}: make studio"
+
+
+def test_what_is_installed_is_pinned_by_its_hash_and_from_no_address() -> None:
+    text = (STATIC.parents[2] / "studio" / "npm-shrinkwrap.json").read_text(encoding="utf-8")
+    packages = json.loads(text)["packages"]
+    assert "://" not in text
+    assert all(each["integrity"].startswith("sha512-") for name, each in packages.items() if name)
 
 
 def test_the_source_is_small_enough_to_be_read() -> None:
