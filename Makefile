@@ -7,7 +7,7 @@ ALL := $(CODE) tests benchmarks
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak bench eval docs studio lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench eval docs studio lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from fanloom.errors import UserError
 from fanloom.runlog.fanrun import LoggedRun, read_fanrun
 from fanloom.runlog.run_store import RunStore
-from fanloom.settings import settings
+from fanloom.runs.run_log import run_logs
 from fanloom.studio.report_file import read_report
-
-_FILE = "runs.db"
 
 
 def open_store() -> RunStore:
-    """Return the store of this project's logs: beside the checkpoints' file, or in their database."""
-    url = settings().checkpoint_url
-    if not url.startswith("sqlite"):
-        return RunStore(url)
-    checkpoints = make_url(url).database or ""
-    folder = Path(".fanloom") if checkpoints in ("", ":memory:") else Path(checkpoints).parent
-    return RunStore(f"sqlite:///{folder / _FILE}")
+    """Return the store of this project's logs. Raises InvalidSettings."""
+    return run_logs().store
 
 
 def logged_run(store: RunStore, run: str) -> LoggedRun | None:
@@ -40,5 +31,5 @@ def find_run(named: str, store: RunStore) -> LoggedRun:
     newest = store.runs(thread=named, limit=1)
     found = logged_run(store, newest[0].run if newest else named)
     if found is None:
-        raise UserError(f"no run and no thread {named!r} is in the log; `fanloom threads` lists the threads")
+        raise UserError(f"no run and no thread {named!r} is in the log; `fanloom runs` lists them")
     return found

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from fanloom import UserError
 from fanloom.cli import cli
+from fanloom.runlog.contents import packed
 from fanloom.runlog.fanrun import LoggedRun, write_fanrun
 from fanloom.runlog.log_writer import Batch
 from fanloom.runlog.run_store import RunStore
@@ -33,7 +34,7 @@ CANARY = "canary.bird@cage.example"
 
 def kept(store: RunStore, run: LoggedRun) -> None:
     lines = b"".join(json.dumps(event).encode() + b"\n" for event in run.events)
-    bodies = {name: zlib.compress(text.encode()) for name, text in run.contents.items()}
+    bodies = {name: packed(text) for name, text in run.contents.items()}
     store.write([Batch(run.events[0]["run"], 1, len(run.events), lines, run.events, bodies)])
 
 
