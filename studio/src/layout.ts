@@ -31,13 +31,26 @@ function spread(column: Box[]): void { column.sort((a, b) => a.y - b.y).forEach(
 
 function inLayers(names: string[], edges: Json[]): Box[] {
   const layer = new Map(names.map((name) => [name, 0]));
-  // What leads back to an earlier layer is found by the bound on the rounds.
+  const ahead = forward(names, edges.map((edge) => [asText(edge.source), asText(edge.target)]));
   for (let round = 0; round < names.length; round++) {
-    for (const edge of edges) {
-      const [source, target] = [asText(edge.source), asText(edge.target)];
-      if (names.indexOf(source) >= names.indexOf(target)) continue;
-      layer.set(target, Math.max(layer.get(target) ?? 0, (layer.get(source) ?? 0) + 1));
-    }
+    for (const [source, target] of ahead) layer.set(target, Math.max(layer.get(target) ?? 0, (layer.get(source) ?? 0) + 1));
   }
   return names.map((name, place) => ({ name, x: layer.get(name) ?? 0, y: place }));
+}
+
+// The edges that lead back to no node on the way to their source.
+function forward(names: string[], edges: [string, string][]): [string, string][] {
+  const found: [string, string][] = [];
+  const [seen, way] = [new Set<string>(), new Set<string>()];
+  const enter = (name: string): void => {
+    seen.add(name);
+    way.add(name);
+    for (const edge of edges.filter(([source, target]) => source === name && !way.has(target))) {
+      found.push(edge);
+      if (!seen.has(edge[1])) enter(edge[1]);
+    }
+    way.delete(name);
+  };
+  for (const name of names) if (!seen.has(name)) enter(name);
+  return found.filter(([, target]) => names.includes(target));
 }

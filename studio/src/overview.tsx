@@ -71,6 +71,7 @@ function Times({ run }: { run: Run }) {
       <h2>Where the time went</h2>
       <table><tbody>{[...sums].slice(0, MOST).map(([word, ms]) => <tr key={word}><th scope="row">{shown(word, 60)}</th><td class="n">{duration(ms)}</td></tr>)}</tbody></table>
       {run.pauses.length > 0 && <p class="quiet">The provider asked for {plural(run.pauses.length, "pause")}.</p>}
+      {run.effects[0] + run.effects[1] > 0 && <p class="quiet">{plural(run.effects[0], "effect")} done, {count(run.effects[1])} found done before.</p>}
       {run.broken.length > 0 && <p class="quiet">Calls to a model that kept failing were stopped {plural(run.broken.length, "time")}: {shown([...new Set(run.broken.map((each) => each.model))].join(", "), 120)}.</p>}
     </>
   );

@@ -48,6 +48,8 @@ export class Run {
   start = 0; last = 0; seq = 0; dropped = 0; cut = 0;
   requests = 0; again = 0; input = 0; output = 0;
   cost = 0; unknown = false; lost = 0;
+  // Done now, and found done before.
+  effects: [number, number] = [0, 0];
   rows: Row[] = [];
   groups: Group[] = [];
   questions: Question[] = [];
@@ -384,9 +386,10 @@ export class Run {
   }
 
   "effect"(event: LogEvent): void {
-    const row = this.rowOf(asText(event.task), "effects");
-    row.effects.push(`${asText(event.name)} ${asText(event.key)}: ${event.once === "found" ? "found done before" : "done now"}`);
-    if (!row.id) row.ended ??= "done";
+    const isOld = event.once === "found";
+    this.effects[isOld ? 1 : 0]++;
+    const row = this.byTask.get(asText(event.task));
+    row?.effects.push(`${asText(event.name)} ${asText(event.key)}: ${isOld ? "found done before" : "done now"}`);
   }
 
   "limiter.cool_down"(event: LogEvent, at: number): void {

@@ -96,6 +96,9 @@ test("layers, when the log has no places, follow the longest way", () => {
   const edges = [["a", "b"], ["b", "c"], ["a", "c"], ["c", "a"]].map(([source, target]) => ({ source, target }));
   const { boxes } = laidOut({ nodes: ["a", "b", "c"].map((name) => ({ name })), edges });
   assert.deepEqual(boxes.map((box) => box.x), [0, 0.5, 1]);
+  // In whatever order the nodes are named.
+  const late = laidOut({ nodes: ["c", "a", "b"].map((name) => ({ name })), edges: edges.slice(0, 3) });
+  assert.deepEqual(late.boxes.map((box) => [box.name, box.x]), [["c", 1], ["a", 0], ["b", 0.5]]);
 });
 
 test("a schema's references and optional choices are looked up", () => {
