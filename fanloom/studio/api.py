@@ -65,9 +65,11 @@ def add_studio_api(app: FastAPI, owner: Owner, store: Callable[[], RunStore]) ->
     ) -> Response:
         await seen(run, request)
         start = max(after, last_event_id or 0)
+        # To look for it may block.
+        logs = await in_thread(store)
         if "text/event-stream" in accept:
-            return StreamingResponse(follow(store(), run, start), media_type="text/event-stream", headers=HEADERS)
-        return StreamingResponse(_lines(store(), run, start), media_type="application/x-ndjson", headers=HEADERS)
+            return StreamingResponse(follow(logs, run, start), media_type="text/event-stream", headers=HEADERS)
+        return StreamingResponse(_lines(logs, run, start), media_type="application/x-ndjson", headers=HEADERS)
 
     @app.get("/studio/api/runs/{run}/blocks/{name}")
     async def content(run: str, name: str, request: Request) -> Response:
