@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from fanloom.graph.rerun import rerun_failed as rerun_failed
     from fanloom.graph.state_graph import StateGraph as StateGraph
     from fanloom.models.factory import chat_model as chat_model
+    from fanloom.models.narrowing.narrowed import narrowed as narrowed
+    from fanloom.models.narrowing.output_bounds import Choices as Choices
+    from fanloom.models.narrowing.output_bounds import Count as Count
     from fanloom.models.offline import OfflineChatModel as OfflineChatModel
     from fanloom.models.output_model import OutputModel as OutputModel
     from fanloom.runs.channels import RunState as RunState
@@ -107,6 +110,8 @@ _HOMES = {
     "graph.rerun": ["arerun_failed", "rerun_failed"],
     "graph.state_graph": ["StateGraph"],
     "models.factory": ["chat_model"],
+    "models.narrowing.narrowed": ["narrowed"],
+    "models.narrowing.output_bounds": ["Choices", "Count"],
     "models.offline": ["OfflineChatModel"],
     "models.output_model": ["OutputModel"],
     "runs.channels": ["RunState", "grown", "new_run", "stored_once"],
