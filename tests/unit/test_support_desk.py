@@ -153,7 +153,7 @@ def test_several_tasks_of_one_type_and_one_wish_twice(store: str) -> None:
 )
 def test_a_return_that_is_planned_twice_keeps_its_reason(store: str, reasons: tuple[str | None, ...]) -> None:
     result = planned(EXAMPLE, *(back("SuperWidget 5000", reason) for reason in reasons))
-    assert [one["result"]["reason"] for one in result["outcomes"]][:1] == ["not compatible"]
+    assert result["outcomes"][0]["result"]["reason"] == "not compatible"
 
 
 def test_wide_letters_and_digits_are_read_too(store: str) -> None:
@@ -238,6 +238,67 @@ def test_a_message_that_wants_nothing_gets_a_friendly_answer(store: str) -> None
     result = ask("Thanks, you are great!", model=model)
     assert (result["outcomes"], calls(model)) == ([], ["plan"])
     assert "tell us what we can do for you" in result["response"]
+
+
+WEAK = [
+    ("Invoice INV-7891 charges me twice", [bill(None)], [("BillingInquiry", "done")], "INV-7891"),
+    ("Where is my order A-12400?", [bill("A-12400")], [("StatusUpdate", "done")], "is being processed"),
+    ("Why is INV-7890 so high?", [where("INV-7890")], [("BillingInquiry", "done")], "We have opened case"),
+    (
+        "Is the Blue Kettle dishwasher safe?",
+        [back("Blue Kettle", "It leaks and burned my hand.")],
+        [("ProductReturn", "needs_input")],
+        "we need to know why",
+    ),
+    (
+        "INV-7890 is too high. I want to return the Blue Kettle, it leaks. And where is #A-12345?",
+        [bill("INV-7890"), back("Blue Kettle", "it leaks")],
+        [("BillingInquiry", "done"), ("ProductReturn", "done"), ("Other", "done")],
+        '"And where is #A-12345?"',
+    ),
+    (
+        "I'd like to return my 'Oven Thermometer', it shows nonsense.",
+        [back(None, "it shows nonsense")],
+        [("ProductReturn", "done")],
+        "Oven Thermometer is accepted",
+    ),
+    (
+        "Please cancel my two tickets.",
+        [other("Cancel 2 tickets")],
+        [("Other", "done")],
+        '"Please cancel my two tickets."',
+    ),
+    ("Do you sell lamps?", [other("Refund the kettle.")], [("Other", "needs_input")], "in your own words"),
+]
+
+
+@pytest.mark.parametrize(("query", "tasks", "ends", "told"), WEAK, ids=[query[:30] for query, *_ in WEAK])
+def test_a_weak_planner_loses_no_wish_and_invents_no_effect(
+    store: str, query: str, tasks: list[dict[str, Any]], ends: list[tuple[str, str]], told: str
+) -> None:
+    result = planned(query, *tasks)
+    assert [(one["worker"], one["status"]) for one in result["outcomes"]] == ends
+    assert told in result["response"]
+
+
+def test_a_quote_that_does_not_stand_in_the_message_is_asked_about_and_has_no_effect(store: str) -> None:
+    lie = {**back("Blue Kettle", "it leaks"), "quote": "I want my money back"}
+    model = scripted(plan=plan(lie), plan_again=plan(lie))
+    result = ask("Is the Blue Kettle safe?", model=model)
+    assert "plan_again" in calls(model)
+    assert (statuses(result), count(Return)) == (["needs_input"], 0)
+
+
+def test_a_reason_in_other_words_becomes_the_customers(store: str) -> None:
+    quote = "The Blue Kettle leaks all over, I want to send it back"
+    result = planned(f"Hello. {quote}!", {**back("Blue Kettle", "The product is leaking."), "quote": quote})
+    assert result["outcomes"][0]["result"]["reason"] == quote
+
+
+def test_two_wishes_in_the_same_words_are_two_cases(store: str) -> None:
+    results = [planned("Please cancel my two tickets.", other("Cancel 2 tickets")) for _ in range(2)]
+    assert len({one["outcomes"][0]["result"]["case_id"] for one in results}) == count(Case) == 2
+    assert sql(select(Case.concern).distinct()).all() == [("Please cancel my two tickets.",)]
 
 
 # Once
