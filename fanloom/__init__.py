@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from fanloom.runs.usage import Usage as Usage
     from fanloom.runs.usage import meter as meter
     from fanloom.settings import Settings as Settings
+    from fanloom.steps.entailment import Entailment as Entailment
+    from fanloom.steps.entailment import entailed as entailed
     from fanloom.steps.prompt import Prompt as Prompt
     from fanloom.steps.prompt import unescape as unescape
     from fanloom.steps.step import LLMStep as LLMStep
@@ -127,6 +129,7 @@ _HOMES = {
     ],
     "runs.usage": ["Usage", "meter"],
     "settings": ["Settings"],
+    "steps.entailment": ["Entailment", "entailed"],
     "steps.prompt": ["Prompt", "unescape"],
     "steps.step": ["LLMStep"],
     "steps.vote": ["Vote", "vote"],
