@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from fanloom.graph.rerun import arerun_failed as arerun_failed
     from fanloom.graph.rerun import rerun_failed as rerun_failed
     from fanloom.graph.state_graph import StateGraph as StateGraph
+    from fanloom.grounding.lexical import grounded as grounded
     from fanloom.grounding.lexical import stems as stems
     from fanloom.grounding.lexical import support as support
     from fanloom.models.factory import chat_model as chat_model
@@ -110,7 +111,7 @@ _HOMES = {
     "graph.input_check": ["check_input"],
     "graph.rerun": ["arerun_failed", "rerun_failed"],
     "graph.state_graph": ["StateGraph"],
-    "grounding.lexical": ["stems", "support"],
+    "grounding.lexical": ["grounded", "stems", "support"],
     "models.factory": ["chat_model"],
     "models.offline": ["OfflineChatModel"],
     "models.output_model": ["OutputModel"],

@@ -34,7 +34,9 @@ def made_by(module: Any, writer: Callable[[str], Any], n: int = 3, gate: Any = N
 @pytest.mark.parametrize(("module", "calls"), [(faq_one_shot, 1), (faq_chain, 7), (faq_parallel, 7)])
 def test_each_pattern_makes_its_calls_and_all_give_the_same(module: Any, calls: int) -> None:
     result = made_by(module, Writer())
-    assert result["faqs"] == [{"question": f"Q{n}?", "answer": f"A to Q{n}?", "sources": ["Tides"]} for n in (1, 2, 3)]
+    assert result["faqs"] == [
+        {"question": f"Q{n}?", "answer": f"Tides to Q{n}?", "sources": ["Tides"]} for n in (1, 2, 3)
+    ]
     assert result["failures"] == []
     assert result["usage"]["model_calls"] == len(result["model"].asked) == calls
 
@@ -154,7 +156,7 @@ def test_a_question_whose_answer_fails_is_reported_and_the_others_are_kept(modul
 @pytest.mark.parametrize("module", IN_STEPS)
 def test_an_answer_is_kept_when_its_sources_cannot_be_found(module: Any) -> None:
     result = made_by(module, Writer(find="prose", repair="prose"), n=1)
-    assert result["faqs"] == [{"question": "Q1?", "answer": "A to Q1?", "sources": []}]
+    assert result["faqs"] == [{"question": "Q1?", "answer": "Tides to Q1?", "sources": []}]
     assert result["failures"][0]["task_id"] == "q1.sources"
 
 
