@@ -686,6 +686,24 @@ def test_a_reply_that_is_mended_is_sent(store: str) -> None:
     assert result["response"].startswith("Hello and thank you!")
 
 
+@pytest.mark.parametrize(("verdict", "writer"), [("entailed", "model"), ("not_stated", "template")])
+def test_a_second_reader_judges_the_own_words(store: str, verdict: str, writer: str) -> None:
+    judge = ScriptedModel(reply=lambda prompt: {"verdict": verdict, "words": "Here you are."})
+    context: Any = {"customer_id": "C-1001", "model": scripted(), "evaluator_model": judge, "check_reply": "model"}
+    *_, final = desk.stream({"query": EXAMPLE}, context=context, stream_mode="values")
+    assert final["reply"]["written_by"] == writer
+    # The greeting, the closing and each of three parts; a second time after the re-ask.
+    assert len(judge.asked) == (5 if verdict == "entailed" else 10)
+
+
+def test_what_happened_stands_there_even_with_the_check_off(store: str) -> None:
+    for lie, writer in (("a day", "model"), ("hides the date", "template")):
+        context: Any = {"customer_id": "C-1001", "model": scripted(reply=LIES[lie], reply_again=LIES[lie])}
+        context["check_reply"] = "off"
+        *_, final = desk.stream({"query": EXAMPLE}, context=context, stream_mode="values")
+        assert final["reply"]["written_by"] == writer
+
+
 BLOCKED = AIMessage("", response_metadata={"finish_reason": "SAFETY"})
 
 
