@@ -26,7 +26,7 @@ class OrchestratorContext(Context):
     check_document: Literal["rules", "model"] = Field(
         "rules",
         title="Check of the document",
-        description="'rules' holds each section to its part's identifiers; 'model' lets the evaluator's model also judge "
+        description="'rules' checks that each part has its section; 'model' lets the evaluator's model also judge "
         "whether it says only what its part says.",
     )
     plan_prompt: str | None = Field(
