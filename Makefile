@@ -7,7 +7,7 @@ ALL := $(CODE) tests benchmarks
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench eval docs lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench eval docs studio lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -73,6 +73,9 @@ docs: setup ## Build the guide and the API reference into site/
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/docs
 	@$(BIN)/uv pip install --quiet --python .venv/docs/bin/python --require-hashes -r requirements/docs.txt
 	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
+
+studio: ## Build the studio's page from studio/ into fanloom/studio/static/, and test its model; needs npm
+	@cd studio && npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent check && npm test --silent && npm run --silent build
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --extra openai --group pyproject.toml:dev pyproject.toml -o requirements/all.txt

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from fanloom.grounding.lexical import stems as stems
     from fanloom.grounding.lexical import support as support
     from fanloom.models.factory import chat_model as chat_model
+    from fanloom.models.narrowing.narrowed import narrowed as narrowed
+    from fanloom.models.narrowing.output_bounds import Choices as Choices
+    from fanloom.models.narrowing.output_bounds import Count as Count
     from fanloom.models.offline import OfflineChatModel as OfflineChatModel
     from fanloom.models.output_model import OutputModel as OutputModel
     from fanloom.runs.channels import RunState as RunState
@@ -113,6 +116,8 @@ _HOMES = {
     "graph.state_graph": ["StateGraph"],
     "grounding.lexical": ["grounded", "stems", "support"],
     "models.factory": ["chat_model"],
+    "models.narrowing.narrowed": ["narrowed"],
+    "models.narrowing.output_bounds": ["Choices", "Count"],
     "models.offline": ["OfflineChatModel"],
     "models.output_model": ["OutputModel"],
     "runs.channels": ["RunState", "grown", "new_run", "stored_once"],

@@ -38,6 +38,8 @@ def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 # The files that take longest. Whatever is begun last ends last, and the other workers wait for it.
 _LONG = [
     "test_readme",
+    "test_report_page",
+    "test_live_page",
     "test_support_desk",
     "test_tracing",
     "test_kills",

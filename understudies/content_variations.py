@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from understudies.orchestrator.facts import Facts, about, capital, label, phrase
 from understudies.orchestrator.trade import Trade
+from understudies.prose.english import listed
 
 _READERS = ("audience", "reader", "customer", "persona", "for_whom")
 _FEATURES = ("feature", "benefit", "highlight", "selling_point", "advantage")
 # What tells the writer how to write is nothing to tell the readers.
-_DIRECTIONS = frozenset(
-    {"avoid", "characters", "dont", "format", "keyword", "keywords", "language", "length", "style", "tone", "voice"}
-    | {"word", "words"}
-)
+_DIRECTIONS = listed("avoid characters dont format keyword keywords language length style tone voice word words")
 # What each style says of the subject, of its readers, of its features, and of all else that is known.
 VOICES = {
     "formal": ("We are pleased to present {}.", "It is meant for {}.", "Its features: {}.", "Further particulars: {}."),
     "conversational": ("Let us talk about {}.", "It comes with {} in mind.", "You get {}.", "Before you ask: {}."),
     "concise": ("{}.", "For {}.", "{}.", "{}."),
     "friendly": ("Meet {}.", "It is here for {}.", "What there is to like: {}.", "Good to know: {}."),
-    "playful": (
-        "Ta-da! Here comes {}!",
-        "Calling {}: this is for you!",
-        "On the list: {}.",
-        "Psst, there is more: {}.",
-    ),
+    "playful": ("Ta-da! Here comes {}!", "Calling {}!", "On the list: {}.", "Psst, there is more: {}."),
     "persuasive": ("Why {}?", "Because it is for {}.", "Because of what it offers: {}.", "Because of this: {}."),
     "technical": ("This text specifies {}.", "Intended users: {}.", "Features: {}.", "Data: {}."),
 }
@@ -32,7 +25,11 @@ _PLAIN = ("This is {}.", "It is for {}.", "What it offers: {}.", "Also known: {}
 
 def write_variation(subject: str, style: str, facts: Facts) -> str:
     """Write about a subject in the voice of a style, with every fact that is known; what tells how to write is none."""
-    told = {name: value for name, value in facts.items() if value is not None and not _is_direction(name)}
+    told = {
+        name: value
+        for name, value in facts.items()
+        if value is not None and _DIRECTIONS.isdisjoint(label(name).lower().split())
+    }
     readers, features = about(told, _READERS), about(told, _FEATURES)
     others = [f"{label(name)}: {phrase(told[name])}" for name in told if name not in {*readers, *features}]
     opening, to_readers, of_features, of_others = VOICES.get(style.lower(), _PLAIN)
@@ -44,10 +41,6 @@ def write_variation(subject: str, style: str, facts: Facts) -> str:
     ]
     unknown_style = "" if style.lower() in VOICES else f"{capital(style)}: "
     return unknown_style + " ".join(map(capital, sentences))
-
-
-def _is_direction(name: str) -> bool:
-    return not _DIRECTIONS.isdisjoint(label(name).lower().split())
 
 
 _TRADE = Trade(tuple(VOICES), ("formal", "conversational", "concise"), "variation", write_variation)

@@ -5,6 +5,7 @@ Each question is phrased from a sentence, so that the sentence answers it; one f
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, TypeAlias
 
 from understudies.prose.english import FUNCTION_WORDS, listed
@@ -15,7 +16,6 @@ from understudies.prose.sentences import normalised, split_sentences, stems_of, 
 Sources: TypeAlias = Sequence[Mapping[str, str]]
 NO_ANSWER = "The documents do not answer this question."
 LONGEST_ANSWER = 3  # sentences
-SHARE_NAMED = 0.5  # of an answer's words that a passage must have to count as its source
 SHARE_ASKED = 0.3  # of a question's words that a passage must have to count as its answer
 ASKING = listed("""
     text document documents say says said tell mention mentions table stated explain describe done happen happens please
@@ -26,20 +26,18 @@ POINTS_BACK = re.compile(rf"(?:{BACK})\b")
 CONTINUES = re.compile(
     rf"(?:{BACK}|That|Both|However|Therefore|Thus|Hence|Otherwise|Instead|As a result|For example|In addition)\b"
 )
-# What may be drawn once the rules before it have drawn too little: the least weight, and whether from a passage again.
-RULES = ((1.0, False), (1.0, True), (0.0, False), (0.0, True))
 
 
 def draw_questions(sources: Sources, n_questions: int, already: Sequence[str] = ()) -> dict[str, list[str]]:
     """Draw up to n distinct questions from what the text says, spread over the documents and their sections."""
     reading, questions, passages = read(sources), list[str](), set[int]()
     known = [content_of(question) for question in already]
-    for least, again in RULES:
+    # Makeshifts come last, and first what asks of another passage.
+    for makeshift, again in product((False, True), (False, True)):
         for at, draft in reading.offers:
-            if len(questions) >= n_questions:
-                break
             content = content_of(draft.question)
-            if draft.weight >= least and (again or at not in passages) and not repeats(content, known, again):
+            fresh = (again or at not in passages) and not repeats(content, known)
+            if len(questions) < n_questions and fresh and (makeshift or draft.weight >= 1):
                 questions.append(draft.question)
                 passages.add(at)
                 known.append(content)
@@ -52,11 +50,10 @@ def content_of(question: str) -> tuple[str, frozenset[str]]:
     return (words or [""])[0], frozenset(stems_of(telling(words)))
 
 
-def repeats(content: tuple[str, frozenset[str]], known: Sequence[tuple[str, frozenset[str]]], again: bool) -> bool:
-    """Tell a question that asks what another one asks; unless `again`, also one that is about the same."""
+def repeats(content: tuple[str, frozenset[str]], known: Sequence[tuple[str, frozenset[str]]]) -> bool:
+    """Tell a question that asks what another one asks."""
     asked, about = content
-    shares = ((other == asked, len(about & one) / (len(about | one) or 1)) for other, one in known)
-    return any(share >= 0.75 if same else share == 1 and not again for same, share in shares)
+    return any(asked == other and len(about & one) >= 0.75 * len(about | one) for other, one in known)
 
 
 def telling(words: Sequence[str]) -> Sequence[str]:
@@ -87,10 +84,10 @@ def answer_question(question: str, sources: Sources) -> str:
 def find_passage(question: str, reading: Reading) -> int | None:
     """Find the passage that matches the question best, if it matches enough."""
     stems = stems_of(telling(words_of(question)))
-    scores = reading.ranking.scores(stems)
-    best = max(scores, key=lambda at: (scores[at], -at), default=None)
-    if best is None:
+    known = [stem for stem in stems if stem in reading.ranking.vocab_dict]
+    if not known or not reading.places:
         return None
+    best = int(reading.ranking.get_scores(known).argmax())
     document, passage = reading.places[best]
     context = f"{passage.text} {passage.heading} {reading.titles[document]}"
     return best if share_of(stems, context) >= SHARE_ASKED else None
@@ -127,8 +124,7 @@ def find_sources(question: str, answer: str, sources: Sources, invented: Sequenc
     reading, said = read(sources), " ".join(answer.split())
     if not said or said == NO_ANSWER:
         return {"sources": []}
-    sentences = [] if containing(said, reading) else split_sentences(said)
-    found = containing(said, reading).union(*(containing(one, reading) or closest(one, reading) for one in sentences))
+    found = containing(said, reading).union(*(containing(one, reading) for one in split_sentences(said)))
     return {"sources": [reading.titles[number] for number in sorted(found)]}
 
 
@@ -137,11 +133,3 @@ def containing(answer: str, reading: Reading) -> set[int]:
     if words.strip():
         return {number for number, plain in enumerate(reading.plain) if words in plain}
     return {place.document for place in reading.places if answer in place.passage.text}
-
-
-def closest(sentence: str, reading: Reading) -> set[int]:
-    """Find the documents that have a passage of nearly the same words."""
-    stems = stems_of([word for word in words_of(sentence) if word not in FUNCTION_WORDS])
-    scores = reading.ranking.scores(stems)
-    places = [reading.places[at] for at, score in scores.items() if score >= 0.8 * max(scores.values())]
-    return {place.document for place in places if share_of(stems, place.passage.text) >= SHARE_NAMED}

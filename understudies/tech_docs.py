@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from understudies.orchestrator.facts import NOTHING_KNOWN, Facts, about, enumerated, label, phrase, written
+from understudies.orchestrator.facts import NOTHING_KNOWN, Facts, enumerated, label, phrase, written
 from understudies.orchestrator.trade import Trade
-
-# What the readers of a reference look for, with the words in the names of facts that give it.
-_WANTED = {
-    "what goes in and what comes out": ("input", "output", "request", "response", "parameter", "field", "option"),
-    "the errors and what they mean": ("error", "code", "status"),
-}
 
 
 def write_section(subject: str, section: str, facts: Facts) -> str:
@@ -20,16 +14,9 @@ def write_section(subject: str, section: str, facts: Facts) -> str:
     return _SECTIONS.get(section.lower(), written)(subject, section, facts)
 
 
-def _overview(subject: str, section: str, facts: Facts) -> str:
-    *_, known = written(subject, section, facts).partition("\n\n")
-    return f"This documentation describes {subject}.\n\n{known}"
-
-
 def _technical(subject: str, section: str, facts: Facts) -> str:
     rows = "\n".join(f"- `{name}`: {_exact(value)}" for name, value in facts.items())
-    missing = [what for what, words in _WANTED.items() if not about(facts, words)]
-    still_open = f"\n\nNot known yet, and to be added: {'; '.join(missing)}." if missing else ""
-    return f"The known properties of {subject}:\n\n{rows or NOTHING_KNOWN}{still_open}"
+    return f"The known properties of {subject}:\n\n{rows or NOTHING_KNOWN}"
 
 
 def _tutorial(subject: str, section: str, facts: Facts) -> str:
@@ -39,18 +26,17 @@ def _tutorial(subject: str, section: str, facts: Facts) -> str:
 
 
 _SECTIONS: dict[str, Callable[[str, str, Facts], str]] = {
-    **dict.fromkeys(("overview", "introduction", "summary", "conclusion"), _overview),
     **dict.fromkeys(("technical", "reference", "specification", "configuration"), _technical),
     **dict.fromkeys(("tutorial", "quickstart", "getting started", "installation"), _tutorial),
-    **dict.fromkeys(("faq", "troubleshooting"), written),
+    **dict.fromkeys(("overview", "introduction", "summary", "conclusion", "faq", "troubleshooting"), written),
 }
 
 
 def _step(name: str, value: Any) -> str:
     if isinstance(value, list) and len(value) > 1:
         return f"Choose among the {label(name)}: {enumerated([*map(phrase, value)], 'or')}."
-    verb = "Use" if about({name: value}, ("version",)) else "Stay within the" if "limit" in name.lower() else "Note the"
-    return f"{verb} {label(name)}{'' if verb == 'Use' else ':'} {phrase(value)}."
+    known = f"{label(name)} {phrase(value)}"
+    return f"Use {known}." if "version" in name.lower() else f"Note the {known}."
 
 
 def _exact(value: Any) -> str:

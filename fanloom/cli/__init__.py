@@ -34,6 +34,8 @@ COMMANDS = {
     "threads": Listed("list_threads:threads", "List the threads that are kept, and how each stands."),
     "resume": Listed("resume:resume", "Go on with a thread, and answer what it waits for."),
     "batch": Listed("batch_job:batch", "Run many inputs through a graph, as a job that can go on."),
+    "report": Listed("pages.report:report", "Write a run as one HTML file that opens anywhere."),
+    "studio": Listed("pages.studio_page:studio", "Show the logged runs in the browser."),
     "draw": Listed("draw:draw", "Draw a graph, as Mermaid or as text."),
     "eval": Listed("judging.evaluate:evaluate", "Run a data set through a graph, and judge the results."),
     "models": Listed("providers.list_models:models", "List the model of each role, and whether its provider is ready."),

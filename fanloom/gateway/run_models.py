@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, get_args
 
 from fanloom.errors import InvalidContext, ModelRefused, UserError
 from fanloom.gateway.model_client import ModelClient, model_client
+from fanloom.gateway.narrowed_clients import remembered
 from fanloom.loops.background import in_thread
 from fanloom.models.factory import chat_model, model_name, renewed
+from fanloom.models.narrowing.narrowed import is_narrowed
 from fanloom.runlog.current_log import part
 from fanloom.runs.context import Context, Role
 from fanloom.runs.current_run import Run
@@ -49,11 +51,16 @@ class RunModels:
         if not models:
             self._models = models = await in_thread(lambda: _made(self._context))
         # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
+        if is_narrowed(output):
+            return remembered(models, (role, output), lambda: self._bound(models, role, output))
         if (role, output) not in self._clients:
-            made = [models[name] for name in (role, _fallback(role)) if name in models]
-            options = self._context.options_for(role)
-            self._clients[role, output] = [model_client(*each, output, options) for each in made]
+            self._clients[role, output] = self._bound(models, role, output)
         return self._clients[role, output]
+
+    def _bound(self, models: dict[str, Made], role: Role, output: type) -> list[ModelClient]:
+        options = self._context.options_for(role)
+        made = [models[name] for name in (role, _fallback(role)) if name in models]
+        return [model_client(*each, output, options) for each in made]
 
     async def renewed(self, refused: ModelClient, version: int, output: type) -> ModelClient | None:
         """Return a client with other credentials than the `version` that was refused; None if there are no others.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Any, Self, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -16,6 +17,7 @@ from fanloom.graph.changed_graph import check_nodes
 from fanloom.graph.counted import Counted
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.graph.run_noted import NotedRun
+from fanloom.loops.background import in_thread
 from fanloom.runs.context import MAX_WIDTH
 from fanloom.runs.current_run import GraphControl
 from fanloom.tracing.langsmith_tracing import start_tracing
@@ -70,10 +72,18 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
         given, own = self._begun(input, config, options)
         events = super().astream(given, own, **options)
-        if noted := NotedRun.of(self, given, config, options["control"]):
-            events = noted.awatched(events, options.get("stream_mode"))
+        if not options["control"].is_nested:
+            events = self._noted(events, given, config, options)
         saver = self._own_saver(input, config)
         return events if saver is None else self._checked(events, saver, config)
+
+    async def _noted(
+        self, events: AsyncIterator[Any], given: Any, config: RunnableConfig | None, options: dict[str, Any]
+    ) -> AsyncIterator[Any]:
+        # To look for a log and open it may block the loop.
+        noted = await in_thread(partial(NotedRun.of, self, given, config, options["control"]))
+        async for event in noted.awatched(events, options.get("stream_mode")) if noted else events:
+            yield event
 
     async def _checked(self, events: AsyncIterator[Any], saver: Any, config: RunnableConfig | None) -> Any:
         check_nodes(self, await saver.aget_tuple(merge_configs(self.config, config)))

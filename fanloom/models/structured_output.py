@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import BaseModel
 
+from fanloom.models.narrowing.schema_budget import BEDROCK, GEMINI, OPENAI, within
 from fanloom.models.openai_server import is_strict
 from fanloom.models.output_model import portable
 from fanloom.models.strict_schema import strict
@@ -52,12 +53,12 @@ def kinds_of(model: BaseChatModel) -> set[str]:
 
 
 def _json_schema(model: BaseChatModel, output: type[BaseModel]) -> Send:
-    schema = output.model_json_schema()
+    schema = within(output.model_json_schema(), GEMINI)
     return cast(Send, model.bind(response_mime_type="application/json", response_json_schema=schema).ainvoke)
 
 
 def _response_format(model: Any, output: type[BaseModel]) -> Send:
-    schema = portable(output.model_json_schema())
+    schema = within(portable(output.model_json_schema()), OPENAI)
     in_strict = strict(schema) if is_strict(str(model.root_async_client.base_url)) else None
     wanted = {"name": _NOT_IN_A_NAME.sub("_", output.__name__)[:64], "schema": in_strict or schema}
     asked = {"type": "json_schema", "json_schema": {**wanted, "strict": True} if in_strict else wanted}
@@ -69,7 +70,18 @@ def _response_format(model: Any, output: type[BaseModel]) -> Send:
 def _tool_call(model: BaseChatModel, output: type[BaseModel]) -> Send:
     supported = getattr(model, "supports_tool_choice_values", None) or ()
     choice = output.__name__ if "tool" in supported else "any" if "any" in supported else None
-    return cast(Send, model.bind_tools([output], tool_choice=choice).ainvoke)
+    return cast(Send, model.bind_tools([_tool(model, output)], tool_choice=choice).ainvoke)
+
+
+def _tool(model: BaseChatModel, output: type[BaseModel]) -> Any:
+    """Return what stands for the output as a tool; the offline model makes its examples of the class itself."""
+    if "OfflineChatModel" in kinds_of(model):
+        return output
+    from langchain_core.utils.function_calling import convert_to_openai_tool
+
+    tool = convert_to_openai_tool(output)
+    tool["function"]["parameters"] = within(tool["function"]["parameters"], BEDROCK)
+    return tool
 
 
 def _own_way(model: BaseChatModel, output: type[BaseModel]) -> Send:

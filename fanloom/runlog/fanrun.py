@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from fanloom.errors import UserError
 from fanloom.runlog.recorder import VERSION
@@ -25,32 +25,40 @@ class LoggedRun:
     contents: Mapping[str, str]
 
 
-def write_fanrun(run: LoggedRun, file: Path) -> None:
-    """Write a run to a file. Raises OSError."""
+def write_fanrun(run: LoggedRun, file: Path | IO[bytes], *, packed: bool = True) -> None:
+    """Write a run to a file, each part packed or as it is. Raises OSError."""
     manifest = {"format": "fanrun", "v": VERSION, "events": len(run.events), "blocks": len(run.contents)}
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED) as made:
         made.writestr(_MANIFEST, json.dumps(manifest))
-        made.writestr(_EVENTS, "".join(f"{json.dumps(event, ensure_ascii=False)}\n" for event in run.events))
+        made.writestr(_EVENTS, "".join(f"{json.dumps(event)}\n" for event in run.events))
         for name, text in run.contents.items():
-            made.writestr(_BLOCKS + name, text)
+            made.writestr(_BLOCKS + name, text.encode("utf-8", "surrogatepass"))
 
 
-def read_fanrun(file: Path) -> LoggedRun:
+def read_fanrun(file: Path | IO[bytes]) -> LoggedRun:
     """Read a run from a file. Raises UserError for one that is no such file, too large, or of a later version."""
     try:
         with zipfile.ZipFile(file) as found:
             _check_size(found)
             manifest = json.loads(found.read(_MANIFEST))
             _check_version(manifest)
-            events = _events(found.read(_EVENTS).decode().splitlines())
+            events = _events(found.read(_EVENTS).decode().split("\n"))
             names = (name for name in found.namelist() if name.startswith(_BLOCKS) and name != _BLOCKS)
-            return LoggedRun(events, {name.removeprefix(_BLOCKS): found.read(name).decode() for name in names})
+            return LoggedRun(events, {name.removeprefix(_BLOCKS): _text(found.read(name)) for name in names})
     except FileNotFoundError:
         raise UserError(f"there is no file {str(file)!r}") from None
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, RecursionError) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"{str(file)!r} is no .fanrun file: {error}; make one with `fanloom runs export`") from None
+        raise UserError(f"{_named(file)} is no .fanrun file: {error}; make one with `fanloom runs export`") from None
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "surrogatepass")
+
+
+def _named(file: Path | IO[bytes]) -> str:
+    return repr(str(file)) if isinstance(file, Path) else "what is given"
 
 
 def _check_size(found: zipfile.ZipFile) -> None:

@@ -137,7 +137,7 @@ class RunStore:
         pieces = select(_EVENTS.c.lines).where(_EVENTS.c.run == run, _EVENTS.c.last > after).order_by(_EVENTS.c.first)
         with self._engine().connect() as connection:
             found = [row.lines for row in connection.execute(pieces)]
-        events = (json.loads(line) for lines in found for line in unpacked(lines).splitlines())
+        events = (json.loads(line) for lines in found for line in unpacked(lines).split("\n") if line)
         return (each for each in sorted(events, key=lambda each: int(each["seq"])) if each["seq"] > after)
 
     def content(self, run: str, name: str) -> str | None:

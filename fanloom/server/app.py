@@ -13,11 +13,16 @@ from langgraph_sdk import Auth
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fanloom.loops.background import in_thread
+from fanloom.runlog.run_store import RunStore
 from fanloom.server.auth import authenticate
 from fanloom.server.keys import api_keys
 from fanloom.server.places import Places
+from fanloom.server.roles import is_staff
 from fanloom.server.unframed import Unframed
 from fanloom.server.webhooks import check_policy
+from fanloom.studio.api import add_studio_api
+from fanloom.studio.kept_logs import open_store
+from fanloom.studio.pages import add_pages, is_open
 from fanloom.tracing.langsmith_tracing import finish_tracing, start_tracing
 
 # For load balancers and clients that look for the server's version.
@@ -71,7 +76,7 @@ def _is_open(scope: Scope) -> bool:
     # The server's calls to itself; no caller can choose the root path.
     if root == "/noauth" or root.startswith("/noauth/"):
         return True
-    return _path(scope) in OPEN
+    return _path(scope) in OPEN or is_open(_path(scope))
 
 
 def _path(scope: Scope) -> str:
@@ -79,10 +84,29 @@ def _path(scope: Scope) -> str:
     return path.removeprefix(scope.get("root_path", ""))
 
 
+async def _runs_of(request: Request) -> str | None:
+    """Return whose runs a caller sees: their own; everybody's, as None, for staff and where no keys are asked for."""
+    caller = await authenticate(dict(request.headers.raw), request.scope)
+    if not caller["is_authenticated"]:
+        return None
+    user: str = caller["identity"]
+    return None if await in_thread(lambda: is_staff(user)) else user
+
+
+def _logs() -> RunStore:
+    # A server that looks at files puts a store of its own there.
+    if not hasattr(app.state, "logs"):
+        app.state.logs = open_store()
+    store: RunStore = app.state.logs
+    return store
+
+
 app = Unframed(title="Fanloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
 # The last that is added comes first.
 app.add_middleware(Places)
 app.add_middleware(Door)
+add_studio_api(app, _runs_of, _logs)
+add_pages(app)
 
 
 @app.get("/healthz")

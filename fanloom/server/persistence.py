@@ -51,7 +51,8 @@ def _with_its_logs(delete: Callable[[str], Awaitable[None]]) -> Callable[[str], 
     async def deleted(thread_id: str) -> None:
         await delete(thread_id)
         if log_mode(has_thread=True) is not None:
-            logs = run_logs()
+            # To open them blocks.
+            logs = await in_thread(run_logs)
             await in_thread(lambda: logs.writer.flush() and logs.store.delete(thread=thread_id))
 
     return deleted

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from fanloom.errors import GraphError
 from fanloom.gateway.call import call
 from fanloom.gateway.request import Request
+from fanloom.models.narrowing.narrowed import narrowed
+from fanloom.models.narrowing.output_bounds import Bound
 from fanloom.runs.context import Role
 from fanloom.runs.current_run import current_run
 from fanloom.steps.prompt import Prompt
@@ -35,6 +37,15 @@ class LLMStep(Generic[T]):
     output: type[T]
     role: Role = "worker"
     understudy: Callable[..., Any] | str | None = None
+
+    def within(self, bounds: Mapping[str, Bound]) -> Self:
+        """Return the step with an output that a run narrows, by places: `{"sources[]": Choices(titles)}`.
+
+        The schema is a part of the prompt's prefix where a provider caches one: keep the bounds the same for all calls
+        of a step in a run. Raises UserError as `narrowed` does.
+        """
+        output: type[Any] = self.output
+        return replace(self, output=narrowed(output, bounds))
 
     async def run(
         self, runtime: Runtime[Any] | None = None, for_understudy: Mapping[str, Any] | None = None, /, **variables: Any

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from langgraph.runtime import Runtime
 
-from fanloom import Context, OutcomeError, RunError, entailed, error_of, grounded, unescape
+from fanloom import Choices, Context, OutcomeError, RunError, entailed, error_of, grounded, unescape
 from nodes.faq.context import FaqContext
 from nodes.faq.state import Answered, Question, Source
 from nodes.faq.steps import FIND_SOURCES, FIND_SOURCES_AGAIN
@@ -32,7 +32,8 @@ async def from_documents(runtime: Runtime[Context], answer: str, sources: Sequen
 async def sourced(runtime: Runtime[Context], question: str, answer: str, sources: Sequence[Source]) -> Answered:
     """Find the documents in which an answer stands. The answer is kept, whatever happens to its sources."""
     try:
-        found = await FIND_SOURCES.run(runtime, question=question, answer=answer, sources=sources)
+        asked = FIND_SOURCES.within({"sources[]": titles_of(sources)})
+        found = await asked.run(runtime, question=question, answer=answer, sources=sources)
     except RunError as error:
         return Answered(question=question, answer=answer, sources=[], problem=error_of(error))
     return await with_real_titles(runtime, question, answer, found.sources, sources)
@@ -47,12 +48,17 @@ async def with_real_titles(
     if invented:
         try:
             about = {"question": question, "answer": answer, "sources": sources, "invented": invented}
-            again = await FIND_SOURCES_AGAIN.run(runtime, **about)
+            again = await FIND_SOURCES_AGAIN.within({"sources[]": titles_of(sources)}).run(runtime, **about)
             titles, invented = known_titles([*titles, *again.sources], sources)
             problem = _invented(invented) if invented else None
         except RunError as error:
             problem = error_of(error)
     return Answered(question=question, answer=answer, sources=titles, problem=problem)
+
+
+def titles_of(sources: Iterable[Source]) -> Choices:
+    """Return what may be named as a source; a name that a model invents all the same is asked about once."""
+    return Choices((source["title"] for source in sources), enforced=False)
 
 
 def planned(questions: Iterable[str]) -> list[Question]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from fanloom import Context, Outcome, RunError, done, from_error
-from nodes.faq.checks import distinct, from_documents, planned, with_real_titles
+from fanloom import Choices, Context, Count, Outcome, RunError, done, from_error
+from nodes.faq.checks import distinct, from_documents, planned, titles_of, with_real_titles
 from nodes.faq.state import FaqState, Source
 from nodes.faq.steps import WRITE_FAQ, WRITE_MORE_FAQ, FaqItem
 
@@ -17,12 +17,17 @@ from nodes.faq.steps import WRITE_FAQ, WRITE_MORE_FAQ, FaqItem
 async def write_faq(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Write the FAQ in one call; what is missing, and sources that do not exist, are asked for once more."""
     wanted, sources = state["wanted"], state["sources"]
-    asked = await WRITE_FAQ.run(runtime, sources=sources, n_questions=wanted)
+    titles = {"faqs[].sources[]": titles_of(sources)}
+    exactly: dict[str, Choices | Count] = {**titles, "faqs": Count(wanted, wanted, enforced=False)}
+    asked = await WRITE_FAQ.within(exactly).run(runtime, sources=sources, n_questions=wanted)
     items, shortage = _usable(asked.faqs), ""
     if missing := max(0, wanted - len(items)):
         already = [item.question for item in items]
         try:
-            more = await WRITE_MORE_FAQ.run(runtime, sources=sources, n_questions=missing, already=already)
+            # Not exactly so many: the documents may answer no more.
+            most: dict[str, Choices | Count] = {**titles, "faqs": Count(most=missing, enforced=False)}
+            about = {"sources": sources, "n_questions": missing, "already": already}
+            more = await WRITE_MORE_FAQ.within(most).run(runtime, **about)
             items = _usable([*items, *more.faqs])
         except RunError as error:
             shortage = str(error)

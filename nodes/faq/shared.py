@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from fanloom import Context, InvalidInput, Outcome, RunError, failures, new_run, not_done, settle, status_of
+from fanloom import Context, Count, InvalidInput, Outcome, RunError, failures, new_run, not_done, settle, status_of
 from fanloom import check_input as checked
 from nodes.faq.checks import distinct, planned, title_key
 from nodes.faq.state import Answered, Faq, FaqInput, FaqState
@@ -27,11 +27,15 @@ async def check_input(state: FaqState) -> dict[str, Any]:
 async def generate_questions(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any]:
     """Ask for the questions; what is missing, or a duplicate, is asked for once more."""
     wanted, sources = state["wanted"], state["sources"]
-    asked = await GENERATE_QUESTIONS.run(runtime, sources=sources, n_questions=wanted)
+    exactly = {"questions": Count(wanted, wanted, enforced=False)}
+    asked = await GENERATE_QUESTIONS.within(exactly).run(runtime, sources=sources, n_questions=wanted)
     questions, shortage = distinct(asked.questions), ""
     if missing := max(0, wanted - len(questions)):
         try:
-            more = await MORE_QUESTIONS.run(runtime, sources=sources, n_questions=missing, already=questions)
+            # Not exactly so many: the documents may answer no more.
+            most = {"questions": Count(most=missing, enforced=False)}
+            about = {"sources": sources, "n_questions": missing, "already": questions}
+            more = await MORE_QUESTIONS.within(most).run(runtime, **about)
             questions = distinct([*questions, *more.questions])
         except RunError as error:
             # The questions that are there have been paid for, so they are answered.

@@ -9,7 +9,7 @@ from itertools import chain
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fanloom import Outcome, OutputModel, failures
+from fanloom import Choices, Count, Outcome, OutputModel, failures
 from nodes.orchestrator.markdown import as_written, below
 from nodes.orchestrator.state import Subtask
 
@@ -70,6 +70,15 @@ def parts_without_plan(outcomes: Sequence[Outcome]) -> list[Part]:
 def for_model(parts: Sequence[Part]) -> list[dict[str, str]]:
     """Return the parts without what is empty."""
     return [{name: str(text) for name, text in part.items() if text} for part in parts]
+
+
+def bounds_of(parts: Sequence[Part]) -> dict[str, Choices | Count]:
+    """Return what the sections of a document may be: one for each part that has a text."""
+    ids = [part["id"] for part in parts if part["text"]]
+    return {
+        "sections": Count(len(ids), len(ids), enforced=False),
+        "sections[].id": Choices(ids, enforced=False),
+    }
 
 
 def problems(document: Document, parts: Sequence[Part]) -> list[str]:

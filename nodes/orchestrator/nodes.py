@@ -9,12 +9,13 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite, StreamWriter
 
-from fanloom import Prompt, PromptError, RunError, entailed, failures, new_run, settle
+from fanloom import Count, Prompt, PromptError, RunError, entailed, failures, new_run, settle
 from fanloom import check_input as checked
 from nodes.orchestrator.context import OrchestratorContext
 from nodes.orchestrator.document import (
     Document,
     Part,
+    bounds_of,
     by_template,
     for_model,
     parts_of,
@@ -62,7 +63,8 @@ class Orchestrator:
         """Ask for the subtasks; those beyond `max_subtasks` are skipped, and with them nothing that others need."""
         limit = OrchestratorContext.of(runtime.context).max_subtasks
         given = {"task": state["task"], "max_subtasks": limit}
-        plan = await ask(self._steps(runtime).plan, runtime, given, state["known"])
+        step = self._steps(runtime).plan.within({"subtasks": Count(1, limit, enforced=False)})
+        plan = await ask(step, runtime, given, state["known"])
         parts = planned(plan)
         subtasks, skipped = cut(parts, limit)
         outcomes = [*skipped, *dropped(plan.dropped)]
@@ -102,12 +104,13 @@ class Orchestrator:
         """Return the model's document, or None and what is wrong with it: it has two tries."""
         if not any(part["text"] for part in parts):
             return None, []
-        asked, known = self._steps(runtime), state["known"]
+        asked, known, bounds = self._steps(runtime), state["known"], bounds_of(parts)
         given = {"task": state["task"], "analysis": state["analysis"], "parts": for_model(parts)}
         try:
-            document = await ask(asked.combine, runtime, given, known)
+            document = await ask(asked.combine.within(bounds), runtime, given, known)
             if wrong := await _wrong(runtime, document, parts):
-                document = await ask(asked.combine_again, runtime, given, known, wrong=wrong[:_MOST_TOLD])
+                again = asked.combine_again.within(bounds)
+                document = await ask(again, runtime, given, known, wrong=wrong[:_MOST_TOLD])
                 wrong = await _wrong(runtime, document, parts)
         except RunError as error:
             # The parts have been paid for, and are given as they are.

@@ -10,7 +10,7 @@ from langgraph.types import Overwrite, StreamWriter
 
 from fanloom import Context, InvalidInput, Outcome, RunError, failures, from_error, meter, new_run
 from fanloom import check_input as checked
-from nodes.refine.rounds import best, is_plateau, judged, numbered, verdict_on, was_judged, with_marks
+from nodes.refine.rounds import best, bounds_of, is_plateau, judged, numbered, verdict_on, was_judged, with_marks
 from nodes.refine.state import RefineInput, RefineState, Round
 from nodes.refine.steps import EVALUATE, IMPROVE, WRITE_DRAFT
 
@@ -38,7 +38,7 @@ async def evaluate(state: RefineState, runtime: Runtime[Context], writer: Stream
     draft, started, number = state["draft"], perf_counter(), len(state["rounds"]) + 1
     try:
         about = {"task": state["task"], "criteria": numbered(state["criteria"]), "draft": draft}
-        evaluation = await EVALUATE.run(runtime, **about)
+        evaluation = await EVALUATE.within(bounds_of(state["criteria"])).run(runtime, **about)
     except RunError as error:
         failed = _failure(f"evaluate-{number}", "evaluate", error, started, runtime)
         return {"rounds": [Round(draft=draft, verdict="not_evaluated", feedback=[])], "outcomes": [failed]}

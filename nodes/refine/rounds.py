@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fanloom import Choices, Count
 from nodes.refine.state import Judged, Round, Verdict
 from nodes.refine.steps import CriterionFeedback, Evaluation
 
@@ -13,6 +14,15 @@ _PLATEAU = 2
 def numbered(criteria: Sequence[str]) -> list[dict[str, str]]:
     """Number the criteria, as the prompts show them."""
     return [{"number": str(number), "text": text} for number, text in enumerate(criteria, 1)]
+
+
+def bounds_of(criteria: Sequence[str]) -> dict[str, Choices | Count]:
+    """Return what an evaluation's feedback may be: one entry for each number; `judged` holds what is not."""
+    count = len(criteria)
+    return {
+        "feedback": Count(count, count, enforced=False),
+        "feedback[].criterion": Choices(range(1, count + 1), enforced=False),
+    }
 
 
 def judged(entries: Iterable[CriterionFeedback], criteria: Sequence[str]) -> list[Judged]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterator
 
 # Hyphens and what is typed or pasted for them; the soft hyphen and the zero-width space are not even seen.
@@ -20,6 +21,10 @@ _LABELS = {"invoice", "bill", "order", "number", "no", "nr", "num", "id", "ref",
 _ADDRESS = re.compile(
     r"[^\s@]{1,64}@[^\s@]+|[a-z]{2,12}://\S+|\b(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2,}\b(?:/\S*)?", re.IGNORECASE
 )
+# Letters and digits without a sign, how many such runs an identifier may have, and what stands between them.
+_RUN = re.compile(r"[^\W_]+")
+_MOST_RUNS, _SHORT_WORD = 6, 4
+_JOINED = re.compile(rf"[^\W_]+(?:[/.:{_HYPHENS}{_DASHES}][^\W_]+)*")
 _PART = re.compile(r"\d+|[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST_WORDS = 20
@@ -56,6 +61,24 @@ def place_of(query: str, identifier: str) -> tuple[int, int] | None:
             return found.span()
         found = written.search(query, found.start() + 1)
     return None
+
+
+def identifiers_in(query: str) -> Iterator[str]:
+    """Yield whatever in a text may be an identifier, as it is written, each once: more rather than less.
+
+    That is what has a digit, or capitals around a sign; alone, behind a short word as in `INV 7890`, and in groups as
+    in `123 456`.
+    """
+    seen: set[str] = set()
+    starts: deque[int] = deque(maxlen=_MOST_RUNS)
+    for run in _RUN.finditer(plain := half_width(query)):
+        starts.append(run.start())
+        for start in starts:
+            text = plain[start : run.end()]
+            known = text in seen or not _may_be_one(text) or normal(text) in seen
+            seen |= {text} if known else {text, normal(text)}
+            if not known and _stands_alone(plain, start, run.end()):
+                yield query[start : run.end()]
 
 
 def mentions_product(query: str, name: str) -> bool:
@@ -114,3 +137,16 @@ def _glued(parts: list[str]) -> Iterator[str]:
 
 def _singular(word: str) -> str:
     return word.removesuffix("s") or word
+
+
+def _may_be_one(text: str) -> bool:
+    """Tell whether a text may be one identifier, by its looks."""
+    if len(text) > _LONGEST or not (text.isupper() or any(map(str.isdigit, text))):
+        return False
+    first, *groups = words = text.split(" ")
+    if not all(map(_JOINED.fullmatch, words)):
+        return False
+    numbered = [any(map(str.isdigit, word)) for word in words]
+    if not groups:
+        return numbered[0] or not text.isalpha()
+    return all(numbered[1:]) and (first.isdigit() or (len(first) <= _SHORT_WORD and first.isalpha()))

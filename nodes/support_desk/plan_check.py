@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from fanloom import stems
-from nodes.support_desk.identifiers import addresses, mentions, mentions_product, normal
+from fanloom import Choices, stems
+from nodes.support_desk.identifiers import addresses, identifiers_in, mentions, mentions_product, normal
 from nodes.support_desk.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
 from nodes.support_desk.wording import sentence_like, sentence_with, stands_in
 from nodes.text import plain
@@ -17,6 +18,16 @@ _NUMBERED = re.compile(r"[\w-]*\d[\w-]*")
 _LONGEST_NAME = 200
 _LONGEST_REASON = 1_000
 _LONGEST_SUMMARY = 500
+_MOST_SHOWN, _LONGEST_SHOWN = 200, 5_000
+
+
+def bounds_of(query: str) -> dict[str, Choices]:
+    """Return which numbers a plan may name: those of the message, or none; nothing where there are too many to show."""
+    found = list(islice(identifiers_in(query), _MOST_SHOWN + 1)) if len(query) <= _LONGEST_SHOWN else []
+    if len(query) > _LONGEST_SHOWN or len(found) > _MOST_SHOWN:
+        return {}
+    numbers = Choices(found, enforced=False)
+    return {"tasks[].invoice_number": numbers, "tasks[].order_id": numbers}
 
 
 def verified(tasks: Iterable[Task], query: str) -> tuple[list[Task], list[str]]:

@@ -13,7 +13,7 @@ from fanloom import check_input as checked
 from nodes.support_desk import records
 from nodes.support_desk.completeness import Known, complete, named_in
 from nodes.support_desk.context import DeskContext, customer_of
-from nodes.support_desk.plan_check import planned, verified
+from nodes.support_desk.plan_check import bounds_of, planned, verified
 from nodes.support_desk.state import DeskInput, DeskState
 from nodes.support_desk.steps import PLAN_AGAIN, PLAN_TASKS
 from nodes.support_desk.store import database
@@ -42,12 +42,13 @@ def who_asks(state: DeskState) -> Literal["plan_tasks", "write_reply"]:
 async def plan_tasks(state: DeskState, runtime: Runtime[DeskContext]) -> dict[str, Any]:
     """Ask for the typed tasks; what does not stand in the message is asked about once, then left open."""
     query = state["query"]
-    plan = await PLAN_TASKS.run(runtime, query=query)
+    bounds = bounds_of(query)
+    plan = await PLAN_TASKS.within(bounds).run(runtime, query=query)
     tasks, invented = verified(plan.tasks, query)
     if invented:
         # Without a better one the first plan holds, less what it made up.
         with suppress(RunError):
-            again = await PLAN_AGAIN.run(runtime, query=query, invented=invented)
+            again = await PLAN_AGAIN.within(bounds).run(runtime, query=query, invented=invented)
             tasks, _ = verified(again.tasks, query)
     return {"tasks": planned(complete(tasks, query, await _known(state, query)))}
 

@@ -8,7 +8,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from fanloom import RunError, entailed, settle
+from fanloom import Choices, Count, RunError, entailed, settle
 from nodes.support_desk.context import DeskContext
 from nodes.support_desk.points import Point, points
 from nodes.support_desk.reply_check import letter, letter_by_template, own_texts, problems
@@ -31,10 +31,11 @@ async def write_reply(state: DeskState, runtime: Runtime[DeskContext]) -> dict[s
 
 async def _written(runtime: Runtime[DeskContext], told: Sequence[Point]) -> tuple[str | None, list[str]]:
     """Return the model's letter, or None and what is wrong with it: it has two tries."""
+    bounds = _bounds_of(told)
     try:
-        reply = (await WRITE_REPLY.run(runtime, points=told)).model_dump()
+        reply = (await WRITE_REPLY.within(bounds).run(runtime, points=told)).model_dump()
         if wrong := await _wrong(runtime, reply, told):
-            reply = (await WRITE_REPLY_AGAIN.run(runtime, points=told, wrong=wrong)).model_dump()
+            reply = (await WRITE_REPLY_AGAIN.within(bounds).run(runtime, points=told, wrong=wrong)).model_dump()
             wrong = await _wrong(runtime, reply, told)
     except RunError as error:
         # The effects have happened, and the customer must hear of them.
@@ -50,3 +51,9 @@ async def _wrong(runtime: Runtime[DeskContext], reply: dict[str, Any], told: Seq
         return wrong
     read = [(text, await entailed(runtime, text, [given])) for text, given in own_texts(reply, told)]
     return [f"This does not stand in its point: {it.words or text}" for text, it in read if it.verdict != "entailed"]
+
+
+def _bounds_of(told: Sequence[Point]) -> dict[str, Choices | Count]:
+    """Return what the parts of a letter may be: one for each point."""
+    ids = [point["id"] for point in told]
+    return {"parts": Count(len(ids), len(ids), enforced=False), "parts[].id": Choices(ids, enforced=False)}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from nodes.routing.state import Intent
+from nodes.support_router import Intent
 
 Given = Mapping[str, Any]
 Kept = dict[str, bool]

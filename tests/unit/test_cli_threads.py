@@ -554,6 +554,20 @@ def test_a_graph_that_stops_on_purpose_is_not_done_without_a_thread_either(proje
     assert "stops here on purpose\nto go on from here, run it with --thread NAME" in stopped.stderr
 
 
+def test_a_thread_is_shown_and_deleted(project: Path, run: Run) -> None:
+    run("run", "asking", "--n", "1", "--thread", "t")
+    run("run", "asking", "--n", "1", "--thread", "u")
+    shown = json.loads(run("threads", "show", "t", "--json").stdout)
+    assert (shown["thread"], shown["state"]) == ("t", "waiting")
+    assert "waiting for a person" in run("threads", "show", "t").stdout
+    assert run("threads", "delete", "t").exit_code != 0
+    assert set(listed(run)) == {"t", "u"}
+    assert run("threads", "delete", "t", "--yes").exit_code == 0
+    assert set(listed(run)) == {"u"}
+    missing = run("threads", "show", "t")
+    assert (missing.exit_code, "there is no thread 't'" in missing.stderr) == (2, True)
+
+
 # Schemas of answers
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ import fanloom
 from fanloom import errors
 from fanloom.cli import COMMANDS
 from fanloom.loops.background import run_in_background
+from tests.fakes import ScriptedModel
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md"))}
@@ -105,6 +107,18 @@ def test_the_effect_of_the_concepts_happens_once(tmp_path: Path, monkeypatch: py
     assert outcome["result"] == [{"order_id": 1}, {"order_id": 1}]
 
 
+async def test_the_bounds_of_the_concepts_hold() -> None:
+    cited: dict[str, Any] = {}
+    exec(dict(TITLED.findall(PAGES["concepts.md"]))["cited.py"], cited)
+    said = iter([["The moon"], ["Mars"], ["TIDES"]])
+    model = ScriptedModel(reply=lambda prompt: {"titles": next(said)})
+    for _ in "ab":
+        runtime = SimpleNamespace(context=fanloom.Context(model=model), control=object())
+        found = await cited["find"](runtime, "Why?", ["The Moon", "Tides"])
+    assert (found, len(model.asked)) == (["Tides"], 3)
+    assert "'Mars' is not among 'The Moon', 'Tides'" in model.asked[-1]
+
+
 def test_the_reference_holds_every_public_name_and_every_error() -> None:
     # Usage is public, and this is a part of it.
     raised = [name for name, error in vars(errors).items() if inspect.isclass(error)]
@@ -166,6 +180,9 @@ def test_a_public_function_that_raises_says_so(name: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     for target, anchor in re.findall(r"\]\(([\w.]*)(?:#([\w.-]+))?\)", PAGES[page]):
+        if target.endswith(".png"):
+            assert (DOCS / target).is_file()
+            continue
         assert target in PAGES
         headings = re.findall(r"^#+ (.+)$", PAGES[target], re.M)
         anchors = {re.sub(r"\W+", "-", heading.lower()) for heading in headings}

@@ -28,6 +28,7 @@ PRINTED = {
     "orchestrator(plan=plan": "drivers",
     "import vote": "Billing Inquiry {'Billing Inquiry': 5} []",
     'LLMStep("greet"': "done Hello Ada!",
+    "import Bounds, run_batch": "1 done Billing Inquiry",
 }
 # What these do is the whole test run, or a server that stays up (tests/wire/server starts it).
 DRY = {"make test", "make dev"}

@@ -129,6 +129,15 @@ def lint(folder: Path) -> tuple[int, str]:
         ("fanloom/loops/background.py", "import fanloom.runs.usage", "The rooms of fanloom/"),
         ("fanloom/gateway/bounds/budget.py", "import fanloom.gateway.call", "The sub-rooms of fanloom/gateway/"),
         ("fanloom/cli/options/typed_values.py", "import fanloom.cli.here.project", "The sub-rooms of fanloom/cli/"),
+        ("fanloom/steps/step.py", "import nodes.text", "The folders of the house"),
+        ("graphs/support_router.py", "import graphs.support_desk", "The patterns in graphs/"),
+        ("graphs/support_router.py", "import understudies.support_router", "The folders of the house"),
+        ("nodes/support_router.py", "import nodes.support_desk.records", "The patterns in nodes/"),
+        ("nodes/text.py", "import graphs.refine", "The folders of the house"),
+        ("nodes/refine/steps.py", "import understudies.refine", "The folders of the house"),
+        ("understudies/tech_docs.py", "import understudies.refine.rules", "The patterns in understudies/"),
+        ("understudies/prose/verbs.py", "import understudies.faq", "The patterns in understudies/"),
+        ("understudies/tech_docs.py", "import prompts", "Prompts are named by nodes only"),
     ],
 )
 def test_a_wrong_arrow_breaks_a_contract(tmp_path: Path, file: str, line: str, broken: str) -> None:

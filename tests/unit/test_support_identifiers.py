@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes.support_desk.identifiers import mentions, mentions_product, normal
+from nodes.support_desk.identifiers import identifiers_in, mentions, mentions_product, normal
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_one_identifier_however_it_is_written(written: str) -> None:
 )
 def test_what_stands_in_a_text(query: str, identifier: str) -> None:
     assert mentions(query, identifier)
+    assert normal(identifier) in map(normal, identifiers_in(query))
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,17 @@ def test_the_longest_text_takes_linear_time(part: str) -> None:
     text = part * (200_000 // len(part))
     assert not mentions(text, "A-1111111111-1111111111")
     assert not mentions_product(text, "No such thing")
+
+
+def test_what_may_be_an_identifier_is_listed_as_it_is_written() -> None:
+    found = list(identifiers_in("Hello, invoice no. INV 7890 and order-12345, RMA-XYZ; call 030 123 456. Thanks!"))
+    assert {"INV 7890", "12345", "RMA-XYZ", "030 123 456"} <= set(found)
+    assert not {"Hello", "Thanks", "order", "and"} & set(found)
+    assert list(identifiers_in("My last bill is too high!")) == []
+
+
+@given(st.from_regex(r"\A[A-Z]{1,4}[-_ ]?[0-9]{2,9}\Z"), st.sampled_from(["Where is {}?", "{}, please", "#{} (late)"]))
+def test_whatever_a_customer_writes_is_listed(identifier: str, sentence: str) -> None:
+    query = sentence.format(identifier)
+    assert normal(identifier) in map(normal, identifiers_in(query))
+    assert all(mentions(query, found) for found in identifiers_in(query))

@@ -61,7 +61,7 @@ def wire(shared_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iter
     yield shared_provider
     shared_provider.release()
     shared_provider.clear()
-    shared_provider.reply = healthy
+    shared_provider.reply, shared_provider.decodes = healthy, False
 
 
 @pytest.fixture

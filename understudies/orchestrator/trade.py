@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudies.orchestrator.facts import Facts, capital, enumerated
-from understudies.orchestrator.task import read_task
+from understudies.prose.task import read_task
 
 _FEWEST = 2
 _OF_OTHERS = ("summary", "conclusion")

@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import takewhile
 from typing import NamedTuple
 
 from understudies.prose import english
@@ -64,26 +64,16 @@ def verb_at(words: Sequence[str], at: int) -> tuple[str, str] | None:
         return english.NEGATED[word], f"not {rest}"
     if word in AUXILIARIES:
         return (word, rest) if following == "not" or word not in ("do", "does", "did") else None
-    if before in BEFORE_NOUNS or another_verb(words[at:]):
+    # A noun or a participle that looks like a verb: the verb follows.
+    if before in BEFORE_NOUNS or following in THIRDS or following in PASTS or following in AUXILIARIES:
+        return None
+    if word in PASTS and not AUXILIARIES.isdisjoint(takewhile(lambda each: each not in LINKERS, words[at:])):
         return None
     if word in THIRDS and not is_plural(before):
         return "does", f"{THIRDS[word]} {rest}".strip()
     if word in PASTS and following != "by":
         return "did", f"{PASTS[word]} {rest}".strip()
     return ("do", f"{word} {rest}".strip()) if word in VERBS and (is_plural(before) or "and" in words[:at]) else None
-
-
-def another_verb(words: Sequence[str]) -> bool:
-    """Tell a noun or a participle from the verb that looks the same: another verb follows those."""
-    past = words[0] in PASTS
-    for at, (before, word) in enumerate(pairwise(words)):
-        if before[-1] in ",;:" or word in LINKERS or word in ("and", "to"):
-            return False
-        bare, near = word.rstrip(",;:"), past or not at
-        finite = bare in THIRDS or (bare in PASTS and not at) or (bare in VERBS and is_plural(before))
-        if bare in AUXILIARIES or (near and finite and before not in BEFORE_NOUNS):
-            return True
-    return False
 
 
 def name_subject(words: Sequence[str], names: frozenset[str]) -> str:

@@ -1,4 +1,9 @@
-"""The small words of English, by which a sentence can be taken apart without a language model."""
+"""The small words of English, by which a sentence can be taken apart without a language model: english.toml."""
+
+import tomllib
+from pathlib import Path
+
+_WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def listed(words: str) -> frozenset[str]:
@@ -6,45 +11,19 @@ def listed(words: str) -> frozenset[str]:
 
 
 DETERMINERS = listed("the a an this that these those its their his her our your my each every no any some all both")
-PREPOSITIONS = listed("""
-    of in on at for from to by with within without into onto upon over under between among through throughout during
-    after before since until against about across along around behind below beneath beside beyond despite except
-    inside near off out outside past per than toward towards up down via like as unlike amid above
-""")
-PRONOUNS = listed("""
-    it they he she we i you them him us me himself herself itself themselves this that these those there here someone
-    anyone everyone somebody nobody nothing something anything everything such another others other one ones each both
-    neither either none all some many few several most more much less who what which whom whose same former latter
-""")
+PREPOSITIONS = listed(_WORDS["prepositions"])
+PRONOUNS = listed(_WORDS["pronouns"])
 OWNERS = listed("its their his her our my your this these those such")
-LINKERS = listed("""
-    that which who whom whose where when while because although though if unless whereas whether why how so but nor
-    or than as until since once lest
-""")
-ADVERBS = listed("""
-    also often always usually typically generally normally commonly still now then however therefore thus hence never
-    sometimes rarely seldom already just only even mainly mostly largely currently today soon again both almost nearly
-    too very quite rather well far much more most together online instead indeed first further ever
-""")
+LINKERS = listed(_WORDS["linkers"])
+ADVERBS = listed(_WORDS["adverbs"])
 LY_NOUNS = listed("family supply assembly reply fly july daily weekly monthly yearly apply multiply rely only")
 HAVE = listed("has have had")
 NEGATED = {f"{verb}n't": verb for verb in listed("is are was were does do did should could would must")}
 NEGATED |= {"can't": "can", "cannot": "can", "won't": "will"}
 AUXILIARIES = HAVE | NEGATED.keys() | frozenset(NEGATED.values()) | {"may", "might", "shall"}
-_COUNTED = """
-    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-    nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
-""".split()  # noqa: SIM905 - as a list of literals it would fill the screen
+_COUNTED = _WORDS["numbers"].split()
 NUMBERS = dict(zip(_COUNTED, [*range(2, 21), *range(30, 100, 10), 100, 1_000, 10**6, 10**9], strict=True))
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-# What every English text has and other languages have not.
-ENGLISH = listed(
-    "the of and is are was were with from by for this that it its which have has been not be you your to or"
-)
-FOREIGN = listed("""
-    was wie der die das und ist nicht mit für le la les des et est une dans el los las y en que por het een van zijn
-    och att det är il di che non è per um uma os não da do e z w na się jest ve bir ne ja on
-""")
 FUNCTION_WORDS = DETERMINERS | PREPOSITIONS | PRONOUNS | OWNERS | LINKERS | ADVERBS | AUXILIARIES
 FUNCTION_WORDS |= listed("and be been being not due etc e.g i.e per alone")
 
@@ -54,8 +33,6 @@ def is_adverb(word: str) -> bool:
 
 
 def is_foreign(text: str) -> bool:
-    """Tell text in which another language shows; a sentence without small words shows none."""
-    if sum(map(str.isascii, text)) < 0.85 * len(text):
-        return True
+    """Tell text of another language: in other letters, or of some length and without a small word of English."""
     words = {word.strip(".,;:!?()") for word in text.lower().split()}
-    return len(words) > 3 and len(FOREIGN & words) > len(ENGLISH & words)
+    return sum(map(str.isascii, text)) < 0.85 * len(text) or (len(words) > 3 and FUNCTION_WORDS.isdisjoint(words))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 from typing import NamedTuple, TypeAlias
 
-from understudies.prose.markup import clean_inline, outside_fences, plain_markup
+from understudies.prose.markup import clean_inline, plain_markup
 from understudies.prose.sentences import join_wrapped_lines, split_sentences
 
 
@@ -23,13 +23,14 @@ Block: TypeAlias = tuple[str, list[str]]  # what it is, and its lines
 MOST = 20_000  # passages of one document; a megabyte of prose has half as many
 LONGEST_LIST = 1000  # characters of a list quoted as one passage
 LONGEST_HEADING = 90
-ATX_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+BLANK = re.compile(r"\n\s*\n")
+ATX_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+([^#\s].{0,300}?)[ \t#]*$", re.M)
 UNDERLINE = re.compile(r"\s{0,3}(=+|-{2,}|~{3,}|\^{3,}|\*{3,})\s*$")
 RULE = re.compile(r"\s*(?:[-*_=~#+.]\s*){3,}$")
 BULLET = re.compile(r"\s*(?:[-*+•◦▪‣·–—]|\[[ xX]\])\s+(?:\[[ xX]\]\s+)?(?=\S)")
 NUMBER = re.compile(r"\s*(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)]|[Ss]tep \d{1,3}[:.])\s+(?=\S)")
 TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
-REFERENCE = re.compile(r"\s{0,3}\[[^\]]+\]:\s*\S+|\s*\.\. ")  # link definition, reStructuredText directive
+REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*\S.*$", re.M)  # where a link leads
 BOLD_LINE = re.compile(r"\s*(\*\*|__)(?=\S)([^*]+?)(?<=\S)\1:?\s*$")
 SPEAKER = re.compile(r"^(?:Q|A|Question|Answer) ?\d{0,3}[:.)]\s+(?=\S)")
 HEADING_NUMBER = re.compile(
@@ -40,19 +41,16 @@ HEADING_NUMBER = re.compile(
 def read_passages(content: str) -> list[Passage]:
     """Give the passages of a document in reading order; only blank content has none."""
     passages: list[Passage] = []
-    heading, headings = "", list[str]()
+    heading = ""
     for block, (kind, lines) in enumerate(merged(blocks_of(plain_markup(content)))):
         if kind in ("heading", "title"):
             text = clean_inline(lines[0]).strip(" :*_#")
             heading = text[number.end() :] if (number := HEADING_NUMBER.match(text)) else text
-            headings.append(heading)
             continue
-        announced = passages and passages[-1].text.endswith(":") and passages[-1].heading == heading
-        intro = passages.pop().text + " " if announced and kind in ("list", "steps") else ""
-        told = islice(read_block(kind, lines, intro), MOST - len(passages))
+        told = islice(read_block(kind, lines), MOST - len(passages))
         passages += [Passage(text, shape, heading, block) for shape, text in told if text]
-    rest = [text for text in headings if text] or [" ".join(content.split())[:LONGEST_LIST]]
-    return passages or [Passage(text, "prose", "", number) for number, text in enumerate(rest) if text]
+    plain = " ".join(content.split())[:LONGEST_LIST]
+    return passages or ([Passage(plain, "prose", "", 0)] if plain else [])
 
 
 def merged(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -68,35 +66,23 @@ def merged(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def blocks_of(text: str) -> Iterator[Block]:
-    """Yield headings, paragraphs, lists and tables; fenced code is left out."""
-    pending: list[str] = []
-    for line in [*outside_fences(text), ""]:
-        titled = ATX_HEADING.match(line)
-        if line.strip() and not titled and not REFERENCE.match(line):
-            pending.append(line)
-            continue
-        yield from split_chunk(pending)
-        pending = []
-        if titled and titled[1]:
-            yield "heading", [titled[1]]
-
-
-def split_chunk(lines: list[str]) -> Iterator[Block]:
-    """Split lines that no blank line parts: a heading, then paragraphs, lists and tables in any order."""
-    if lines and is_heading(lines):
-        underlined = len(lines) > 1 and UNDERLINE.match(lines[1])
-        yield "heading" if underlined else "title", [lines[0]]
-        lines = lines[2:] if underlined else lines[1:]
-    kind, block = "prose", list[str]()
-    for line in lines:
-        before, kind = kind, kind_of(line, kind, block)
-        if kind != before and block:
-            yield before, block
-            block = []
-        if not RULE.match(line):
-            block.append(line)
-    if block:
-        yield kind, block
+    """Yield headings, paragraphs, lists and tables: between blank lines a heading, then the others in any order."""
+    for chunk in BLANK.split(REFERENCE.sub("", ATX_HEADING.sub(r"\n\n\1\n===\n\n", text))):
+        lines = list(filter(str.strip, chunk.split("\n")))
+        if lines and is_heading(lines):
+            underlined = len(lines) > 1 and UNDERLINE.match(lines[1])
+            yield "heading" if underlined else "title", [lines[0]]
+            lines = lines[2:] if underlined else lines[1:]
+        kind, block = "prose", list[str]()
+        for line in lines:
+            before, kind = kind, kind_of(line, kind, block)
+            if kind != before and block:
+                yield before, block
+                block = []
+            if not RULE.match(line):
+                block.append(line)
+        if block:
+            yield kind, block
 
 
 def kind_of(line: str, kind: str, block: list[str]) -> str:
@@ -128,17 +114,17 @@ def is_heading(lines: list[str]) -> bool:
     return titled and "http" not in line and not re.search(r"[.!?:] ", " ".join(words))
 
 
-def read_block(kind: str, lines: list[str], intro: str) -> Iterator[tuple[str, str]]:
+def read_block(kind: str, lines: list[str]) -> Iterator[tuple[str, str]]:
     if kind == "table":
         yield from (("row", row) for row in read_table(lines))
     elif kind in ("list", "steps"):
-        yield from read_list(kind, lines, intro)
+        yield from read_list(kind, lines)
     else:
         for paragraph in join_wrapped_lines(lines):
             yield from (("prose", sentence) for sentence in split_sentences(SPEAKER.sub("", clean_inline(paragraph))))
 
 
-def read_list(kind: str, lines: list[str], intro: str) -> Iterator[tuple[str, str]]:
+def read_list(kind: str, lines: list[str]) -> Iterator[tuple[str, str]]:
     """Give a list of some length whole, and every item by itself."""
     items: list[str] = []
     for line in lines:
@@ -148,11 +134,9 @@ def read_list(kind: str, lines: list[str], intro: str) -> Iterator[tuple[str, st
         else:
             items[-1] += " " + line.strip()
     items = [item for item in map(clean_inline, items) if item]
-    whole = intro + "; ".join(item.rstrip(" ;,.") for item in items)
+    whole = "; ".join(item.rstrip(" ;,.") for item in items)
     if len(items) > 1 and len(whole) <= LONGEST_LIST:
         yield kind, whole
-    elif intro:
-        yield "prose", intro.strip()
     yield from (("item", sentence) for item in items for sentence in split_sentences(item))
 
 

@@ -74,8 +74,10 @@ TABLE: list[tuple[float, str, str] | tuple[float, str, str, str]] = [
 ]
 PATTERNS = [(row[0], row[1], re.compile(row[2]), row[3:]) for row in TABLE]
 ARTICLED = re.compile(rf"{BE} (?:an?|the) ")
+COUNTED = re.compile(rf"{NUMBER} (?=[a-z-]+)")
 SUBORDINATE = one_of(LINKERS - {"or", "than", "as", "until"})
 BREAK = re.compile(rf"[,;:()\"“”?–—]| (?:due to|owing to|{SUBORDINATE}|and {one_of(AUXILIARIES)})")
+END = re.compile(rf"{BREAK.pattern}| and \w+(?:ed|s)\b")
 CODE = re.compile(r"[{}=<>\\|]|https?:|www\.|\w\(\)|::")
 LABEL = re.compile(r"([^\W\d_][\w /&'().-]{1,40}?)\s*(?::| [–—-]) +\S")
 CONDITION = re.compile(r"(If|When) (\S+ \S+ [^,;:()]+), (?:then )?(\w+) (\w+)")
@@ -91,11 +93,13 @@ def drafts_of(passage: Passage, names: frozenset[str]) -> list[Draft]:
     """Give the questions that a passage answers."""
     text = passage.text.capitalize() if passage.text.isupper() else passage.text
     if passage.kind in ("list", "steps"):
-        drafts = list(ask_for_list(passage, names))
+        asked = "What are the steps" if passage.kind == "steps" else "What is listed"
+        headed = bool(passage.heading) and not passage.heading.endswith(QUESTION_MARKS)
+        drafts = [Draft(1.7, f"{asked} under “{passage.heading}”?")] if headed else []
     elif passage.kind == "row":
         cells = [cell.rpartition(": ")[2] for cell in text.split("; ")]
         named = next((cell for cell in cells if any(map(str.isalpha, cell))), cells[0])
-        drafts = [Draft(1.1 if ": " in text else 0.5, f"What does the table say about “{named}”?")]
+        drafts = [Draft(1.1, f"What does the table say about “{named}”?")]
     elif text.endswith(QUESTION_MARKS):
         drafts = [Draft(2.7, text)] if is_whole_question(text) else []
     else:
@@ -133,11 +137,7 @@ def ask_for_opening(text: str) -> Iterator[Draft]:
 def ask_for_clause(clause: Clause) -> Iterator[Draft]:
     """Ask for what the predicate tells, by the table; and whether it is so, which every plain sentence answers."""
     aux, subject, words = clause.auxiliary, clause.subject, clause.predicate.split()
-    while (
-        len(words) > 1
-        and english.is_adverb(words[0])
-        and words[0] not in ("never", "rarely", "more", "most", "too", "only")
-    ):
+    while len(words) > 1 and english.is_adverb(words[0]) and words[0] not in TELLING:
         del words[0]
     told = f"{aux} {' '.join(words)}"
     for weight, asked, pattern, end in PATTERNS if subject != "there" else []:
@@ -146,53 +146,30 @@ def ask_for_clause(clause: Clause) -> Iterator[Draft]:
         if found and all(map(is_plain, parts.values())):
             last = " ".join([subject, *end, *([parts["a"]] if "a" in parts else [])])
             yield Draft(weight, f"{asked.format(**parts)} {aux} {last}?")
-    whole = re.split(rf"{BREAK.pattern}| and \w+(?:ed|s)\b", told.removeprefix(f"{aux} ").removeprefix("not "))[
-        0
-    ].strip()
-    counted = re.match(rf"{NUMBER} (?=[a-z-]+)", whole) if subject == "there" else None
+    whole = END.split(" ".join(words).removeprefix("not "))[0].strip()
+    counted = COUNTED.match(whole) if subject == "there" else None
     if counted and is_plain(whole):
         yield Draft(2.8, f"How many {whole[counted.end() :]} {aux} there?")
-    elif (
-        is_plain(whole)
-        and " " in whole
-        and not (subject != "there" and ARTICLED.match(told))
-        and (subject != "you" or aux in ("can", "must", "should"))
-    ):
-        yield Draft(1.5, f"{aux.capitalize()} {subject} {re.sub('^no ', 'a ' if aux == 'is' else 'any ', whole)}?")
-
-
-def ask_for_list(passage: Passage, names: frozenset[str]) -> Iterator[Draft]:
-    intro, announced, _ = passage.text.partition(":")
-    if announced:
-        intro = re.sub(r",? (?:as follows|the following.*|these .*)$", "", intro)
-        yield from (draft for draft in ask_for_sentence(f"{intro} the following", names) if draft.weight > 2)
-    if passage.heading and not passage.heading.endswith(QUESTION_MARKS):
-        asked = "What are the steps" if passage.kind == "steps" else "What is listed"
-        yield Draft(1.7, f"{asked} under “{passage.heading}”?")
+    elif is_plain(whole) and " " in whole and not ARTICLED.match(f"{aux} {whole}") and subject not in ("you", "there"):
+        yield Draft(1.5, f"{aux.capitalize()} {subject} {whole}?")
 
 
 def ask_for_heading(heading: str, names: frozenset[str]) -> Iterator[Draft]:
     """Ask what a section says; a heading that is a question asks it itself."""
     how = re.match(r"how to (.+)", heading, re.I)
-    topic = heading.lower() if heading.isupper() else small_start(heading, names)
     if heading.endswith(QUESTION_MARKS):
         yield from [Draft(3.5, heading)] if is_whole_question(heading) else []
     elif ASKS.match(heading) and heading.split()[1:2] and heading.split()[1] in AUXILIARIES | THIRDS.keys():
         yield Draft(3.0, f"{heading}?", whole=True)
     elif how and is_plain(how[1]):
         yield Draft(2.6, f"How do you {small_start(how[1], names)}?")
-    elif re.fullmatch(
-        rf"(?!{one_of(FUNCTION_WORDS - DETERMINERS)})[a-z][a-z' -]*(?:s|ing|ion|ment|ity|ness|ance)", topic
-    ):
-        yield Draft(1.8, f"What should you know about {topic}?", whole=True)
     elif not CODE.search(heading) and 1 <= len(heading.split()) <= 10:
         yield Draft(1.4, f"What does the section “{heading}” say?", whole=True)
 
 
 def without_agent(part: str) -> str:
     """Leave out who did it, and what measures what follows: "built by my grandfather" asks as "built"."""
-    part = re.split(r" by (?!\w+ing\b|\d)", part)[0]
-    return re.sub(rf"(?: (?:just|partly|mainly|largely|mostly|{ABOUT}))+$", "", part)
+    return re.sub(rf" by (?!\w+ing\b|\d).*|(?: (?:partly|mainly|largely|mostly|{ABOUT}))+$", "", part)
 
 
 def is_plain(part: str) -> bool:
@@ -205,10 +182,8 @@ def is_plain(part: str) -> bool:
 
 def is_whole_question(text: str) -> bool:
     words = [word.strip("?.,'\"").lower() for word in text.split()]
-    unnamed = {"it", "they", "them", "this", "these", "he", "she"}.intersection(words)
-    return bool(ASKS.match(text) and 3 <= len(words) <= 25 and not unnamed) or (
-        english.is_foreign(text) and len(text) < 120
-    )
+    named = {"it", "they", "them", "this", "these", "he", "she"}.isdisjoint(words)
+    return named and len(text) < 150 and (english.is_foreign(text) or bool(ASKS.match(text) and len(words) >= 3))
 
 
 def is_sound(question: str) -> bool:

@@ -4,15 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import groupby, zip_longest
+from operator import itemgetter
 from threading import Lock
 from typing import NamedTuple
 
-from understudies.prose.english import is_foreign
+import bm25s
+
+from understudies.prose.english import FUNCTION_WORDS, is_foreign
 from understudies.prose.passages import Passage, read_passages
 from understudies.prose.questions import LABEL, QUESTION_MARKS, Draft, ask_for_heading, drafts_of
-from understudies.prose.ranking import Ranking
-from understudies.prose.sentences import normalised, words_of
+from understudies.prose.sentences import normalised, stems_of, words_of
 
 TIERS = (2.0, 1.0)  # from here a question asks for what is said, from here whether it is so; below it is a makeshift
 SECTION = 12  # passages of a long section that count as one when questions are spread
@@ -22,7 +24,7 @@ CAPITAL = re.compile(r"(?<=[a-z,] )(?:[A-Z][a-z]+|[A-Z]{2,}\b(?= [a-z]))")
 
 
 class Place(NamedTuple):
-    """A passage, and the document it stands in."""
+    """The document in which a passage stands, and the passage."""
 
     document: int
     passage: Passage
@@ -41,7 +43,7 @@ class Reading(NamedTuple):
     offers: list[Offer]  # what can be drawn, in the order of drawing
     owners: dict[str, Offer]  # by the normalised question
     plain: list[str]  # each document's words
-    ranking: Ranking
+    ranking: bm25s.BM25
 
 
 def read(sources: Sequence[Mapping[str, str]]) -> Reading:
@@ -60,19 +62,23 @@ def read_once(sources: tuple[tuple[str, str], ...]) -> Reading:
     places = [Place(number, passage) for number, passages in enumerate(documents) for passage in passages]
     plain = [normalised(" ".join(passage.text for passage in passages)) for passages in documents]
     # A passage is found by its own words, which count twice; its heading and title give the context.
-    told = [f"{place.passage.text} {place.passage.text} {place.passage.heading}" for place in places]
-    terms = [words_of(f"{text} {titles[place.document]}") for text, place in zip(told, places, strict=True)]
+    told = [words_of(f"{passage.text} {passage.text} {passage.heading} {titles[number]}") for number, passage in places]
+    ranking = bm25s.BM25()
+    ranking.index(
+        [["", *stems_of([word for word in words if word not in FUNCTION_WORDS])] for words in told or [[]]],
+        show_progress=False,
+    )
     owners: dict[str, Offer] = {}  # the one passage that a question fits best
-    for offer in draft_all(documents, titles):
-        held = owners.setdefault(normalised(offer.draft.question), offer)
-        if held.draft.weight < offer.draft.weight:
-            owners[normalised(offer.draft.question)] = offer
-    return Reading(titles, places, ordered(places, owners.values()), owners, plain, Ranking(terms))
+    for offer in sorted(draft_all(documents, titles), key=lambda offer: -offer.draft.weight):
+        owners.setdefault(normalised(offer.draft.question), offer)
+    return Reading(titles, places, ordered(places, owners.values()), owners, plain, ranking)
 
 
 def draft_all(documents: Sequence[Sequence[Passage]], titles: Sequence[str]) -> Iterator[Offer]:
     """Phrase the questions of the passages; the first passage under a heading answers for it."""
-    names = names_in(passage.text for passages in documents for passage in passages)
+    text = "\n".join(passage.text for passages in documents for passage in passages)
+    # What is written with a capital inside a sentence, and never without one, is a name.
+    names = frozenset(CAPITAL.findall(text)) - {word.capitalize() for word in SMALL.findall(text)}
     every, at = max(1, sum(map(len, documents)) // MOST_ASKED), 0
     for title, passages in zip(titles, documents, strict=True):
         start, heading, seen, asked = at, "", set[str](), 0
@@ -94,25 +100,15 @@ def stands_for_section(passage: Passage) -> bool:
     return told and (not is_foreign(passage.text) or passage.heading.endswith(QUESTION_MARKS))
 
 
-def names_in(texts: Iterable[str]) -> frozenset[str]:
-    """Give the words that are mostly written with a capital inside a sentence."""
-    small, capital = Counter[str](), Counter[str]()
-    for text in texts:
-        small.update(SMALL.findall(text))
-        capital.update(CAPITAL.findall(text))
-    return frozenset(word for word, count in capital.items() if count >= small[word.lower()])
-
-
 def ordered(places: Sequence[Place], offers: Iterable[Offer]) -> list[Offer]:
     """Order the questions by tier; in each, documents take turns, and in a document its sections."""
-    queues: dict[int, dict[int, dict[tuple[str, int], list[Offer]]]] = {}
+    turns, ranked = Counter[object](), list[tuple[int, int, int, Offer]]()
     for offer in sorted(offers, key=lambda offer: (-offer.draft.weight, offer.at)):
         document, passage = places[offer.at]
-        tiers = queues.setdefault(document, {})
-        sections = tiers.setdefault(sum(offer.draft.weight < least for least in TIERS), {})
-        sections.setdefault((passage.heading, offer.at // SECTION), []).append(offer)
-    turns = [
-        [offer for tier in sorted(tiers) for row in zip_longest(*tiers[tier].values()) for offer in row if offer]
-        for _, tiers in sorted(queues.items())
-    ]
-    return [offer for row in zip_longest(*turns) for offer in row if offer]
+        tier = sum(offer.draft.weight < least for least in TIERS)
+        section = (document, tier, passage.heading, offer.at // SECTION)
+        ranked.append((document, tier, turns[section], offer))
+        turns[section] += 1
+    ranked.sort(key=itemgetter(0, 1, 2))
+    queues = [[offer for *_, offer in group] for _, group in groupby(ranked, key=itemgetter(0))]
+    return [offer for row in zip_longest(*queues) for offer in row if offer]

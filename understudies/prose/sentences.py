@@ -4,16 +4,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from understudies.prose.english import FUNCTION_WORDS
 from understudies.prose.english import listed as listed
 
-CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 NEVER_LAST = listed("""
-    mr mrs ms dr prof st mt rev hon gen col capt lt sgt sen rep gov mme e.g i.e eg ie vs v cf al viz fig figs eq sec
-    ch art no nr p pp vol vols ed eds para approx ca c est incl excl max min dept tel ref bzw z.b d.h usw bsp ggf
-""")
-SELDOM_LAST = listed("""
-    u.s u.k u.n e.u u.s.a a.m p.m inc ltd co corp plc jr sr etc ph.d jan feb mar apr jun jul aug sep sept oct nov dec
+    mr mrs ms dr prof st e.g i.e vs cf al fig figs eq sec ch art no nr p pp vol ed approx ca max min z.b d.h
+    u.s u.k e.u inc ltd corp jr sr ph.d jan feb mar apr jun jul aug sep sept oct nov dec
 """)
 LONGEST_SENTENCE = 1500  # characters
 BOUNDARY = re.compile(
@@ -22,13 +17,8 @@ BOUNDARY = re.compile(
     r"|(?<![؟۔।॥])[؟۔।॥]+\s+|(?<=[!?…])\s+(?=[^\w\s])"
 )
 LAST_WORD = re.compile(r"([^\s(\[\"'“‘]+?)\.[\"'”’»)\]]*$")
-NEXT_WORD = re.compile(r"[^\W\d_]+")
 LABEL = re.compile(r"[^\W\d_][\w /&'-]{0,30}:\s")
-WORD = re.compile(
-    rf"[{CJK}]+|[^\W_{CJK}]+(?:[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f]+[^\W_{CJK}]*)*(?:['’][^\W\d_]+)?"
-)
-ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-UNSPACED = re.compile(rf"[{CJK}\u0e00-\u0eff，。、；：？！「」（）《》]")
+WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?")
 
 
 def split_sentences(paragraph: str) -> list[str]:
@@ -36,7 +26,7 @@ def split_sentences(paragraph: str) -> list[str]:
     sentences, start = list[str](), 0
     for found in BOUNDARY.finditer(paragraph):
         so_far = paragraph[start : found.end()].rstrip()
-        if so_far and ends_sentence(so_far, paragraph[found.end() : found.end() + 30]):
+        if so_far and ends_sentence(so_far):
             sentences += cut_overlong(so_far)
             start = found.end()
     rest = paragraph[start:].strip()
@@ -52,13 +42,11 @@ def cut_overlong(sentence: str) -> Iterator[str]:
     yield sentence
 
 
-def ends_sentence(so_far: str, following: str) -> bool:
+def ends_sentence(so_far: str) -> bool:
+    """Tell the end of a sentence from that of an abbreviation, an initial or a number."""
     last = LAST_WORD.search(so_far[-40:])
     word = last[1].lower() if last else ""
-    if word in SELDOM_LAST or (len(word) == 1 and word.isalpha() and word not in NEVER_LAST):
-        opener = NEXT_WORD.search(following)
-        return opener is not None and opener[0].lower() in FUNCTION_WORDS
-    return last is None or not (word in NEVER_LAST or so_far[:-1].isdigit())
+    return last is None or not (word in NEVER_LAST or (len(word) == 1 and word.isalpha()) or so_far[:-1].isdigit())
 
 
 def join_wrapped_lines(lines: Iterable[str]) -> list[str]:
@@ -68,35 +56,21 @@ def join_wrapped_lines(lines: Iterable[str]) -> list[str]:
     paragraphs: list[str] = []
     for before, line in zip(["", *bare], bare, strict=False):
         if paragraphs and is_wrapped(before, line, widest):
-            paragraphs[-1] += glue(before, line) + line
+            hyphenated = re.search(r"[^\W\d_]-$", before) and line[0].islower()
+            paragraphs[-1] += line if hyphenated else f" {line}"
         else:
             paragraphs.append(line)
     return paragraphs
 
 
 def is_wrapped(before: str, line: str, widest: int) -> bool:
-    long_enough = len(before) > 0.6 * widest
-    if LABEL.match(line):
-        return line[0].islower() and long_enough
-    return line[0].islower() or bool(UNSPACED.match(line)) or (widest >= 36 and long_enough)
-
-
-def glue(before: str, line: str) -> str:
-    hyphenated = before[-1] == "-" and before[-2:-1].isalpha() and line[0].islower()
-    return "" if hyphenated or (UNSPACED.match(before[-1]) and UNSPACED.match(line)) else " "
+    full = widest >= 36 and len(before) > 0.6 * widest and not LABEL.match(line)
+    return full or line[0].islower()
 
 
 def words_of(text: str) -> list[str]:
-    """Give the words in lower case; scripts that put no spaces between words give pairs of characters."""
-    low = text.lower().replace("’", "'")
-    words = (ASCII_WORD if low.isascii() else WORD).findall(low)
-    return [part for word in words for part in parts_of(word)]
-
-
-def parts_of(word: str) -> list[str]:
-    if not word.isascii() and len(word) > 1 and UNSPACED.match(word):
-        return [word[at : at + 2] for at in range(len(word) - 1)]
-    return [word.removesuffix("'s")]
+    """Give the words in lower case, without what shows an owner."""
+    return [word.removesuffix("'s") for word in WORD.findall(text.lower().replace("’", "'"))]
 
 
 def normalised(text: str) -> str:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from understudies.prose.task import read_task
 from understudies.refine.criteria import rules_of
 from understudies.refine.rules import FILLERS, mended
 
 Criteria = Sequence[Mapping[str, str]]
-
-_ASKED = re.compile(
-    r"(?:please )?(?:(?:describe|explain|summari[sz]e|announce|introduce|present) "
-    r"|(?:write|create|draft|compose|prepare|make|give) (?:(?:.{1,100}? )??(?:about|describing|for|of|on|that) )?)",
-    re.IGNORECASE,
-)
 
 
 def write_draft(task: str, criteria: Criteria) -> str:
@@ -41,6 +35,4 @@ def improve(task: str, criteria: Criteria, draft: str, feedback: Sequence[Mappin
 
 
 def _subject(task: str) -> str:
-    """Return what a task is about; a task of an unknown kind is its own subject."""
-    first = " ".join(re.split(r"[.!?;:\n](?:\s|$)", task.strip()[:400], maxsplit=1)[0].split())
-    return " ".join(_ASKED.sub("", first, count=1).split()[:14]).strip(" ,;:-\"'") or "the task"
+    return read_task(task, ()).subject.strip("“”")

@@ -31,23 +31,14 @@ def _concern(message: Message, wish: Wish, invoice_number: str) -> str | None:
     about = [clause for clause in wish.clauses if mentions(message.text[clause.start : clause.end], invoice_number)]
     if wish.references and not about:
         return None
-    own = _until_another(wish, about[0]) if about else wish.clauses
-    if any(_says_why(message, clause) for clause in own):
-        return _sentence(message, own)
-    after = [clause for clause in [*wish.clauses, *wish.after] if clause.start >= own[-1].end]
-    for clause in [*after, *reversed(wish.before)]:
-        if _says_why(message, clause) and not requests.GREETING.match(message.of(clause)):
-            return _sentence(message, [one for one in [*wish.before, *after] if one.sentence == clause.sentence])
-    return None
-
-
-def _until_another(wish: Wish, first: Clause) -> list[Clause]:
-    """Return the clauses from one that names an invoice to the next that names another."""
+    first = about[0] if about else wish.clauses[0]
     others = [one.start for one in wish.references if one.kind == "invoice" and one.start > first.end]
-    end = min(others, default=wish.end)
-    return [
-        one for one in wish.clauses if one.sentence == first.sentence and first.start <= one.start and one.end <= end
-    ]
+    own = [one for one in wish.clauses if first.start <= one.start and one.end <= min(others, default=wish.end)]
+    for clause in [*own, *wish.after, *reversed(wish.before)]:
+        if _says_why(message, clause) and not requests.GREETING.match(message.of(clause)):
+            group = own if clause in own else [*wish.before, *wish.after]
+            return _sentence(message, [one for one in group if one.sentence == clause.sentence])
+    return None
 
 
 def _says_why(message: Message, clause: Clause) -> bool:

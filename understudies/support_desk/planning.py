@@ -32,21 +32,15 @@ def plan_tasks(query: str, invented: Sequence[str] = ()) -> Plan:
 def _tasks(message: Message, wish: Wish) -> Iterator[Task]:
     match wish.kind:
         case "billing":
-            yield from map(_billing, _numbers(wish, "invoice") or (None,))
+            for number in _numbers(wish, "invoice") or (None,):
+                yield BillingInquiry(type="BillingInquiry", invoice_number=number)
         case "status":
-            yield from map(_status, _numbers(wish, "order") or (None,))
+            for number in _numbers(wish, "order") or (None,):
+                yield StatusUpdate(type="StatusUpdate", order_id=number)
         case "return":
             yield from _returns(message, wish)
         case "other":
             yield _other(message, wish.clauses)
-
-
-def _billing(number: str | None) -> Task:
-    return BillingInquiry(type="BillingInquiry", invoice_number=number)
-
-
-def _status(number: str | None) -> Task:
-    return StatusUpdate(type="StatusUpdate", order_id=number)
 
 
 def _other(message: Message, clauses: Sequence[Clause]) -> Task:

@@ -21,7 +21,6 @@ _WRONG = re.compile(
     r"went|poor|bad|ugly|noise|stuck|slow|hurts?|half|expected|described|advertised|different|allerg\w*|unwanted|fell|falls|"
     r"makes?|is|are|was|were|has|lets?)\b|n't\b|(?:it|they) \w"
 )
-_BOUGHT = re.compile(r"\b(?:bought|purchased|ordered|received|got|today|yesterday|week|month)\b|\d")
 _MONEY = re.compile(r"\b(?:refund|money|back|return\w*|send|exchange|replacement|label|policy)\b")
 _OPENING = re.compile(
     r"^[\s,;:()\-\u2013]*(?:(?:and|so|but|which|that|who|because|since|(?:the )?reason(?: is)?)\b[\s:,]*)*", re.I
@@ -40,28 +39,25 @@ def _told(message: Message, wish: Wish, product: Product | None, until: int) -> 
     start = product.start if product else wish.start
     near = [clause for clause in wish.clauses if start < clause.end and clause.start < until]
     own = [clause for clause in [*near, *wish.before] if product and clause.start <= start < clause.end]
-    yield _why(message, [clause for clause in near if clause.reason], until)
-    yield _why(message, [clause for clause in near if clause not in own])
-    yield _why(message, [clause for clause in wish.clauses[1:] if clause not in near])
-    yield _why(message, [clause for clause in own if clause in wish.before])
-    if wish.before and wish.before[-1].sentence == wish.clauses[0].sentence:
-        yield _why(message, wish.before[-_NEAR:])
-    yield _why(message, [one for one in wish.after if one.sentence - wish.clauses[-1].sentence <= _NEAR])
-    yield _why(message, wish.before[-_NEAR:])
+    yield _why(message, [clause for clause in [*near, *wish.clauses[1:]] if clause not in own])
+    before = wish.before[-_NEAR:]
+    after = [one for one in wish.after if one.sentence - wish.clauses[-1].sentence <= _NEAR]
+    same = [one for one in before if one.sentence == wish.clauses[0].sentence]
+    yield _why(message, [*same, *after, *before])
     # "Return: Clay Vase - chipped", "The fan hums": anything that is said of it.
     for clause in [*(one for one in near if one not in own), *own]:
         said = message.plain[max(clause.start, product.end if product else 0) : clause.end]
-        if requests.content(said) and not _asks(said) and not _BOUGHT.search(said):
+        if requests.content(said) and not _asks(said):
             yield _clean(message, clause.start, clause.end)
 
 
-def _why(message: Message, clauses: Sequence[Clause], until: int | None = None) -> str | None:
+def _why(message: Message, clauses: Sequence[Clause]) -> str | None:
     """Return the first clause that says why or what is wrong, as far as its sentence goes on saying so."""
     for at, clause in enumerate(clauses):
         if clause.reason or _tells(message.of(clause)):
             more = [one.end for one in clauses[at:] if one.sentence == clause.sentence and not _asks(message.of(one))]
             end = max(more, default=clause.end)
-            return _clean(message, clause.reason or clause.start, min(end, until or end))
+            return _clean(message, clause.reason or clause.start, end)
     return None
 
 

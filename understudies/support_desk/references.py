@@ -33,9 +33,6 @@ _LABELLED = re.compile(
     r"nos|ids?|ref|reference|code|is|are|was|were|called|not|it's|namely)(?!\w))*)\s*#?$"
 )
 _LISTED = re.compile(r"(?:\s|,|&|/|\+|;|#|'|\"|and|or|as well as|also|then|no|number){0,16}")
-_MEASURE = re.compile(
-    r"\s*(?:%|€|\$|£|(?:eur\w*|usd|gbp|dollars|pounds|times|pieces|days|weeks|months|years|hours|kg|cm)\b)"
-)
 _PREFIXES: dict[str, Kind] = {
     **dict.fromkeys(("inv", "invoice", "bill"), "invoice"),
     **dict.fromkeys(("ord", "order", "po", "so"), "order"),
@@ -76,8 +73,6 @@ def _kind(plain: str, found: re.Match[str], before: Reference | None) -> Kind | 
     if prefix and prefix[0] in _PREFIXES:
         return _PREFIXES[prefix[0]]
     number = found[1][0].isdigit()
-    if number and _MEASURE.match(plain, found.end()):
-        return None
     named = _LABELLED.search(plain[max(0, found.start() - _NEAR) : found.start()])
     if named and (len(found[1]) >= _SHORTEST_LABELLED or re.search(r"n[or]|num|id|ref|#", named["label"])):
         return next(kind for kind in _NOUNS if named[kind])

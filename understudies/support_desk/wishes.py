@@ -11,7 +11,6 @@ from operator import attrgetter
 
 from understudies.support_desk import requests, signals
 from understudies.support_desk.clauses import Clause, Message
-from understudies.support_desk.products import asked_for
 from understudies.support_desk.references import Reference
 
 _NEAR = 2  # sentences between a wish and what still belongs to it
@@ -35,7 +34,6 @@ class Wish:
     references: list[Reference]
     before: list[Clause]
     after: list[Clause] = field(default_factory=list)
-    guessed: bool = False  # by its form alone
 
     @property
     def start(self) -> int:
@@ -86,17 +84,10 @@ class _Reader:
             self.named.pop(clause, None)
             return
         kind = self._kind(clause, text)
-        if current and self._continues(clause, current, kind):
-            self._extend(current, clause)
-        elif kind == "return" and current and current.guessed and _POINTS_BACK.search(text):
-            # "Have the table picked up, I want to return it": the first half was the wish already.
-            current.kind, current.guessed = kind, False
-            self._extend(current, clause)
-        elif kind:
+        if kind and not (current and kind == current.kind != "other"):
             self._add(kind, [clause], current)
-        elif requests.asks(text) and not requests.GREETING.match(text) and self._is_new(text, clause):
+        elif not kind and requests.asks(text) and not requests.GREETING.match(text) and self._is_new(text, clause):
             self._add("other", [clause])
-            self.wishes[-1].guessed = True
         elif current:
             self._extend(current, clause)
         elif not requests.GREETING.match(text):
@@ -118,16 +109,6 @@ class _Reader:
         """Tell "the kettle (order A-12345) leaks" and "Return the kettle, it leaks. Order: A-12345."."""
         in_brackets = self.message.plain[clause.start - 1 : clause.start] == "("
         return in_brackets or (last is not None and last.kind == "return" and signals.is_topic(self.message.of(clause)))
-
-    def _continues(self, clause: Clause, current: Wish, kind: signals.Kind | None) -> bool:
-        """Tell whether a clause belongs to the wish before it in its sentence."""
-        if clause.reason:
-            return kind in (None, current.kind) or clause not in self.named
-        if kind == "status" and clause not in self.named and not requests.asks(self.message.of(clause)):
-            return True
-        if kind == "return" == current.kind:
-            return not asked_for(self.message, clause.start, clause.end)
-        return kind == current.kind != "other"
 
     def _is_new(self, text: str, clause: Clause) -> bool:
         """Tell a wish of its own from "please help" and from another question about the last wish."""

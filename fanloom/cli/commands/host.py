@@ -69,6 +69,9 @@ class Host(Protocol):
     def recent(self, limit: int) -> list[Thread]:
         """Return the newest threads, newest first."""
 
+    def delete(self, thread: str) -> None:
+        """Delete a thread and what is kept of it."""
+
 
 def url_option() -> click.Option:
     """Return the option that names a server."""

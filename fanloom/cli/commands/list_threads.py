@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SHORT = 60
 
 
-@click.command("threads")
+@click.group("threads", invoke_without_command=True)
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="List at most so many, newest first."
 )
@@ -31,6 +31,8 @@ def threads(ctx: click.Context, limit: int, as_json: bool) -> None:
     A thread is done, failed, waiting for a person, or interrupted: stopped in the middle, or running right now. A
     server tells which of the two, and with --url lists those of yours.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     # One more tells whether there are more.
     found = open_host(ctx).recent(limit + 1)
     if as_json:
@@ -39,6 +41,39 @@ def threads(ctx: click.Context, limit: int, as_json: bool) -> None:
     _print_table([_cells(thread) for thread in found[:limit]])
     if len(found) > limit:
         click.echo(f"These are the newest {limit}; see more with --limit.", err=True)
+
+
+@threads.command("show")
+@click.argument("thread")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_url
+@click.pass_context
+def show_thread(ctx: click.Context, thread: str, as_json: bool) -> None:
+    """Show how a thread stands, what it waits for, and its output so far."""
+    from fanloom.cli.showing.output import plain, show
+
+    found = open_host(ctx).get(thread)
+    if as_json:
+        click.echo(json.dumps({**_row(found), "output": plain(found.output)}, indent=2))
+        return
+    _print_table([_cells(found)])
+    click.echo()
+    show(found.output, [], as_json=False)
+
+
+@threads.command("delete")
+@click.argument("thread")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_url
+@click.pass_context
+def delete_thread(ctx: click.Context, thread: str, yes: bool) -> None:
+    """Delete a thread with all that is kept of it, and what is written down of its runs."""
+    host = open_host(ctx)
+    found = host.get(thread)
+    if not yes:
+        click.confirm(f"Delete thread {clean(found.id)!r} ({found.state})?", abort=True, err=True)
+    host.delete(found.id)
+    click.echo(f"Thread {clean(found.id)!r} is deleted.", err=True)
 
 
 def _row(thread: Thread) -> dict[str, Any]:

@@ -65,6 +65,10 @@ class LocalHost:
         """Return the threads whose last run is the newest, newest first."""
         return self.threads.recent(limit)
 
+    def delete(self, thread: str) -> None:
+        """Delete a thread and what is kept of it."""
+        self.threads.delete(thread)
+
 
 class LocalGraph:
     """A graph that is loaded into this process."""

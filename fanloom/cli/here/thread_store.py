@@ -16,6 +16,7 @@ from fanloom.cli.thread import CONTEXT, GRAPH, State, Thread, check_id, readable
 from fanloom.durable.checkpointer import Saver, open_checkpointer, with_checkpointer
 from fanloom.errors import RunError, UserError
 from fanloom.graph.changed_graph import missing_nodes
+from fanloom.runs.run_log import log_mode, run_logs
 
 _PAGE, _MOST_PAGES = 100, 100
 _CANCELLED = "CancelledError()"
@@ -65,6 +66,14 @@ class Threads:
     def recent(self, limit: int) -> list[Thread]:
         """Return the threads whose last run is the newest, newest first."""
         return [self._with_state(thread) for thread in self._session.run(self._newest(limit)).values()]
+
+    def delete(self, name: str) -> None:
+        """Delete a thread, and what is written down of its runs."""
+        self._session.run(self._saver.adelete_thread(name))
+        if log_mode(has_thread=True) is not None:
+            logs = run_logs()
+            logs.writer.flush()
+            logs.store.delete(thread=name)
 
     def _with_state(self, thread: Thread) -> Thread:
         if thread.graph is None:

@@ -113,6 +113,11 @@ class RemoteHost:
         with explained(self.url):
             return [self._listed(row) for row in self._rows(limit)]
 
+    def delete(self, thread: str) -> None:
+        """Delete a thread and what is kept of it."""
+        with explained(self.url):
+            self.client.threads.delete(self.names.find(thread))
+
     def _rows(self, limit: int) -> list[Mapping[str, Any]]:
         rows: list[Mapping[str, Any]] = []
         while len(rows) < limit:

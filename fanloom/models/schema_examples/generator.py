@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import lru_cache
 from itertools import chain, product, starmap
 from typing import Any, Literal, NamedTuple, Self, TypeAlias, get_args
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ValidationError
 
@@ -25,6 +25,8 @@ _Order: TypeAlias = Literal["same", "rising", "falling"]
 _TURNS = 4
 # By these a schema without a type is one of objects; whatever else has none accepts a text.
 _OF_OBJECTS = {"properties", "required", "additionalProperties"}
+# Weak, for a run can have classes of its own, and they hold what it knows.
+_made: WeakKeyDictionary[type[BaseModel], str] = WeakKeyDictionary()
 
 
 def example_of(output: type[BaseModel]) -> Any:
@@ -32,10 +34,11 @@ def example_of(output: type[BaseModel]) -> Any:
 
     Raises BadModelOutput of the kind `no_understudy` where the schema does not lead to such data.
     """
-    return json.loads(_example_of(output))
+    if output not in _made:
+        _made[output] = _example_of(output)
+    return json.loads(_made[output])
 
 
-@lru_cache(maxsize=256)
 def _example_of(output: type[BaseModel]) -> str:
     schema = exact_schema(output)
     plainest = example_or_why(schema, output.__name__)

@@ -7,14 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import unquote
 
 from aiohttp import web
 
 from . import bedrock, gemini, openai
+from .decoding import decoded
 from .environment import environment
-from .exchange import Answer, Dialect, Exchange, Replier, as_reply
+from .exchange import Answer, Dialect, Exchange, Fault, Replier, as_reply
 from .reply import Reply, default_reply
 from .request import Kind, Log, Request
 
@@ -33,6 +35,8 @@ class FakeProvider:
     def __init__(self, reply: Replier | Answer = default_reply, latency: float = 0.0) -> None:
         self.reply = reply
         self.latency = latency
+        self.decodes = False
+        """Whether data is decoded by the schema that was sent, so that a model can say nothing else."""
         self.strays: list[str] = []
         """Paths asked for that no provider has; they get a 404."""
         self.errors: list[Exception] = []
@@ -179,9 +183,14 @@ class FakeProvider:
 
     async def _answer(self, exchange: Exchange) -> web.StreamResponse:
         await self._released.wait()
-        chosen = as_reply(await self._choose(exchange.request))
+        chosen = self._said(as_reply(await self._choose(exchange.request)), exchange.request)
         await asyncio.sleep(self.latency if chosen.latency is None else chosen.latency)
         return await (exchange.send(chosen) if isinstance(chosen, Reply) else chosen.answer(exchange))
+
+    def _said(self, chosen: Reply | Fault, request: Request) -> Reply | Fault:
+        if not self.decodes or not isinstance(chosen, Reply) or chosen.data is None or request.schema is None:
+            return chosen
+        return replace(chosen, data=decoded(chosen.data, request.schema))
 
     async def _choose(self, request: Request) -> Answer:
         with self._lock:

@@ -15,7 +15,7 @@ _LONGEST_KIND = 3  # words
 
 _ABOUT = r"(?:about|announcing|describing|introducing|for|on|of(?: an? \w+ (?:about|for|of))?)"
 _ASKED = re.compile(
-    r"(?:please )?(?:(?:describe|explain|document|announce|advertise|introduce|present|promote) "
+    r"(?:please )?(?:(?:describe|explain|document|summari[sz]e|announce|advertise|introduce|present|promote) "
     rf"|(?:write|create|draft|compose|prepare|make|give|i need|we need) (?:(?:.{{1,120}}? )??{_ABOUT} )?)",
     re.IGNORECASE,
 )
@@ -55,7 +55,7 @@ def read_task(task: str, lexicon: Collection[str]) -> Task:
 
 def _kinds_in(text: str, lexicon: Collection[str]) -> list[str]:
     # Technical documentation is what all of it is, and not a section of it.
-    known = rf"(?<![\w-])(?:{'|'.join(map(re.escape, lexicon))})(?![\w-]|\sdocu?)"
+    known = rf"(?<![\w-])(?:{'|'.join(map(re.escape, lexicon)) or '(?!)'})(?![\w-]|\sdocu?)"
     found: dict[str, str] = {}
     for one in re.finditer(rf"{_NAMED}|{known}", text, re.IGNORECASE):
         for name in re.split(_JOIN, one[1] or one[2] or one[0].lower(), flags=re.IGNORECASE):

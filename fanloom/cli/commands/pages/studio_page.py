@@ -1,0 +1,73 @@
+"""`fanloom studio`: the page over the logs of this project, or over files, with no graph and no model behind it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from fanloom.errors import MissingPackage
+
+if TYPE_CHECKING:
+    from fanloom.runlog.run_store import RunStore
+
+_HOST = "127.0.0.1"
+
+
+@click.command("studio")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65_535), default=2026, show_default=True, help="The port to listen at.")
+def studio(files: tuple[Path, ...], port: int) -> None:
+    """Show the logged runs of this project in the browser, or the runs of .fanrun files and reports.
+
+    It listens on this machine only, and shows what is logged. The pages of a server that runs graphs too, where
+    questions can be answered and runs begun, are those of `fanloom dev`, at /studio.
+    """
+    try:
+        import uvicorn
+    except ModuleNotFoundError:
+        raise MissingPackage('the page needs a server; run: pip install "fanloom[server]"') from None
+    from fanloom.server.app import app
+
+    with _logs(files) as store:
+        app.state.logs = store
+        click.echo(f"The studio is at http://{_HOST}:{port}/studio; Ctrl-C ends it.", err=True)
+        sys.stderr.flush()
+        uvicorn.run(app, host=_HOST, port=port, log_level="warning", timeout_graceful_shutdown=1)
+
+
+@contextmanager
+def _logs(files: tuple[Path, ...]) -> Iterator[RunStore]:
+    """Give the logs of this project, or those of files."""
+    from fanloom.runlog.run_store import RunStore
+    from fanloom.studio.kept_logs import open_store
+
+    if not files:
+        yield open_store()
+        return
+    with TemporaryDirectory(prefix="fanloom-studio-") as folder:
+        store = RunStore(f"sqlite:///{folder}/runs.db")
+        for number, file in enumerate(files):
+            _take(store, file, number)
+        yield store
+        store.close()
+
+
+def _take(store: RunStore, file: Path, number: int) -> None:
+    from fanloom.runlog.contents import packed
+    from fanloom.runlog.log_writer import Batch
+    from fanloom.studio.kept_logs import find_run
+
+    run = find_run(str(file), store)
+    # Two files may hold the same run.
+    name = f"{number + 1}-{str(run.events[0].get('run', file.stem))[:40]}" if run.events else file.stem
+    events = [{**event, "run": name} if event["type"] == "run.started" else event for event in run.events]
+    lines = "".join(f"{json.dumps(event)}\n" for event in events).encode()
+    bodies = {key: packed(text) for key, text in run.contents.items()}
+    store.write([Batch(name, 1, max((int(each["seq"]) for each in events), default=1), lines, events, bodies)])

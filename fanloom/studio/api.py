@@ -1,0 +1,96 @@
+"""What the studio's pages ask for: runs, their events and contents, and reports; each caller sees what is theirs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Header, HTTPException, Query, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+
+from fanloom.loops.background import in_thread
+from fanloom.runlog.run_store import RunStore
+from fanloom.runlog.run_summary import RunSummary
+from fanloom.studio.following import follow
+from fanloom.studio.hiding import HiddenPart, without
+from fanloom.studio.kept_logs import logged_run
+from fanloom.studio.pages import HEADERS
+from fanloom.studio.report_file import report_page
+
+Owner = Callable[[Request], Awaitable[str | None]]
+"""Tells whose runs a caller may see; None for everybody's."""
+_MOST = 200
+
+
+def add_studio_api(app: FastAPI, owner: Owner, store: Callable[[], RunStore]) -> None:
+    """Give an application the routes below /studio/api over a store of logs.
+
+    They are its own, since LangGraph's server puts its middleware around each route, and can around no router.
+    """
+
+    async def seen(run: str, request: Request) -> RunSummary:
+        """Return a run that the caller may see. Raises 404 for one of others as for one that is not there."""
+        whose = await owner(request)
+        found = await in_thread(lambda: store().run(run))
+        if found is None or whose not in (None, found.owner):
+            raise HTTPException(404, f"no run {run[:64]!r}", HEADERS)
+        return found
+
+    @app.get("/studio/api/runs")
+    async def runs(
+        request: Request,
+        graph: str | None = None,
+        status: str | None = None,
+        thread: str | None = None,
+        before: int | None = None,
+        limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
+    ) -> Response:
+        whose = await owner(request)
+        wanted: dict[str, Any] = {"graph": graph, "status": status, "thread": thread, "before": before, "limit": limit}
+        found = await in_thread(lambda: store().runs(owner=whose, **wanted))
+        return JSONResponse([each.as_data() for each in found], headers=HEADERS)
+
+    @app.get("/studio/api/runs/{run}")
+    async def summary(run: str, request: Request) -> Response:
+        return JSONResponse((await seen(run, request)).as_data(), headers=HEADERS)
+
+    @app.get("/studio/api/runs/{run}/events")
+    async def events(
+        run: str,
+        request: Request,
+        after: Annotated[int, Query(ge=0)] = 0,
+        accept: Annotated[str, Header()] = "",
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    ) -> Response:
+        await seen(run, request)
+        start = max(after, last_event_id or 0)
+        # To look for it may block.
+        logs = await in_thread(store)
+        if "text/event-stream" in accept:
+            return StreamingResponse(follow(logs, run, start), media_type="text/event-stream", headers=HEADERS)
+        return StreamingResponse(_lines(logs, run, start), media_type="application/x-ndjson", headers=HEADERS)
+
+    @app.get("/studio/api/runs/{run}/blocks/{name}")
+    async def content(run: str, name: str, request: Request) -> Response:
+        await seen(run, request)
+        text = await in_thread(lambda: store().content(run, name))
+        if text is None:
+            raise HTTPException(404, f"this run has no content {name[:64]!r}", HEADERS)
+        return PlainTextResponse(text.encode("utf-8", "replace"), headers=HEADERS)
+
+    @app.get("/studio/api/runs/{run}/report")
+    async def report(run: str, request: Request, redact: HiddenPart | None = None) -> Response:
+        await seen(run, request)
+        found = await in_thread(lambda: logged_run(store(), run))
+        if found is None:
+            raise HTTPException(404, f"no run {run[:64]!r}", HEADERS)
+        page = await in_thread(lambda: report_page(without(found, redact) if redact else found))
+        # Saved, and never shown here, where its script would be of our origin.
+        kept = {**HEADERS, "Content-Disposition": 'attachment; filename="run.html"'}
+        return Response(page, media_type="text/html; charset=utf-8", headers=kept)
+
+
+async def _lines(store: RunStore, run: str, after: int) -> AsyncIterator[bytes]:
+    for event in await in_thread(lambda: list(store.events(run, after))):
+        yield json.dumps(event).encode() + b"\n"

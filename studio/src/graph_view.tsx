@@ -1,0 +1,69 @@
+// The graph once, with counters in its boxes; never a box a task.
+
+import { useMemo } from "preact/hooks";
+import { laidOut, type Arrow, type Box } from "./layout.ts";
+import { counted, inSigns } from "./listing.ts";
+import type { Row, Run } from "./run.ts";
+import { shown } from "./values.ts";
+import { signOf, spaced, type State } from "./words.ts";
+
+const WIDTH = 146;
+const HEIGHT = 24;
+const STEP = 30;
+
+export function GraphView({ run, width, other }: { run: Run; width: number; other?: Run }) {
+  const plan = useMemo(() => laidOut(run.started), [run.started]);
+  if (!plan.boxes.length) return null;
+  const total = Math.max(width, plan.columns * (WIDTH + 24));
+  const height = plan.tallest * STEP + 16;
+  const byWorker = rowsByWorker(run);
+  const others = other && rowsByWorker(other);
+  const place = (box: Box): [number, number] => [WIDTH / 2 + 8 + box.x * (total - WIDTH - 16), 8 + box.y * (height - 16)];
+  return (
+    <div class="graph" tabIndex={0} role="group" aria-label="graph">
+      <svg width={total} height={height} role="img" aria-label={`graph with ${plan.boxes.length} nodes`}>
+        {plan.arrows.map((arrow, key) => <path key={key} d={way(arrow, place, height)} class={arrow.conditional ? "edge may" : "edge"} />)}
+        {plan.boxes.map((box) => {
+          const [x, y] = place(box);
+          const mark = marked(run, byWorker, box.name);
+          const second = other && others ? ` | ${marked(other, others, box.name).text || "-"}` : "";
+          return (
+            <g key={box.name} class={`box ${mark.state ?? ""}`}>
+              <rect x={x - WIDTH / 2} y={y - HEIGHT / 2} width={WIDTH} height={HEIGHT} rx={/^__/.test(box.name) ? 12 : 4} />
+              <text x={x} y={y + 4}>{shown(spaced(box.name.replace(/^__|__$/g, "")), 21 - Math.min(9, mark.text.length + second.length))} {mark.text}{second}</text>
+            </g>
+          );
+        })}
+      </svg>
+    </div>
+  );
+}
+
+function rowsByWorker(run: Run): Map<string, Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of run.rows) {
+    if (!row.id) continue;
+    const rows = found.get(row.worker);
+    if (rows) rows.push(row);
+    else found.set(row.worker, [row]);
+  }
+  return found;
+}
+
+function marked(run: Run, byWorker: Map<string, Row[]>, name: string): { text: string; state?: State } {
+  const rows = byWorker.get(name);
+  if (rows) { const counts = counted(run, rows); return { text: inSigns(counts), state: counts[0]?.[0] }; }
+  const node = run.nodes.get(name);
+  if (!node) return { text: "" };
+  const text = [node.done && signOf("done") + (node.done > 1 ? node.done : ""), node.failed && signOf("failed") + node.failed, node.running && signOf("running")];
+  return { text: text.filter(Boolean).join(" "), state: node.failed ? "failed" : node.running ? "running" : "done" };
+}
+
+function way(arrow: Arrow, place: (box: Box) => [number, number], height: number): string {
+  const [x1, y1] = place(arrow.source);
+  const [x2, y2] = place(arrow.target);
+  if (x2 <= x1) return `M${x1},${y1 + HEIGHT / 2} C${x1},${height} ${x2},${height} ${x2},${y2 + HEIGHT / 2}`;
+  const [from, to] = [x1 + WIDTH / 2, x2 - WIDTH / 2];
+  const middle = (from + to) / 2;
+  return `M${from},${y1} C${middle},${y1} ${middle},${y2} ${to},${y2}`;
+}

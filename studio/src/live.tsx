@@ -1,0 +1,46 @@
+// A run as it goes on: events come in as they are written, and the page is drawn ten times a second at most.
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Client } from "./client.ts";
+import type { Contents } from "./content.tsx";
+import { Run, type LogEvent, type Question } from "./run.ts";
+import { RunPage } from "./run_page.tsx";
+import { save } from "./unpack.ts";
+import { asText, shown } from "./values.ts";
+
+const DRAW_MS = 100;
+
+export function LiveRun({ client, id, canAct }: { client: Client; id: string; canAct: boolean }) {
+  const held = useMemo(() => ({ run: new Run(), events: [] as LogEvent[], at: 0, isNew: false }), [id]);
+  const [, draw] = useState(0);
+  const [problem, setProblem] = useState("");
+  const contents: Contents = useMemo(() => ({ get: (hash) => client.text(`/studio/api/runs/${id}/blocks/${encodeURIComponent(hash)}`) }), [client, id]);
+  useEffect(() => {
+    const stop = new AbortController();
+    const take = (events: LogEvent[]): void => {
+      for (const event of events) held.run.take(event);
+      held.events.push(...events);
+      held.at = performance.now();
+      held.isNew = true;
+    };
+    client.follow(id, take, stop.signal).catch((error: Error) => setProblem(error.message));
+    const timer = setInterval(() => {
+      if (!held.isNew && (held.run.isOver || !held.events.length)) return;
+      held.isNew = false;
+      draw((number) => number + 1);
+    }, DRAW_MS);
+    return () => { stop.abort(); clearInterval(timer); };
+  }, [client, id, held]);
+  const { run, events } = held;
+  if (problem) return <p class="plain problem" role="alert">{shown(problem, 400)}</p>;
+  if (!events.length) return <p class="plain">Reading the run ...</p>;
+  const answer = (question: Question, value: unknown): Promise<void> => client.post(`/threads/${encodeURIComponent(asText(run.started.thread))}/runs`, {
+    assistant_id: asText(run.started.graph), command: { resume: { [question.id]: value } }, context: run.started.context ?? null,
+    durability: "async", multitask_strategy: "reject",
+  });
+  // The clock of the server and that of this machine may differ: time goes on from the newest event.
+  const now = run.last + (held.at ? performance.now() - held.at : 0);
+  return <RunPage events={events} run={run} contents={contents} now={now} onAnswer={canAct && run.started.thread ? answer : undefined} saves="Save report" onSave={() => void saveReport(client, id)} />;
+}
+
+async function saveReport(client: Client, id: string): Promise<void> { save(`${id}.html`, await client.text(`/studio/api/runs/${id}/report`), "text/html"); }

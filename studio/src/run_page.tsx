@@ -1,0 +1,136 @@
+// A run on the page, live or from a file: what is chosen, and which view shows it.
+
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Axis } from "./axis.ts";
+import type { Contents } from "./content.tsx";
+import { Details } from "./details.tsx";
+import { Facts, Head, verdict } from "./facts.tsx";
+import { GraphView } from "./graph_view.tsx";
+import { useKeys } from "./keys.ts";
+import { Legend } from "./legend.tsx";
+import { FILTERS, ORDERS, listed, type Filter, type Order } from "./listing.ts";
+import { Overview } from "./overview.tsx";
+import { Questions, type Answer } from "./question.tsx";
+import { runOf, type LogEvent, type Row, type Run } from "./run.ts";
+import { TaskTable } from "./task_table.tsx";
+import { LEFT, Timeline } from "./timeline.tsx";
+import { NOT_DONE } from "./words.ts";
+
+export interface Shown { events: LogEvent[]; run: Run; contents: Contents; now: number; onAnswer?: Answer; onSave?: () => void; saves?: string }
+
+const ZOOMS = [1, 2, 4, 8, 16, 32, 64];
+const SPOKEN_MS = 2000;
+
+export function RunPage(props: Shown) {
+  const { events, contents } = props;
+  const link = useMemo(() => new URLSearchParams(location.hash.slice(1)), []);
+  const [selected, select] = useState(link.get("sel") ?? "");
+  const [isOpen, setOpen] = useState(Boolean(selected));
+  const [filter, setFilter] = useState<Filter>(FILTERS.find((each) => each === link.get("filter")) ?? "all");
+  const [order, setOrder] = useState<Order>("plan");
+  const [search, setSearch] = useState("");
+  const [at, setAt] = useState(Number(link.get("at")) || 0);
+  const [zoom, setZoom] = useState(0);
+  const [isTable, setTable] = useState(false);
+  const [keysOn, setKeysOn] = useState(true);
+  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const [box, width] = useWidth();
+  const searchBox = useRef<HTMLInputElement>(null);
+  const run = useMemo(() => (at ? runOf(events, at) : props.run), [at, at ? events : props.run]);
+  const now = at || Math.max(run.last, run.isOver ? 0 : props.now);
+  const row = run.rows.find((each) => each.key === selected || (selected !== "" && each.id === selected));
+  const axis = new Axis(run.start, now, run.idleNow(now), Math.max(200, width - LEFT - 24), ZOOMS[zoom], row?.began || now);
+  const items = listed(run, filter, order, search, folded, now);
+  useEffect(() => keepLink({ sel: row?.key, at: at || undefined, filter: filter === "all" ? undefined : filter }), [row?.key, at, filter]);
+
+  const go = (rows: Row[], step: number): void => {
+    const place = rows.findIndex((each) => each.key === row?.key);
+    const next = rows[place < 0 && step < 0 ? rows.length - 1 : Math.max(0, place + step)] ?? (step > 1 ? undefined : rows[rows.length - 1]);
+    if (next) select(next.key);
+  };
+  const next = (wanted: (each: Row) => boolean): void => {
+    const rows = items.flatMap((item) => item.row ?? []);
+    const place = rows.findIndex((each) => each.key === row?.key);
+    const found = [...rows.slice(place + 1), ...rows.slice(0, place + 1)].find(wanted);
+    if (!found) return;
+    select(found.key);
+    setOpen(true);
+  };
+  const step = (by: number): void => setAt(Math.round(Math.min(props.run.last, Math.max(run.start + 1, now + (by * Math.max(1, props.run.last - run.start)) / 50))));
+  useKeys(keysOn, new Map([
+    ["j", () => go(items.flatMap((item) => item.row ?? []), 1)],
+    ["k", () => go(items.flatMap((item) => item.row ?? []), -1)],
+    ["ArrowDown", () => go(items.flatMap((item) => item.row ?? []), 1)],
+    ["ArrowUp", () => go(items.flatMap((item) => item.row ?? []), -1)],
+    ["f", () => next((each) => NOT_DONE.has(run.state(each)))],
+    ["?", () => { next((each) => each.asking > 0); setOpen(false); focusQuestion(); }],
+    ["/", () => searchBox.current?.focus()],
+    ["Escape", () => { setOpen(false); setAt(0); (document.activeElement as HTMLElement | null)?.blur(); }],
+    ["[", () => step(-1)], ["]", () => step(1)],
+    ["+", () => setZoom(Math.min(ZOOMS.length - 1, zoom + 1))], ["-", () => setZoom(Math.max(0, zoom - 1))],
+    ...(document.activeElement?.matches("button, summary, a") ? [] : [["Enter", () => setOpen(true)] as [string, () => void]]),
+  ]));
+
+  return (
+    <div class="page">
+      <header>
+        <Head run={run} />
+        <Spoken text={verdict(run).word} />
+        <label>Replay <input type="range" min={Math.floor(run.start)} max={Math.ceil(props.run.last)} value={now} onInput={(event) => { const chosen = Number(event.currentTarget.value); setAt(chosen >= Math.floor(props.run.last) ? 0 : chosen); }} /></label>
+        <label>Show <select value={filter} onChange={(event) => setFilter(event.currentTarget.value as Filter)}>{FILTERS.map((each) => <option key={each}>{each}</option>)}</select></label>
+        <label>Order <select value={order} onChange={(event) => setOrder(event.currentTarget.value as Order)}>{ORDERS.map((each) => <option key={each}>{each}</option>)}</select></label>
+        <label>Search <input type="search" size={9} ref={searchBox} value={search} onInput={(event) => setSearch(event.currentTarget.value)} /></label>
+        <span class="zoom" role="group" aria-label="zoom"><button type="button" aria-label="zoom out" onClick={() => setZoom(Math.max(0, zoom - 1))}>{"\u2212"}</button><button type="button" aria-label="zoom in" onClick={() => setZoom(Math.min(ZOOMS.length - 1, zoom + 1))}>+</button></span>
+        <label title="the same as a table"><input type="checkbox" checked={isTable} onChange={() => setTable(!isTable)} /> Table</label>
+        <label title="single keys: j k rows, f failure, ? question, / search, Enter details, Esc back, [ ] replay, + - zoom"><input type="checkbox" checked={keysOn} onChange={() => setKeysOn(!keysOn)} /> Keys</label>
+        {props.onSave && <button type="button" onClick={props.onSave}>{props.saves ?? "Save .fanrun"}</button>}
+      </header>
+      <section aria-label="figures"><Facts run={run} axis={axis} now={now} /></section>
+      <main>
+        <div class="left" ref={box}>
+          <GraphView run={run} width={width} />
+          {isTable ? <TaskTable run={run} items={items} now={now} /> : (
+            <Timeline run={run} axis={axis} now={now} items={items} selected={row?.key ?? ""} folded={folded} onSelect={select} onOpen={() => setOpen(true)}
+              onFold={(group) => setFolded(new Set(folded.has(group) ? [...folded].filter((each) => each !== group) : [...folded, group]))} />
+          )}
+          <Legend />
+        </div>
+        <aside aria-label="details" tabIndex={0}>
+          <Questions run={run} now={now} onAnswer={at ? undefined : props.onAnswer} />
+          {isOpen && row ? <Details run={run} row={row} contents={contents} now={now} onClose={() => setOpen(false)} />
+            : <Overview run={run} contents={contents} onSelect={(each) => { select(each.key); setOpen(true); }} />}
+        </aside>
+      </main>
+    </div>
+  );
+}
+
+function keepLink(parts: Record<string, string | number | undefined>): void {
+  const link = new URLSearchParams();
+  for (const [name, value] of Object.entries(parts)) if (value !== undefined) link.set(name, String(value));
+  const text = link.toString();
+  if (text !== location.hash.slice(1)) history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+}
+
+const focusQuestion = (): void => document.querySelector<HTMLElement>(".question input, .question textarea, .question select")?.focus();
+
+function useWidth() {
+  const box = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(900);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    setWidth(element.clientWidth);
+    const watcher = new ResizeObserver(() => setWidth(element.clientWidth));
+    watcher.observe(element);
+    return () => watcher.disconnect();
+  }, []);
+  return [box, width] as const;
+}
+
+// Changes of state are spoken, at most every two seconds; events are not.
+function Spoken({ text }: { text: string }) {
+  const [said, say] = useState("");
+  useEffect(() => { const timer = setTimeout(() => say(text), SPOKEN_MS); return () => clearTimeout(timer); }, [text]);
+  return <div class="spoken" role="status" aria-live="polite">{said}</div>;
+}

@@ -1,0 +1,75 @@
+"""A browser for the tests: Debian's chromium through Playwright; where there is none, they are skipped and say so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fanloom.runlog.fanrun import LoggedRun
+from fanloom.studio.report_file import report_page
+
+AXE = Path(__file__).parents[2] / "studio" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium")
+Opens = Callable[..., Any]
+
+
+def _leave_out(why: str) -> None:
+    # CI installs a browser, and must not pass without it.
+    if os.environ.get("NEEDS_BROWSER"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        _leave_out("no chromium is installed: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        found = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+class Page:
+    """A page, and what went wrong on it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.wrong: list[str] = []
+        self.requests: list[str] = []
+        page.on("dialog", lambda dialog: (self.wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("pageerror", lambda error: self.wrong.append(f"error {error}"))
+        page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: self.requests.append(request.url))
+
+
+@pytest.fixture
+def open_report(browser: Any, tmp_path: Path) -> Iterator[Opens]:
+    contexts: list[Any] = []
+
+    def opened(run: LoggedRun, *, link: str = "", **how: Any) -> Page:
+        file = tmp_path / f"{len(contexts)}.html"
+        file.write_text(report_page(run), encoding="utf-8")
+        context = browser.new_context(offline=True, viewport={"width": 1400, "height": 850}, **how)
+        contexts.append(context)
+        page = Page(context.new_page())
+        page.page.goto(f"{file.as_uri()}{link}")
+        page.page.locator("#studio[data-ready]").wait_for(timeout=30_000)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def axe() -> str:
+    if not AXE.is_file():
+        _leave_out("axe-core is not installed: make studio")
+    return AXE.read_text(encoding="utf-8")
