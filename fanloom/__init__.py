@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from fanloom.graph.rerun import arerun_failed as arerun_failed
     from fanloom.graph.rerun import rerun_failed as rerun_failed
     from fanloom.graph.state_graph import StateGraph as StateGraph
+    from fanloom.grounding.lexical import grounded as grounded
+    from fanloom.grounding.lexical import stems as stems
+    from fanloom.grounding.lexical import support as support
     from fanloom.models.factory import chat_model as chat_model
     from fanloom.models.narrowing.narrowed import narrowed as narrowed
     from fanloom.models.narrowing.output_bounds import Choices as Choices
@@ -68,6 +71,8 @@ if TYPE_CHECKING:
     from fanloom.runs.usage import Usage as Usage
     from fanloom.runs.usage import meter as meter
     from fanloom.settings import Settings as Settings
+    from fanloom.steps.entailment import Entailment as Entailment
+    from fanloom.steps.entailment import entailed as entailed
     from fanloom.steps.prompt import Prompt as Prompt
     from fanloom.steps.prompt import unescape as unescape
     from fanloom.steps.step import LLMStep as LLMStep
@@ -109,6 +114,7 @@ _HOMES = {
     "graph.input_check": ["check_input"],
     "graph.rerun": ["arerun_failed", "rerun_failed"],
     "graph.state_graph": ["StateGraph"],
+    "grounding.lexical": ["grounded", "stems", "support"],
     "models.factory": ["chat_model"],
     "models.narrowing.narrowed": ["narrowed"],
     "models.narrowing.output_bounds": ["Choices", "Count"],
@@ -129,6 +135,7 @@ _HOMES = {
     ],
     "runs.usage": ["Usage", "meter"],
     "settings": ["Settings"],
+    "steps.entailment": ["Entailment", "entailed"],
     "steps.prompt": ["Prompt", "unescape"],
     "steps.step": ["LLMStep"],
     "steps.vote": ["Vote", "vote"],

@@ -2,12 +2,13 @@
 
 from langgraph.graph import END, START
 
-from fanloom import Context, StateGraph
+from fanloom import StateGraph
 from nodes.faq import check_input, collect
+from nodes.faq.context import FaqContext
 from nodes.faq.one_shot import write_faq
 from nodes.faq.state import FaqInput, FaqOutput, FaqState
 
-builder = StateGraph(FaqState, context_schema=Context, input_schema=FaqInput, output_schema=FaqOutput)
+builder = StateGraph(FaqState, context_schema=FaqContext, input_schema=FaqInput, output_schema=FaqOutput)
 builder.add_node("check_input", check_input)
 builder.add_node("write_faq", write_faq)
 builder.add_node("collect", collect)

@@ -2,12 +2,13 @@
 
 from langgraph.graph import END, START
 
-from fanloom import Context, StateGraph, add_fan_out
+from fanloom import StateGraph, add_fan_out
 from nodes.faq import check_input, collect, generate_questions
+from nodes.faq.context import FaqContext
 from nodes.faq.parallel import answer_question
 from nodes.faq.state import FaqInput, FaqOutput, FaqState
 
-builder = StateGraph(FaqState, context_schema=Context, input_schema=FaqInput, output_schema=FaqOutput)
+builder = StateGraph(FaqState, context_schema=FaqContext, input_schema=FaqInput, output_schema=FaqOutput)
 builder.add_node("check_input", check_input)
 builder.add_node("generate_questions", generate_questions)
 builder.add_node("collect", collect)

@@ -47,7 +47,9 @@ def question_in(prompt: str) -> str:
 
 def _faqs(prompt: str, name: str = "Q") -> dict[str, Any]:
     numbers = range(1, _count(prompt) + 1)
-    return {"faqs": [{"question": f"{name}{n}?", "answer": f"A to {name}{n}?", "sources": ["Tides"]} for n in numbers]}
+    return {
+        "faqs": [{"question": f"{name}{n}?", "answer": f"Tides to {name}{n}?", "sources": ["Tides"]} for n in numbers]
+    }
 
 
 DEFAULTS: dict[str, Any] = {
@@ -55,7 +57,7 @@ DEFAULTS: dict[str, Any] = {
     "more": lambda prompt: {"questions": [f"More {n}?" for n in range(1, _count(prompt) + 1)]},
     "write": _faqs,
     "more_faq": lambda prompt: _faqs(prompt, "More "),
-    "answer": lambda prompt: f"A to {question_in(prompt)}",
+    "answer": lambda prompt: f"Tides to {question_in(prompt)}",
     "find": {"sources": ["Tides"]},
     "again": {"sources": ["Tides"]},
 }

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from fanloom.errors import UserError
-from fanloom.evaluation import lexical as text
 from fanloom.evaluation.dataset import Item
 from fanloom.evaluation.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun
+from fanloom.grounding import lexical as text
 
 
 class Judgement(NamedTuple):

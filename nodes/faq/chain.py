@@ -8,7 +8,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 
 from fanloom import Context, RunError, done, from_error, meter
-from nodes.faq.checks import sourced
+from nodes.faq.checks import from_documents, sourced
 from nodes.faq.state import Draft, FaqState, Question
 from nodes.faq.steps import ANSWER_QUESTION
 
@@ -18,6 +18,7 @@ async def answer_question(state: FaqState, runtime: Runtime[Context]) -> dict[st
     task, started = _next(state), perf_counter()
     try:
         answer = await ANSWER_QUESTION.run(runtime, question=task["question"], sources=state["sources"])
+        answer = await from_documents(runtime, answer, state["sources"])
     except RunError as error:
         if Context.of(runtime.context).on_failure == "fail_fast":
             raise

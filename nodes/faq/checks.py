@@ -8,11 +8,25 @@ from typing import TypeVar
 
 from langgraph.runtime import Runtime
 
-from fanloom import Choices, Context, OutcomeError, RunError, error_of, unescape
+from fanloom import Choices, Context, OutcomeError, RunError, entailed, error_of, grounded, unescape
+from nodes.faq.context import FaqContext
 from nodes.faq.state import Answered, Question, Source
 from nodes.faq.steps import FIND_SOURCES, FIND_SOURCES_AGAIN
 
 T = TypeVar("T")
+
+
+async def from_documents(runtime: Runtime[Context], answer: str, sources: Sequence[Source]) -> str:
+    """Return an answer that the documents give, as far as the context wants it checked.
+
+    Raises RunError of the kind `ungrounded` for one that they do not give.
+    """
+    check, contents = FaqContext.of(runtime.context).check_answers, [source["content"] for source in sources]
+    if check != "off" and not grounded(answer, contents):
+        raise RunError("the answer shares nothing with the documents", kind="ungrounded", retryable=True)
+    if check == "model" and (read := await entailed(runtime, answer, contents)).verdict != "entailed":
+        raise RunError(f"the documents do not say: {read.words or answer}", kind="ungrounded", retryable=True)
+    return answer
 
 
 async def sourced(runtime: Runtime[Context], question: str, answer: str, sources: Sequence[Source]) -> Answered:

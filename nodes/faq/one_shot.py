@@ -8,9 +8,9 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from fanloom import Choices, Context, Count, RunError, done
-from nodes.faq.checks import distinct, planned, titles_of, with_real_titles
-from nodes.faq.state import FaqState
+from fanloom import Choices, Context, Count, Outcome, RunError, done, from_error
+from nodes.faq.checks import distinct, from_documents, planned, titles_of, with_real_titles
+from nodes.faq.state import FaqState, Source
 from nodes.faq.steps import WRITE_FAQ, WRITE_MORE_FAQ, FaqItem
 
 
@@ -32,10 +32,17 @@ async def write_faq(state: FaqState, runtime: Runtime[Context]) -> dict[str, Any
         except RunError as error:
             shortage = str(error)
     tasks = planned(item.question for item in items[:wanted])
-    checks = [with_real_titles(runtime, item.question, item.answer, item.sources, sources) for item in items[:wanted]]
-    results = await asyncio.gather(*checks)
-    outcomes = [done(task["task_id"], "write_faq", result) for task, result in zip(tasks, results, strict=True)]
+    pairs = zip(tasks, items[:wanted], strict=True)
+    outcomes = await asyncio.gather(*(_checked(runtime, task["task_id"], item, sources) for task, item in pairs))
     return {"questions": tasks, "shortage": shortage, "outcomes": outcomes}
+
+
+async def _checked(runtime: Runtime[Context], task_id: str, item: FaqItem, sources: Sequence[Source]) -> Outcome:
+    try:
+        answer = await from_documents(runtime, item.answer, sources)
+    except RunError as error:
+        return from_error(task_id, "write_faq", error)
+    return done(task_id, "write_faq", await with_real_titles(runtime, item.question, answer, item.sources, sources))
 
 
 def _usable(items: Sequence[FaqItem]) -> list[FaqItem]:

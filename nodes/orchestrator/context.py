@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -21,6 +22,12 @@ class OrchestratorContext(Context):
         le=1000,
         title="Subtasks",
         description="Most subtasks of a plan; what a plan has beyond them is skipped and reported.",
+    )
+    check_document: Literal["rules", "model"] = Field(
+        "rules",
+        title="Check of the document",
+        description="'rules' checks that each part has its section; 'model' lets the evaluator's model also judge "
+        "whether it says only what its part says.",
     )
     plan_prompt: str | None = Field(
         None,

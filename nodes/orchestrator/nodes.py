@@ -9,10 +9,11 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite, StreamWriter
 
-from fanloom import Count, Prompt, PromptError, RunError, failures, new_run, settle
+from fanloom import Count, Prompt, PromptError, RunError, entailed, failures, new_run, settle
 from fanloom import check_input as checked
 from nodes.orchestrator.context import OrchestratorContext
 from nodes.orchestrator.document import (
+    Document,
     Part,
     bounds_of,
     by_template,
@@ -107,10 +108,10 @@ class Orchestrator:
         given = {"task": state["task"], "analysis": state["analysis"], "parts": for_model(parts)}
         try:
             document = await ask(asked.combine.within(bounds), runtime, given, known)
-            if wrong := problems(document, parts):
+            if wrong := await _wrong(runtime, document, parts):
                 again = asked.combine_again.within(bounds)
                 document = await ask(again, runtime, given, known, wrong=wrong[:_MOST_TOLD])
-                wrong = problems(document, parts)
+                wrong = await _wrong(runtime, document, parts)
         except RunError as error:
             # The parts have been paid for, and are given as they are.
             return None, [str(error)]
@@ -121,6 +122,16 @@ class Orchestrator:
 
     def _steps(self, runtime: Runtime[OrchestratorContext]) -> Steps:
         return steps(self._prompts(runtime), self.understudies)
+
+
+async def _wrong(runtime: Runtime[OrchestratorContext], document: Document, parts: Sequence[Part]) -> list[str]:
+    """Return what is wrong with a document: by rule first, then, if the context wants it, in a second reader's eyes."""
+    wrong = problems(document, parts)
+    if wrong or OrchestratorContext.of(runtime.context).check_document != "model":
+        return wrong
+    given = {part["id"]: part["text"] for part in parts}
+    read = [(one.id, await entailed(runtime, one.text, [given[one.id]])) for one in document.sections]
+    return [f"Part {name} does not say: {it.words or 'all of it'}" for name, it in read if it.verdict != "entailed"]
 
 
 def _uncombined(wrong: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from langgraph.runtime import Runtime
 from pydantic import Field, field_validator
@@ -27,6 +27,13 @@ class DeskContext(Context):
         ge=0,
         title="Approve returns over",
         description="A return of a product with a price above this waits for a person. Default: none waits.",
+    )
+
+    check_reply: Literal["rules", "model", "off"] = Field(
+        "rules",
+        title="Check of the reply",
+        description="What may stand around code's statements: 'rules' lets a model's own words be courtesies only, "
+        "'model' lets the evaluator's model judge them too; 'off' looks at none. Each statement stands in any case.",
     )
 
     @field_validator("customer_id")

@@ -46,16 +46,21 @@ def mentions(query: str, identifier: str) -> bool:
 
     It is looked for in linear time; one of more than 64 signs stands nowhere.
     """
+    return place_of(query, identifier) is not None
+
+
+def place_of(query: str, identifier: str) -> tuple[int, int] | None:
+    """Return where an identifier stands in a text by itself."""
     signs = normal(identifier)
     if not 0 < len(signs) <= _LONGEST:
-        return False
+        return None
     query, written = half_width(query), re.compile(_as_written(half_width(identifier)), re.IGNORECASE)
     found = written.search(query)
     while found:
         if _stands_alone(query, found.start(), found.end()):
-            return True
+            return found.span()
         found = written.search(query, found.start() + 1)
-    return False
+    return None
 
 
 def identifiers_in(query: str) -> Iterator[str]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from fanloom import Choices
+from fanloom import Choices, stems
 from nodes.support_desk.identifiers import addresses, identifiers_in, mentions, mentions_product, normal
 from nodes.support_desk.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
+from nodes.support_desk.wording import sentence_like, sentence_with, stands_in
 from nodes.text import plain
 
 _DIGITS = re.compile(r"\d+")
@@ -59,31 +60,52 @@ def unmentioned(text: str, query: str) -> list[str]:
 
 def _checked(task: Task, query: str) -> tuple[Task, list[str]]:
     match task:
-        case BillingInquiry(invoice_number=str(number)) if not mentions(query, number):
-            return task.model_copy(update={"invoice_number": None}), _named(number)
         case StatusUpdate(order_id=str(number)) if not mentions(query, number):
             return task.model_copy(update={"order_id": None}), _named(number)
+        case BillingInquiry():
+            return _billing_checked(task, query)
         case ProductReturn():
             return _return_checked(task, query)
-        case Other(summary=summary):
-            return _without_inventions(task, summary, query)
+        case Other():
+            return _other_checked(task, query)
         case _:
             return task, []
 
 
-def _without_inventions(task: Other, summary: str, query: str) -> tuple[Task, list[str]]:
-    said = plain(summary, _LONGEST_SUMMARY)
-    invented = unmentioned(said, query)
-    kept = "" if invented else said
-    return task.model_copy(update={"summary": kept or "Something else that stands in the message."}), invented
+def _other_checked(task: Other, query: str) -> tuple[Task, list[str]]:
+    """Put the customer's own words in the place of what is told of them; without any, nothing is left to hand over."""
+    said = plain(task.summary, _LONGEST_SUMMARY)
+    own = _quote(task, query) or sentence_with(query, said) or sentence_like(query, said)
+    kept = task.model_copy(update={"summary": own or "", "quote": own})
+    return kept, _unquoted(task, query) or ([] if own else unmentioned(said, query) or _named(said))
+
+
+def _billing_checked(task: BillingInquiry, query: str) -> tuple[Task, list[str]]:
+    number = task.invoice_number
+    known = number is None or mentions(query, number)
+    kept = {"invoice_number": number if known else None, "quote": _quote(task, query)}
+    return task.model_copy(update=kept), [*_unquoted(task, query), *([] if known else _named(number or ""))]
 
 
 def _return_checked(task: ProductReturn, query: str) -> tuple[Task, list[str]]:
     name = task.product_name or ""
     known = len(name) <= _LONGEST_NAME and mentions_product(query, name)
-    reason = plain(task.reason_for_return or "", _LONGEST_REASON) or None
-    kept = {"product_name": name if known else None, "reason_for_return": reason}
-    return task.model_copy(update=kept), [] if known else _named(name)
+    quote, reason = _quote(task, query), plain(task.reason_for_return or "", _LONGEST_REASON) or None
+    if not stands_in(reason, query):
+        # Told in other words: the customer's own, if they speak of the same.
+        reason = quote if quote and reason and stems(quote) & stems(reason) - stems(name) else None
+    quote = quote or (sentence_with(query, reason) if reason else None)
+    kept = {"product_name": name if known else None, "reason_for_return": reason, "quote": quote}
+    return task.model_copy(update=kept), [*_unquoted(task, query), *([] if known else _named(name))]
+
+
+def _quote(task: BillingInquiry | ProductReturn | Other, query: str) -> str | None:
+    """Return the words that a task was made from, if they stand in the message."""
+    return plain(task.quote or "", _LONGEST_SUMMARY) if stands_in(task.quote, query) else None
+
+
+def _unquoted(task: BillingInquiry | ProductReturn | Other, query: str) -> list[str]:
+    return [] if task.quote is None or stands_in(task.quote, query) else _named(task.quote)
 
 
 def _named(name: str) -> list[str]:

@@ -10,6 +10,8 @@ from langgraph.types import Overwrite
 
 from fanloom import RunError, new_run, not_done
 from fanloom import check_input as checked
+from nodes.support_desk import records
+from nodes.support_desk.completeness import Known, complete, named_in
 from nodes.support_desk.context import DeskContext, customer_of
 from nodes.support_desk.plan_check import bounds_of, planned, verified
 from nodes.support_desk.state import DeskInput, DeskState
@@ -48,4 +50,17 @@ async def plan_tasks(state: DeskState, runtime: Runtime[DeskContext]) -> dict[st
         with suppress(RunError):
             again = await PLAN_AGAIN.within(bounds).run(runtime, query=query, invented=invented)
             tasks, _ = verified(again.tasks, query)
-    return {"tasks": planned(tasks)}
+    return {"tasks": planned(complete(tasks, query, await _known(state, query)))}
+
+
+async def _known(state: DeskState, query: str) -> Known:
+    """Return which identifiers of the message are the customer's invoices and orders; none while nobody can look."""
+    numbers = [one.text for one in named_in(query, {}) if one.kind != "product"]
+    customer = state["customer_id"]
+    if not numbers or customer is None:
+        return {}
+    try:
+        return await database().run(lambda session: records.kinds_of(session, customer, numbers))
+    except RunError:
+        # Each worker that needs the database says so itself.
+        return {}

@@ -14,7 +14,7 @@ _NOTHING_ASKED = "Thank you for writing to us. Please tell us what we can do for
 
 
 class Point(TypedDict):
-    """One part of the reply: `happened` is all of it, and holds each text of `say`, which must stand in the reply."""
+    """One part of the reply: `happened` must stand in it word for word; the names of `say` may be said again."""
 
     id: str
     title: str
@@ -59,8 +59,7 @@ def _point(task: Mapping[str, Any], outcome: Outcome) -> Point:
     if outcome["status"] == "done":
         happened, say = _DONE[outcome["worker"]](outcome["result"])
     else:
-        happened = _not_done(subject(task), outcome)
-        say = [happened]
+        happened, say = _not_done(subject(task), outcome), []
     return Point(id=outcome["task_id"], title=_title(subject(task)), happened=happened, say=say)
 
 
@@ -72,13 +71,13 @@ def _billing(result: Mapping[str, Any]) -> tuple[str, list[str]]:
         else f"We have opened case {case} about invoice {invoice} and are looking into your concern"
     )
     when = f"You will hear from us within {result['resolution_time']}, by {due}."
-    return f'{opened}: "{_short(result["concern"])}" {when}', [case, invoice, due]
+    return f'{opened}: "{_short(result["concern"])}" {when}', [case, invoice]
 
 
 def _returned(result: Mapping[str, Any]) -> tuple[str, list[str]]:
     rma, product, how = result["rma_number"], result["product_name"], result["shipping_instructions"]
     accepted = "is already under way" if result["already_open"] else "is accepted"
-    return f"The return of your {product} {accepted}, with the RMA number {rma}. {how}", [rma, how]
+    return f"The return of your {product} {accepted}, with the RMA number {rma}. {how}", [rma, product]
 
 
 _IS_AT = {
@@ -100,13 +99,13 @@ def _status(result: Mapping[str, Any]) -> tuple[str, list[str]]:
         f"The tracking number is {tracking}." if tracking else "",
         f"{delivery} {when}." if when else "",
     ]
-    return " ".join(filter(None, sentences)), [fact for fact in (order, is_at, carrier, tracking, when) if fact]
+    return " ".join(filter(None, sentences)), [name for name in (order, tracking) if name]
 
 
 def _handed_over(result: Mapping[str, Any]) -> tuple[str, list[str]]:
     case, due = result["case_id"], result["due"]
     passed = "A colleague already has your request" if result["already_open"] else "We have passed your request on"
-    return f'{passed}, as case {case}: "{_short(result["concern"])}" You will hear from us by {due}.', [case, due]
+    return f'{passed}, as case {case}: "{_short(result["concern"])}" You will hear from us by {due}.', [case]
 
 
 _DONE: dict[str, Callable[[Mapping[str, Any]], tuple[str, list[str]]]] = {
@@ -136,7 +135,7 @@ def _not_done(about: str, outcome: Outcome) -> str:
 
 def _skipped(subjects: Sequence[str]) -> Point:
     happened = f"We have not got to these yet: {'; '.join(subjects)}. Please send them again in a message of their own."
-    return Point(id="skipped", title="What we have not got to yet", happened=happened, say=[happened])
+    return Point(id="skipped", title="What we have not got to yet", happened=happened, say=[])
 
 
 def _title(about: str) -> str:

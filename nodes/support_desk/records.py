@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,6 +49,19 @@ async def find_order(session: AsyncSession, customer_id: str, number: str) -> St
         tracking_number=order.tracking_number,
         expected_delivery=order.expected_delivery.isoformat() if order.expected_delivery else None,
     )
+
+
+async def kinds_of(
+    session: AsyncSession, customer_id: str, numbers: Sequence[str]
+) -> dict[str, Literal["invoice", "order"]]:
+    """Return which of some numbers are a customer's invoices and which orders, in their normal form."""
+    keys = {normal(number) for number in numbers}
+    invoices = select(Invoice.key).where(Invoice.customer_id == customer_id, Invoice.key.in_(keys))
+    orders = select(Order.key).where(Order.customer_id == customer_id, Order.key.in_(keys))
+    found: dict[str, Literal["invoice", "order"]] = {}
+    found |= dict.fromkeys(await session.scalars(invoices), "invoice")
+    found |= dict.fromkeys(await session.scalars(orders), "order")
+    return found
 
 
 async def find_purchase(session: AsyncSession, customer_id: str, product: str, agreed: int | None = None) -> Purchase:
@@ -100,16 +114,14 @@ async def open_case(session: AsyncSession, key: str, customer_id: str, number: s
 
 
 async def hand_over(session: AsyncSession, key: str, customer_id: str, summary: str) -> CaseResult:
-    """Hand a wish that no worker does to a person, as a case, or find the open one in the same words.
+    """Hand a wish that no worker does to a person, as a case in the customer's words.
+
+    Nothing else is the same wish: the same words can mean another thing on another day.
 
     Raises NeedsInput for a customer who is not there.
     """
     if await session.get(Customer, customer_id) is None:
         raise NeedsInput("we did not find your account; please sign in again and send your message once more")
-    own = select(Case).where(Case.customer_id == customer_id, Case.kind == "handover", Case.status == "open")
-    case = await session.scalar(own.where(Case.concern == summary).limit(1))
-    if case is not None:
-        return _case(case, already_open=True)
     return _case(await _add_case(session, key, customer_id, "handover", summary), already_open=False)
 
 

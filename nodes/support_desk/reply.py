@@ -8,10 +8,10 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from fanloom import Choices, Count, RunError, settle
+from fanloom import Choices, Count, RunError, entailed, settle
 from nodes.support_desk.context import DeskContext
 from nodes.support_desk.points import Point, points
-from nodes.support_desk.reply_check import letter, letter_by_template, problems
+from nodes.support_desk.reply_check import letter, letter_by_template, own_texts, problems
 from nodes.support_desk.state import DeskState
 from nodes.support_desk.steps import WRITE_REPLY, WRITE_REPLY_AGAIN
 
@@ -34,13 +34,23 @@ async def _written(runtime: Runtime[DeskContext], told: Sequence[Point]) -> tupl
     bounds = _bounds_of(told)
     try:
         reply = (await WRITE_REPLY.within(bounds).run(runtime, points=told)).model_dump()
-        if wrong := problems(reply, told):
+        if wrong := await _wrong(runtime, reply, told):
             reply = (await WRITE_REPLY_AGAIN.within(bounds).run(runtime, points=told, wrong=wrong)).model_dump()
-            wrong = problems(reply, told)
+            wrong = await _wrong(runtime, reply, told)
     except RunError as error:
         # The effects have happened, and the customer must hear of them.
         return None, [str(error)]
     return (None, wrong) if wrong else (letter(reply, told), [])
+
+
+async def _wrong(runtime: Runtime[DeskContext], reply: dict[str, Any], told: Sequence[Point]) -> list[str]:
+    """Return what is wrong with a reply: by rule first, then, if the context wants it, in a second reader's eyes."""
+    check = DeskContext.of(runtime.context).check_reply
+    wrong = problems(reply, told, own_words=check != "off")
+    if wrong or check != "model":
+        return wrong
+    read = [(text, await entailed(runtime, text, [given])) for text, given in own_texts(reply, told)]
+    return [f"This does not stand in its point: {it.words or text}" for text, it in read if it.verdict != "entailed"]
 
 
 def _bounds_of(told: Sequence[Point]) -> dict[str, Choices | Count]:

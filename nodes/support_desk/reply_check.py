@@ -1,37 +1,41 @@
-"""A reply can neither hide nor invent: it is checked against its points, and code puts it together."""
+"""A reply says what happened in code's words: it is checked against its points, and code puts it together."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from fanloom import unescape
-from nodes.support_desk.identifiers import addresses, normal
+from nodes.support_desk.courtesy import MOST_OWN, bare, foreign, leads_in, seen
 from nodes.support_desk.points import Point, template
 
-_TOKEN = re.compile(r"[^\W_]+(?:[-_/.:#][^\W_]+)*")
-# RMA-XYZ names something without a digit, P.S does not.
-_SHORTEST_NAME = 5
-# Without May and March, which are words too; with a day they hold a number, and that is seen.
-_DAY = re.compile(
-    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|tonight|january|february|april|june|july|august"
-    r"|september|october|november|december)\b",
-    re.IGNORECASE,
-)
+_MOST_TOLD = 20  # words, of one text
 
 
-def problems(reply: Mapping[str, Any], points: Sequence[Point]) -> list[str]:
-    """Return what is wrong with a reply, as its parts: what it leaves out, and what stands in no point."""
-    return [*_missing(reply, points), *_invented(reply, points)]
+class Own(NamedTuple):
+    """What a model wrote around a point's statement."""
+
+    before: str
+    after: str
+
+
+def problems(reply: Mapping[str, Any], points: Sequence[Point], *, own_words: bool = True) -> list[str]:
+    """Return what is wrong with a reply, as its parts: what it leaves out, and own words that are no courtesy.
+
+    Without `own_words` only what it leaves out is looked for.
+    """
+    return [*_missing(reply, points), *(_added(reply, points) if own_words else [])]
 
 
 def letter(reply: Mapping[str, Any], points: Sequence[Point]) -> str:
-    """Put the message together: greeting, the parts in the order of the points, closing."""
-    texts = {part["id"]: unescape(part["text"]).strip() for part in reply["parts"]}
-    parts = [_part(point, texts[point["id"]], alone=len(points) == 1) for point in points]
-    return "\n\n".join([unescape(reply["greeting"]).strip(), *parts, unescape(reply["closing"]).strip()])
+    """Put the message together: greeting, the parts in the order of the points, closing.
+
+    What happened stands there as code wrote it, whatever the model has made of it.
+    """
+    texts = {part["id"]: part["text"] for part in reply["parts"]}
+    parts = [_part(point, own(texts[point["id"]], point), alone=len(points) == 1) for point in points]
+    return "\n\n".join([_bare(reply["greeting"]), *parts, _bare(reply["closing"])])
 
 
 def letter_by_template(points: Sequence[Point]) -> str:
@@ -39,13 +43,30 @@ def letter_by_template(points: Sequence[Point]) -> str:
     return letter(template(points), points)
 
 
-def _part(point: Point, text: str, *, alone: bool) -> str:
+def own(text: str, point: Point) -> Own | None:
+    """Return the words before and after a point's statement, or None if it does not stand in the text word for word."""
+    statement = re.escape(" ".join(_plain(point["happened"]).split())).replace(r"\ ", r"\s+")
+    found = re.search(rf"(?<!\w){statement}(?!\w)" if statement else r"\A\Z", _plain(text))
+    return Own(found.string[: found.start()].strip(), found.string[found.end() :].strip()) if found else None
+
+
+def own_texts(reply: Mapping[str, Any], points: Sequence[Point]) -> Iterator[tuple[str, str]]:
+    """Yield the model's own words of each part, and what they may say: its statement, or all of them."""
+    everything = "\n".join(point["happened"] for point in points)
+    texts = {part["id"]: part["text"] for part in reply["parts"]}
+    given = [(" ".join(own(texts[point["id"]], point) or ()), point["happened"]) for point in points]
+    yield from [(reply["greeting"], everything), *given, (reply["closing"], everything)]
+
+
+def _part(point: Point, words: Own | None, *, alone: bool) -> str:
+    before, after = map(_bare, words or ("", ""))
+    text = " ".join(filter(None, (before, point["happened"], after)))
     return text if alone else f"**{point['title']}**\n\n{text}"
 
 
 def _missing(reply: Mapping[str, Any], points: Sequence[Point]) -> Iterator[str]:
     for name in ("greeting", "closing"):
-        if not reply[name].strip():
+        if not _bare(reply[name]):
             yield f"The {name} is empty."
     ids = [part["id"] for part in reply["parts"]]
     known = [point["id"] for point in points]
@@ -53,50 +74,47 @@ def _missing(reply: Mapping[str, Any], points: Sequence[Point]) -> Iterator[str]
         yield f"The parts are {', '.join(ids) or 'none'}; there must be one for each of {', '.join(known)}."
     texts = {part["id"]: part["text"] for part in reply["parts"]}
     for point in points:
-        for fact in point["say"]:
-            if point["id"] in texts and not _stands_in(texts[point["id"]], fact):
-                yield f"Part {point['id']} must hold, word for word: {fact}"
+        if point["id"] in texts and own(texts[point["id"]], point) is None:
+            yield f"Part {point['id']} must hold, word for word: {point['happened']}"
 
 
-def _stands_in(text: str, fact: str) -> bool:
-    """Tell whether a fact stands in a text by itself: `A-1234` does not stand in `A-12345`."""
-    alone = rf"(?<![^\W_]){re.escape(_spaced(unescape(fact)))}(?![^\W_])"
-    return re.search(alone, _spaced(unescape(text))) is not None
-
-
-def _invented(reply: Mapping[str, Any], points: Sequence[Point]) -> Iterator[str]:
-    given = {point["id"]: "\n".join((point["title"], point["happened"], *point["say"])) for point in points}
-    everything = "\n".join(given.values())
+def _added(reply: Mapping[str, Any], points: Sequence[Point]) -> Iterator[str]:
+    every = [name for point in points for name in point["say"]]
     for name in ("greeting", "closing"):
-        yield from (f"{word} stands in no point: leave it out." for word in _unknown(reply[name], everything))
+        yield from _not_yours(f"The {name}", _plain(reply[name]), every)
+    by_id = {point["id"]: point for point in points}
     for part in reply["parts"]:
-        own = given.get(part["id"], everything)
-        yield from (
-            f"{word} does not stand in point {part['id']}: leave it out." for word in _unknown(part["text"], own)
-        )
+        point = by_id.get(part["id"])
+        words = own(part["text"], point) if point else None
+        if point and words:
+            yield from _around(point, words)
 
 
-def _unknown(text: str, given: str) -> list[str]:
-    """Return the numbers, names, days and addresses of a text that another does not have."""
-    known = {form for form, _ in _named(unescape(given))}
-    # A date's year, or an order's number, may stand alone.
-    known |= {normal(part) for token in _TOKEN.findall(unescape(given)) for part in re.split(r"[-_/.:#]", token)}
-    return list(dict.fromkeys(word for form, word in _named(unescape(text)) if form not in known))
+def _around(point: Point, words: Own) -> Iterator[str]:
+    where = f"Part {point['id']}"
+    # One after the other: a phrase that begins before the statement does not end behind it.
+    for text in words:
+        yield from _not_yours(where, text, point["say"])
+    if not leads_in(words.before) or not _follows(words.after):
+        yield f"{where}: what must stand word for word is a sentence of its own; end yours before it."
 
 
-def _named(text: str) -> Iterator[tuple[str, str]]:
-    """Find what names something, in the form in which two are the same, and as it is written."""
-    for token in _TOKEN.findall(text):
-        if _is_identifier(token):
-            yield normal(token), token
-    for word in (*addresses(text), *_DAY.findall(text)):
-        yield word.casefold(), word
+def _follows(after: str) -> bool:
+    text = bare(after)
+    return not text or not (text[0].islower() or text[0] in ".,;:!?'-\u2013\u2014")
 
 
-def _is_identifier(token: str) -> bool:
-    numbered = any(unicodedata.category(sign).startswith("N") for sign in token)
-    return numbered or (token.isupper() and not token.isalpha() and len(token) >= _SHORTEST_NAME)
+def _not_yours(where: str, text: str, names: Sequence[str]) -> Iterator[str]:
+    if len(text) > MOST_OWN:
+        yield f"{where} has more than {MOST_OWN} signs of your own: write less."
+    if words := foreign(text[: 2 * MOST_OWN], names):
+        told = ", ".join(words[:_MOST_TOLD])
+        yield f"{where}: only a greeting, thanks and sympathy are yours to write; leave out: {told}"
 
 
-def _spaced(text: str) -> str:
-    return " ".join(text.split())
+def _bare(text: str) -> str:
+    return bare(unescape(text))
+
+
+def _plain(text: str) -> str:
+    return seen(unescape(text))

@@ -55,3 +55,4 @@ class TaskState(TypedDict, total=False):
     reason_for_return: str | None
     order_id: str | None
     summary: str
+    quote: str | None

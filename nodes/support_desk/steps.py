@@ -13,7 +13,7 @@ class Part(OutputModel):
     """What the reply says about one point."""
 
     id: str = Field(description="The id of the point.")
-    text: str = Field(description="Two to four sentences, with everything under `say` word for word.")
+    text: str = Field(description="All of `happened` word for word, and at most one short friendly sentence.")
 
 
 class Reply(OutputModel):

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from fanloom import OutputModel
 
+_QUOTE = "The words of the message in which the customer asks for this, exactly as written; null if there are none."
+
 
 class BillingInquiry(OutputModel):
     """A question or complaint about an invoice."""
@@ -16,6 +18,7 @@ class BillingInquiry(OutputModel):
     invoice_number: str | None = Field(
         None, description="The invoice number as the customer wrote it; null if the customer gave none."
     )
+    quote: str | None = Field(None, description=_QUOTE)
 
 
 class ProductReturn(OutputModel):
@@ -28,6 +31,7 @@ class ProductReturn(OutputModel):
     reason_for_return: str | None = Field(
         None, description="Why, in the customer's words; null if the customer gave no reason."
     )
+    quote: str | None = Field(None, description=_QUOTE)
 
 
 class StatusUpdate(OutputModel):
@@ -44,6 +48,7 @@ class Other(OutputModel):
 
     type: Literal["Other"]
     summary: str = Field(description="What the customer wants, in one sentence.")
+    quote: str | None = Field(None, description=_QUOTE)
 
 
 Task: TypeAlias = BillingInquiry | ProductReturn | StatusUpdate | Other

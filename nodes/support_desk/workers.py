@@ -8,18 +8,18 @@ from fanloom import NeedsInput, effect_key
 from nodes.support_desk import records
 from nodes.support_desk.approval import approve
 from nodes.support_desk.context import DeskContext, customer_of_task
-from nodes.support_desk.plan_check import unmentioned
 from nodes.support_desk.results import CaseResult, ReturnResult, StatusResult
 from nodes.support_desk.state import TaskState
 from nodes.support_desk.steps import EXTRACT_CONCERN
 from nodes.support_desk.store import database
+from nodes.support_desk.wording import sentence_of, stands_in
 from nodes.text import plain
 
 _NO_INVOICE = "to look into your invoice we need its number; please write to us again with the invoice number"
 _NO_PRODUCT = "to start your return we need to know which product it is; please write to us again with its name"
 _NO_REASON = "to start the return of {product} we need to know why; please write to us again with the reason"
 _NO_ORDER = "to find your order we need its number; please write to us again with the order number"
-_NO_CONCERN = "General question about the invoice."
+_NO_WORDS = "please tell us in your own words what we can do for you, and we will pass it on"
 _LONGEST_CONCERN = 1_000
 
 
@@ -29,9 +29,7 @@ async def investigate_invoice(task: TaskState, runtime: Runtime[DeskContext]) ->
     customer, key = customer_of_task(runtime, task["customer_id"]), await effect_key(runtime)
     await database().run(lambda session: records.find_invoice(session, customer, number))
     said = await EXTRACT_CONCERN.run(runtime, query=task["query"], invoice_number=number)
-    concern = plain(said, _LONGEST_CONCERN)
-    if not concern or unmentioned(concern, task["query"]):
-        concern = _NO_CONCERN
+    concern = _own_words(said, task, number)
     return await database().once(key, lambda session: records.open_case(session, key, customer, number, concern))
 
 
@@ -57,8 +55,17 @@ async def find_order(task: TaskState, runtime: Runtime[DeskContext]) -> StatusRe
 
 async def hand_over(task: TaskState, runtime: Runtime[DeskContext]) -> CaseResult:
     """Hand a wish that no worker does to a person."""
-    customer, key, summary = customer_of_task(runtime, task["customer_id"]), await effect_key(runtime), task["summary"]
+    summary = _given(task["summary"], _NO_WORDS)
+    customer, key = customer_of_task(runtime, task["customer_id"]), await effect_key(runtime)
     return await database().once(key, lambda session: records.hand_over(session, key, customer, summary))
+
+
+def _own_words(said: str, task: TaskState, number: str) -> str:
+    """Return the customer's concern in the customer's words: those found, else the sentence with the number."""
+    found = plain(said, _LONGEST_CONCERN)
+    if stands_in(found, task["query"]):
+        return found
+    return task.get("quote") or sentence_of(task["query"], number) or number
 
 
 def _given(value: str | None, otherwise: str) -> str:

@@ -23,8 +23,8 @@ from fanloom.evaluation.environment import variables
 from fanloom.evaluation.evaluator_names import evaluators
 from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, wilson
 from fanloom.evaluation.item_run import ItemRun
-from fanloom.evaluation.lexical import sentences, support
 from fanloom.evaluation.runner import Candidate, Evaluation, ItemResult
+from fanloom.grounding.lexical import sentences, support
 
 ROOT = Path(__file__).parents[2]
 EVALS = ROOT / "evals"

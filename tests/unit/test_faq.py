@@ -34,7 +34,9 @@ def made_by(module: Any, writer: Callable[[str], Any], n: int = 3, gate: Any = N
 @pytest.mark.parametrize(("module", "calls"), [(faq_one_shot, 1), (faq_chain, 7), (faq_parallel, 7)])
 def test_each_pattern_makes_its_calls_and_all_give_the_same(module: Any, calls: int) -> None:
     result = made_by(module, Writer())
-    assert result["faqs"] == [{"question": f"Q{n}?", "answer": f"A to Q{n}?", "sources": ["Tides"]} for n in (1, 2, 3)]
+    assert result["faqs"] == [
+        {"question": f"Q{n}?", "answer": f"Tides to Q{n}?", "sources": ["Tides"]} for n in (1, 2, 3)
+    ]
     assert result["failures"] == []
     assert result["usage"]["model_calls"] == len(result["model"].asked) == calls
 
@@ -100,7 +102,7 @@ def test_a_shortage_is_reported_question_by_question(module: Any, more: Any) -> 
 
 
 def test_the_one_shot_is_held_to_the_same_rules() -> None:
-    twice = {"question": "Why?", "answer": "Because.", "sources": ["Moon"]}
+    twice = {"question": "Why?", "answer": "Because of the moon.", "sources": ["Moon"]}
     writer = Writer(write={"faqs": [twice, twice, {**twice, "question": "How?", "answer": " "}]}, again={"sources": []})
     result = made_by(faq_one_shot, writer)
     assert [faq["question"] for faq in result["faqs"]] == ["Why?", "More 1?", "More 2?"]
@@ -113,7 +115,7 @@ def test_the_one_shot_is_held_to_the_same_rules() -> None:
 
 @pytest.mark.parametrize("module", GRAPHS)
 def test_an_invented_title_is_repaired_once_then_dropped_and_reported(module: Any) -> None:
-    wrong = {"faqs": [{"question": "Q?", "answer": "A.", "sources": ["tides ", "The Moon"]}]}
+    wrong = {"faqs": [{"question": "Q?", "answer": "The moon.", "sources": ["tides ", "The Moon"]}]}
     repaired = made_by(module, Writer(find={"sources": ["The Moon"]}, write=wrong, again={"sources": ["Tides"]}), n=1)
     assert repaired["faqs"][0]["sources"] == ["Tides"]
     assert repaired["failures"] == []
@@ -130,6 +132,27 @@ def test_an_invented_title_is_repaired_once_then_dropped_and_reported(module: An
     assert "'The Moon', 'Mars'" in failure["error"]["message"]
 
 
+@pytest.mark.parametrize("module", IN_STEPS)
+def test_an_answer_that_shares_nothing_with_the_documents_is_reported(module: Any) -> None:
+    result = made_by(module, Writer(answer="Bananas are yellow."), n=1)
+    assert (result["faqs"], [one["error"]["kind"] for one in result["failures"]]) == ([], ["ungrounded"])
+
+
+def test_what_one_shot_invents_is_reported_too() -> None:
+    wrong = {"faqs": [{"question": "Q?", "answer": "Bananas are yellow.", "sources": ["Tides"]}]}
+    result = made_by(faq_one_shot, Writer(write=wrong), n=1)
+    assert (result["faqs"], result["failures"][0]["error"]["kind"]) == ([], "ungrounded")
+
+
+@pytest.mark.parametrize("verdict", ["not_stated", "entailed"])
+def test_a_second_reader_judges_answers_where_it_is_switched_on(verdict: str) -> None:
+    judge = ScriptedModel(reply=lambda prompt: {"verdict": verdict, "words": "from the sun"})
+    context: Any = {"model": ScriptedModel(reply=Writer()), "evaluator_model": judge, "check_answers": "model"}
+    result = faq_parallel.graph.invoke({"sources": SOURCES, "n_questions": 2}, context=context)
+    assert len(judge.asked) == 2
+    assert len(result["faqs"]) == (2 if verdict == "entailed" else 0)
+
+
 def test_a_title_is_found_again_as_the_prompt_showed_it() -> None:
     sources = [Source(title=s["title"], content=s["content"]) for s in SOURCES]
     assert known_titles(["R&D &lt;2024>", " tides", "TIDES", ""], sources) == (["R&D <2024>", "Tides"], [])
@@ -138,7 +161,7 @@ def test_a_title_is_found_again_as_the_prompt_showed_it() -> None:
 @pytest.mark.parametrize("module", IN_STEPS)
 def test_a_question_whose_answer_fails_is_reported_and_the_others_are_kept(module: Any) -> None:
     def answer(prompt: str) -> Any:
-        return "" if "Q2?" in prompt else "A"
+        return "" if "Q2?" in prompt else "The moon."
 
     result = made_by(module, Writer(answer=answer, repair=""))
     assert [faq["question"] for faq in result["faqs"]] == ["Q1?", "Q3?"]
@@ -154,7 +177,7 @@ def test_a_question_whose_answer_fails_is_reported_and_the_others_are_kept(modul
 @pytest.mark.parametrize("module", IN_STEPS)
 def test_an_answer_is_kept_when_its_sources_cannot_be_found(module: Any) -> None:
     result = made_by(module, Writer(find="prose", repair="prose"), n=1)
-    assert result["faqs"] == [{"question": "Q1?", "answer": "A to Q1?", "sources": []}]
+    assert result["faqs"] == [{"question": "Q1?", "answer": "Tides to Q1?", "sources": []}]
     assert result["failures"][0]["task_id"] == "q1.sources"
 
 
@@ -238,7 +261,7 @@ async def test_an_interrupted_chain_goes_on_where_it_was(tmp_path: Path) -> None
     config = {"configurable": {"thread_id": "t"}}
 
     def answer(prompt: str) -> Any:
-        return KeyError("power cut") if "Q3?" in prompt else "A"
+        return KeyError("power cut") if "Q3?" in prompt else "The moon."
 
     async with AsyncSqliteSaver.from_conn_string(str(tmp_path / "c.db")) as saver:
         graph = faq_chain.builder.compile(checkpointer=saver)

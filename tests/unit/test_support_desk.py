@@ -148,10 +148,12 @@ def test_several_tasks_of_one_type_and_one_wish_twice(store: str) -> None:
     assert "It has not been handed to a carrier yet." in result["response"]
 
 
-@pytest.mark.parametrize("reasons", [(None, "loud"), ("loud", None), ("loud", "heavy")])
+@pytest.mark.parametrize(
+    "reasons", [(None, "not compatible"), ("not compatible", None), ("not compatible", "my system")]
+)
 def test_a_return_that_is_planned_twice_keeps_its_reason(store: str, reasons: tuple[str | None, ...]) -> None:
     result = planned(EXAMPLE, *(back("SuperWidget 5000", reason) for reason in reasons))
-    assert [one["result"]["reason"] for one in result["outcomes"]] == ["loud"]
+    assert result["outcomes"][0]["result"]["reason"] == "not compatible"
 
 
 def test_wide_letters_and_digits_are_read_too(store: str) -> None:
@@ -179,7 +181,7 @@ def test_an_identifier_is_the_same_however_it_is_written(store: str, written: st
         (back(None, "it leaks"), "which product"),
         (back("Blue Kettle", None), "we need to know why"),
         (back("Blue Kettle", " \n"), "we need to know why"),
-        (back("widget", "it leaks"), "MiniWidget 200, SuperWidget 5000; please tell us which one"),
+        (back("widget", "I have a wish"), "MiniWidget 200, SuperWidget 5000; please tell us which one"),
     ],
 )
 def test_what_the_customer_did_not_say_is_asked_for(store: str, task: dict[str, Any], asked_for: str) -> None:
@@ -197,10 +199,8 @@ def test_what_is_invented_is_asked_about_once_and_then_left_open(store: str) -> 
     assert calls(model) == ["plan", "plan_again", "reply"]
     again = next(prompt for prompt in model.asked if "Your last list named" in prompt)
     assert all(f"- {name}" in again for name in ("INV-9001", "A-777", "Golden Lamp", "500", "CASE-1"))
-    assert statuses(result) == ["needs_input"] * 3 + ["done"]
-    # The case that was opened has a number of its own, and any digits may stand in it.
-    told = result["response"].replace(result["outcomes"][3]["result"]["case_id"], "")
-    assert not any(name in told for name in ("9001", "777", "Golden", "500"))
+    assert statuses(result) == ["needs_input"] * 4
+    assert not any(name in result["response"] for name in ("9001", "777", "Golden", "500"))
 
 
 @pytest.mark.parametrize("again", [plan(bill("inv 7890")), RuntimeError("no key"), "prose"])
@@ -208,7 +208,9 @@ def test_a_better_second_plan_counts_and_none_leaves_the_first(store: str, again
     model = scripted(plan=plan(bill("INV-7809"), where()), plan_again=_denied(again), repair="prose")
     result = ask(model=model)
     better = isinstance(again, dict)
-    assert statuses(result) == (["done"] if better else ["needs_input", "done"])
+    # The number that the message has is filled in, and what neither plan has is handed to a person.
+    assert statuses(result) == (["done"] * 2 if better else ["done"] * 3)
+    assert result["outcomes"][-1]["worker"] == "Other"
 
 
 def _denied(answer: Any) -> Any:
@@ -223,10 +225,12 @@ def _denied(answer: Any) -> Any:
 )
 def test_a_concern_with_what_the_customer_did_not_write_is_not_the_customers(store: str, invented: str) -> None:
     result = ask(model=scripted(concern=invented, plan=plan(bill())))
-    assert result["outcomes"][0]["result"]["concern"] == "General question about the invoice."
+    concern = result["outcomes"][0]["result"]["concern"]
+    assert concern == "Hello, I have a question about invoice #INV-7890, it seems higher than I expected."
     query = "INV-7890 says 288.50 EUR, and I paid."
     result = planned(query, bill("INV-7890"), other("INV-7890 says 288.50 EUR, and they paid."))
-    assert "288.50" in result["response"]
+    assert "and I paid." in result["response"]
+    assert "they paid" not in result["response"]
 
 
 def test_a_message_that_wants_nothing_gets_a_friendly_answer(store: str) -> None:
@@ -236,29 +240,92 @@ def test_a_message_that_wants_nothing_gets_a_friendly_answer(store: str) -> None
     assert "tell us what we can do for you" in result["response"]
 
 
+WEAK = [
+    ("Invoice INV-7891 charges me twice", [bill(None)], [("BillingInquiry", "done")], "INV-7891"),
+    ("Where is my order A-12400?", [bill("A-12400")], [("StatusUpdate", "done")], "is being processed"),
+    ("Why is INV-7890 so high?", [where("INV-7890")], [("BillingInquiry", "done")], "We have opened case"),
+    (
+        "Is the Blue Kettle dishwasher safe?",
+        [back("Blue Kettle", "It leaks and burned my hand.")],
+        [("ProductReturn", "needs_input")],
+        "we need to know why",
+    ),
+    (
+        "INV-7890 is too high. I want to return the Blue Kettle, it leaks. And where is #A-12345?",
+        [bill("INV-7890"), back("Blue Kettle", "it leaks")],
+        [("BillingInquiry", "done"), ("ProductReturn", "done"), ("Other", "done")],
+        '"And where is #A-12345?"',
+    ),
+    (
+        "I'd like to return my 'Oven Thermometer', it shows nonsense.",
+        [back(None, "it shows nonsense")],
+        [("ProductReturn", "done")],
+        "Oven Thermometer is accepted",
+    ),
+    (
+        "Please cancel my two tickets.",
+        [other("Cancel 2 tickets")],
+        [("Other", "done")],
+        '"Please cancel my two tickets."',
+    ),
+    ("Do you sell lamps?", [other("Refund the kettle.")], [("Other", "needs_input")], "in your own words"),
+]
+
+
+@pytest.mark.parametrize(("query", "tasks", "ends", "told"), WEAK, ids=[query[:30] for query, *_ in WEAK])
+def test_a_weak_planner_loses_no_wish_and_invents_no_effect(
+    store: str, query: str, tasks: list[dict[str, Any]], ends: list[tuple[str, str]], told: str
+) -> None:
+    result = planned(query, *tasks)
+    assert [(one["worker"], one["status"]) for one in result["outcomes"]] == ends
+    assert told in result["response"]
+
+
+def test_a_quote_that_does_not_stand_in_the_message_is_asked_about_and_has_no_effect(store: str) -> None:
+    lie = {**back("Blue Kettle", "it leaks"), "quote": "I want my money back"}
+    model = scripted(plan=plan(lie), plan_again=plan(lie))
+    result = ask("Is the Blue Kettle safe?", model=model)
+    assert "plan_again" in calls(model)
+    assert (statuses(result), count(Return)) == (["needs_input"], 0)
+
+
+def test_a_reason_in_other_words_becomes_the_customers(store: str) -> None:
+    quote = "The Blue Kettle leaks all over, I want to send it back"
+    result = planned(f"Hello. {quote}!", {**back("Blue Kettle", "The product is leaking."), "quote": quote})
+    assert result["outcomes"][0]["result"]["reason"] == quote
+
+
+def test_two_wishes_in_the_same_words_are_two_cases(store: str) -> None:
+    results = [planned("Please cancel my two tickets.", other("Cancel 2 tickets")) for _ in range(2)]
+    assert len({one["outcomes"][0]["result"]["case_id"] for one in results}) == count(Case) == 2
+    assert sql(select(Case.concern).distinct()).all() == [("Please cancel my two tickets.",)]
+
+
 # Once
 
 
 def test_an_open_case_is_found_again(each_store: str) -> None:
     query = f"{EXAMPLE} I mean 7890. Also change my address."
-    tasks = [bill("#INV-7890"), bill("7890"), back(), back("superwidget"), other("Change my address.")]
+    tasks = [bill("#INV-7890"), bill("7890"), back(), back("superwidget"), where(), other("Change my address.")]
     first, second = planned(query, *tasks), planned(query, *tasks)
     for result in (first, second):
-        assert statuses(result) == ["done"] * 5
+        assert statuses(result) == ["done"] * 6
+        result["outcomes"].pop(4)
     cases = [one["result"]["case_id"] for result in (first, second) for one in result["outcomes"][:2]]
     rmas = [one["result"]["rma_number"] for result in (first, second) for one in result["outcomes"][2:4]]
     assert (len(set(cases)), len(set(rmas))) == (1, 1)
     assert sorted(one["result"]["already_open"] for one in first["outcomes"][:2]) == [False, True]
-    assert [one["result"]["already_open"] for one in second["outcomes"]] == [True] * 5
-    assert (count(Case), count(Return)) == (2, 1)
+    # The same words can be another wish on another day.
+    assert [one["result"]["already_open"] for one in second["outcomes"]] == [True] * 4 + [False]
+    assert (count(Case), count(Return)) == (3, 1)
     assert f"Case {cases[0]} about invoice INV-7890 is already open" in second["response"]
     assert "is already under way" in second["response"]
-    assert "A colleague already has your request" in second["response"]
 
 
 def test_a_new_concern_is_added_to_the_open_case(each_store: str) -> None:
     for concern in ("It is too high.", "The address is wrong.", "It is too high."):
-        told = ask(model=scripted(concern=concern, plan=plan(bill())))
+        model = scripted(concern=concern, plan=plan(bill()))
+        told = ask(f"What about invoice INV-7890? {concern}", model=model)
         assert told["outcomes"][0]["result"]["concern"] == concern
         assert concern in told["response"]
     assert sql(select(Case.concern)).all() == [("It is too high.\nThe address is wrong.",)]
@@ -267,7 +334,8 @@ def test_a_new_concern_is_added_to_the_open_case(each_store: str) -> None:
 async def test_concerns_that_come_at_once_are_all_kept(each_store: str) -> None:
     async def complain(concern: str) -> None:
         model = scripted(concern=concern, plan=plan(bill()))
-        await desk.ainvoke({"query": EXAMPLE}, context={"customer_id": "C-1001", "model": model})
+        query = f"What about invoice INV-7890? {concern}"
+        await desk.ainvoke({"query": query}, context={"customer_id": "C-1001", "model": model})
 
     said = {"Too high.", "Too low.", "Too late.", "Too long."}
     await asyncio.gather(*map(complain, said))
@@ -276,7 +344,7 @@ async def test_concerns_that_come_at_once_are_all_kept(each_store: str) -> None:
 
 
 def test_two_pieces_of_a_product_are_two_returns_and_no_third(store: str) -> None:
-    rmas = [planned(LAMPS, back("reading lamps", "x"), customer="C-2002") for _ in range(3)]
+    rmas = [planned(LAMPS, back("reading lamps", "it flickers"), customer="C-2002") for _ in range(3)]
     made = [(one["outcomes"][0]["result"]["rma_number"], one["outcomes"][0]["result"]["already_open"]) for one in rmas]
     assert [again for _, again in made] == [False, False, True]
     assert count(Return) == len({rma for rma, _ in made}) == 2
@@ -295,14 +363,15 @@ async def test_a_worker_that_runs_again_after_its_effect_finds_it(
 
     monkeypatch.setattr(Database, "once", dies_after_the_effect)
     graph, config = builder.compile(checkpointer=InMemorySaver()), thread("once")
-    tasks = plan(bill(), back(), other())
+    tasks = plan(bill(), back(), where(), other())
     context: Any = {"customer_id": "C-1001", "on_failure": "fail_fast", "model": scripted(plan=tasks)}
-    for given in ({"query": EXAMPLE}, None):
+    for given in ({"query": f"{EXAMPLE} Please change my address."}, None):
         with pytest.raises(RuntimeError, match="the machine is gone"):
             await graph.ainvoke(given, config, context=context)
     broken = False
     result = await graph.ainvoke(None, config, context=context)
-    assert [one["result"]["already_open"] for one in result["outcomes"]] == [False] * 3
+    done = [one["result"] for one in result["outcomes"] if one["worker"] != "StatusUpdate"]
+    assert [one["already_open"] for one in done] == [False] * 3
     assert await asyncio.to_thread(lambda: (count(Case), count(Return))) == (2, 1)
 
 
@@ -435,10 +504,14 @@ def test_a_dearer_piece_is_not_returned_on_the_approval_of_a_cheap_one(store: st
     run_in_background(database().run(lambda session: session.execute(select(1))))
     sql(text("UPDATE order_items SET price_cents = 90000 WHERE product_name = 'Reading Lamp' AND id = 6"))
     graph = builder.compile(checkpointer=InMemorySaver())
-    context = {"customer_id": "C-2002", "approve_returns_over": 10, "model": scripted(plan=plan(back("lamp", "x")))}
+    context = {
+        "customer_id": "C-2002",
+        "approve_returns_over": 10,
+        "model": scripted(plan=plan(back("lamp", "it flickers"))),
+    }
     (question,) = graph.invoke({"query": LAMPS}, thread("t"), context=context)["__interrupt__"]
     assert question.value["price"] == 45.0
-    planned(LAMPS, back("reading lamp", "x"), customer="C-2002")
+    planned(LAMPS, back("reading lamp", "it flickers"), customer="C-2002")
     result = graph.invoke(Command(resume="yes"), thread("t"), context=context)
     assert result["outcomes"][0]["error"]["kind"] == "changed"
     assert count(Return) == 1
@@ -528,7 +601,7 @@ def test_the_authenticated_user_beats_the_context(store: str, user: User, contex
 MISSING = [
     (lambda name: bill(name), "INV-9001", "INV-9999"),
     (lambda name: where(name), "A-20002", "A-99999"),
-    (lambda name: back(name, "it hums"), "MegaShelf 9", "OtherShelf 8"),
+    (lambda name: back(name, "it is about"), "MegaShelf 9", "OtherShelf 8"),
     (lambda name: bill(name), "9001", "9999"),
 ]
 
@@ -611,6 +684,24 @@ def test_a_reply_that_is_mended_is_sent(store: str) -> None:
     result = ask(model=model)
     assert calls(model) == ["concern", "plan", "reply", "reply_again"]
     assert result["response"].startswith("Hello and thank you!")
+
+
+@pytest.mark.parametrize(("verdict", "writer"), [("entailed", "model"), ("not_stated", "template")])
+def test_a_second_reader_judges_the_own_words(store: str, verdict: str, writer: str) -> None:
+    judge = ScriptedModel(reply=lambda prompt: {"verdict": verdict, "words": "Here you are."})
+    context: Any = {"customer_id": "C-1001", "model": scripted(), "evaluator_model": judge, "check_reply": "model"}
+    *_, final = desk.stream({"query": EXAMPLE}, context=context, stream_mode="values")
+    assert final["reply"]["written_by"] == writer
+    # The greeting, the closing and each of three parts; a second time after the re-ask.
+    assert len(judge.asked) == (5 if verdict == "entailed" else 10)
+
+
+def test_what_happened_stands_there_even_with_the_check_off(store: str) -> None:
+    for lie, writer in (("a day", "model"), ("hides the date", "template")):
+        context: Any = {"customer_id": "C-1001", "model": scripted(reply=LIES[lie], reply_again=LIES[lie])}
+        context["check_reply"] = "off"
+        *_, final = desk.stream({"query": EXAMPLE}, context=context, stream_mode="values")
+        assert final["reply"]["written_by"] == writer
 
 
 BLOCKED = AIMessage("", response_metadata={"finish_reason": "SAFETY"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from fanloom.steps.prompt import escape
 from nodes.support_desk.identifiers import normal
 from nodes.support_desk.points import Point, points, template
 from nodes.support_desk.reply_check import letter, letter_by_template, problems
+from tests.support_points import reply_with
 
+DATA = Path(__file__).parents[1] / "data"
 quick = settings(deadline=None, max_examples=50)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -59,6 +63,11 @@ ERRORS = [("failed", "not_found"), ("failed", "database"), ("timed_out", "timeou
 ENDS = [*ERRORS, ("needs_input", "needs_input"), ("declined", "declined")]
 
 
+def from_file(name: str) -> list[dict[str, str]]:
+    """Return replies that were written before the check was, without a look at it."""
+    return [json.loads(line) for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
 @st.composite
 def ended(draw: Any) -> tuple[dict[str, Any], Outcome]:
     worker = draw(st.sampled_from(sorted(RESULTS)))
@@ -80,13 +89,14 @@ def some_points(draw: Any) -> list[Point]:
 @quick
 @given(some_points())
 def test_the_template_always_passes(told: list[Point]) -> None:
-    assert problems(template(told), told) == []
+    assert not told or problems(template(told), told) == []
     assert letter_by_template(told).startswith("Hello")
 
 
 @quick
 @given(some_points())
 def test_a_model_that_copies_escaped_text_passes_too(told: list[Point]) -> None:
+    assume(told)
     reply = template(told)
     copied = {**reply, "parts": [{**part, "text": escape(part["text"])} for part in reply["parts"]]}
     assert problems(copied, told) == []
@@ -95,14 +105,13 @@ def test_a_model_that_copies_escaped_text_passes_too(told: list[Point]) -> None:
 @quick
 @given(some_points(), st.data())
 def test_a_reply_that_lost_a_fact_never_passes(told: list[Point], data: Any) -> None:
-    facts = [(point["id"], fact) for point in told for fact in point["say"] if any(map(str.isalnum, fact))]
+    facts = [(point["id"], word) for point in told for word in point["happened"].split() if any(map(str.isalnum, word))]
     assume(facts)
     where, fact = data.draw(st.sampled_from(facts))
     reply = template(told)
     for part in reply["parts"]:
         if part["id"] == where:
-            lost = " ".join(part["text"].split()).replace(" ".join(fact.split()), "it")
-            part["text"] = lost or "it"
+            part["text"] = " ".join(part["text"].split()).replace(fact, "or")
     assert problems(reply, told)
 
 
@@ -153,19 +162,23 @@ def reply(first: str = "", closing: str = "Bye.") -> dict[str, Any]:
     ("said", "wrong"),
     [
         (reply(), []),
-        (reply(" **A-1234**, _SP1_ (2026-11-24)!"), []),
-        (reply(" It comes in 2026, on the 24."), []),
-        (reply(closing="Order A-12345 and sp22 are both on their way. P.S. Thank you!"), []),
-        (reply("= Order A-12345 has been shipped. Swift Parcel, SP1, 2026-11-24"), ["A-1234", "A-12345"]),
-        (reply("=Order A-1234 has been shipped by MySwift Parcel: SP1, 2026-11-24."), ["Swift Parcel"]),
+        (reply(" Thank you for asking about **A-1234**."), []),
+        (reply(closing="Thanks for your questions about A-12345 and _sp22_!"), []),
+        (reply("= Here is the news on order A-1234: Order A-1234 has been shipped."), ["A-1234 has been shipped. The"]),
+        (reply(" It comes in 2026, on the 24."), ["comes", "2026", "24"]),
+        (reply(closing="Order A-12345 and sp22 are both on their way."), ["both", "way"]),
         (reply(" SP22"), ["SP22"]),
-        (reply(" 1234-2026"), ["1234-2026"]),
-        (reply(" SP1\u20112"), ["2"]),
-        (reply(" \u2460 Call us."), ["\u2460"]),
-        (reply(closing="See you on MONDAY."), ["MONDAY"]),
-        (reply(closing="<a href=ftp://x.example>click</a>"), ["ftp://x.example"]),
+        (reply(" SP1\u20112"), ["1"]),
+        (reply(" \u2460 Thank you."), ["1"]),
+        (reply(closing="Bye on MONDAY."), ["MONDAY"]),
+        (reply(closing="<a href=ftp://x.example>help</a>"), ["href=ftp://x.example"]),
         (reply(closing="Ask help@desk"), ["help@desk"]),
-        (reply(closing="evil.example"), ["evil.example"]),
+        (reply(closing="evil.example"), ["evil"]),
+        (reply(closing="Thank you! " * 50), ["400 signs"]),
+        (reply(closing="Thank\u200b you\u00ad."), []),
+        (reply("?"), ["a sentence of its own"]),
+        (reply("=We hope: " + TWO[0]["happened"]), ["a sentence of its own"]),
+        (reply("=It is a pity that " + TWO[0]["happened"]), ["a sentence of its own"]),
         (reply(closing=" "), ["closing"]),
     ],
 )
@@ -173,6 +186,24 @@ def test_what_may_stand_in_a_reply(said: dict[str, Any], wrong: list[str]) -> No
     found = problems(said, TWO)
     assert bool(found) == bool(wrong)
     assert all(any(name in problem for problem in found) for name in wrong)
+
+
+def test_what_happened_is_sent_as_code_wrote_it() -> None:
+    made = reply("=Thank you. " + TWO[0]["happened"].replace("A-1234", "\uff21-\u200b1234") + " **Thanks** again!")
+    assert problems(made, TWO) == []
+    assert f"Thank you. {TWO[0]['happened']} Thanks again!" in letter(made, TWO)
+
+
+@pytest.mark.parametrize("said", from_file("false_replies"), ids=lambda said: said["text"][:60])
+def test_no_false_reply_is_sent(said: dict[str, str]) -> None:
+    assert problems(*reply_with(said["at"], said["text"]))
+
+
+def test_honest_replies_are_sent() -> None:
+    honest = from_file("honest_replies")
+    sent = [said for said in honest if not problems(*reply_with(said["at"], said["text"]))]
+    assert len(honest) >= 60
+    assert len(sent) >= 0.9 * len(honest)
 
 
 def test_parts_stand_in_plan_order_under_titles_that_code_writes() -> None:

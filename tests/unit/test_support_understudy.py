@@ -25,7 +25,7 @@ EXAMPLE = CASES[0]["query"]
 
 
 def planned(query: str) -> list[dict[str, Any]]:
-    return [task.model_dump() for task in plan_tasks(query).tasks]
+    return [task.model_dump(exclude={"quote"}) for task in plan_tasks(query).tasks]
 
 
 def named(task: dict[str, Any]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,9 +129,23 @@ async def test_a_reply_that_invents_is_told_what_is_wrong(wire: FakeProvider, bo
     writer = written(wire, reply=lies, reply_again=lies)
     result = await ask(both)
     assert writer.calls == ["plan", "concern", "reply", "reply_again"]
-    assert "- CASE-00000000 stands in no point: leave it out." in writer.prompts[-1]
+    assert re.search(r"- The closing: .*leave out: .*CASE-00000000", writer.prompts[-1])
     assert result["response"].endswith("Kind regards,\nYour support team")
     assert "0800 123456" not in result["response"]
+
+
+async def test_a_second_reader_is_asked_at_the_wire(wire: FakeProvider, both: str) -> None:
+    writer = Writer()
+
+    def reply(request: Request) -> Any:
+        judging = "Decide whether a text says anything" in request.text
+        return {"verdict": "contradicted", "words": "Here you are."} if judging else writer(request.text)
+
+    wire.reply = reply
+    result = await ask(both, check_reply="model")
+    assert "Here you are." in writer.prompts[-1]
+    assert writer.calls[-1] == "reply_again"
+    assert result["response"].endswith("Kind regards,\nYour support team")
 
 
 HOSTILE = (

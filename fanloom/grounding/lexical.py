@@ -37,15 +37,23 @@ def passages(text: str, width: int) -> Iterator[frozenset[str]]:
         yield frozenset[str]().union(*found[start : start + width])
 
 
-def support(sentence: str, documents: Sequence[str], *, width: int = 3) -> float:
+def grounded(text: str, documents: Sequence[str], *, least: float = 0.2) -> bool:
+    """Tell whether any sentence of a text has at least so much support in the documents, whatever its numbers are.
+
+    A text without a word that means something is not.
+    """
+    return any(support(sentence, documents, numbers=False) >= least for sentence in sentences(text))
+
+
+def support(sentence: str, documents: Sequence[str], *, width: int = 3, numbers: bool = True) -> float:
     """Return how much of a sentence stands together in one place of one document, from 0 to 1.
 
     That is the share of its stems that the best `width` sentences in a row have. A number that is not among them makes
-    it 0: what differs in a number says something else.
+    it 0, unless `numbers` do not count: what differs in a number says something else.
     """
     wanted = stems(sentence)
-    numbers = {stem for stem in wanted if stem[0].isdigit()}
-    found = [place for document in documents for place in _passages(document, width) if numbers <= place]
+    needed = {stem for stem in wanted if numbers and stem[0].isdigit()}
+    found = [place for document in documents for place in _passages(document, width) if needed <= place]
     return max((len(wanted & place) / len(wanted) for place in found), default=0.0)
 
 

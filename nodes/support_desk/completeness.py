@@ -1,0 +1,183 @@
+"""A plan leaves nothing out: identifiers and quoted products of the message are in a task, or a person gets them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from fanloom import stems
+from nodes.support_desk.identifiers import half_width, mentions, mentions_product, normal
+from nodes.support_desk.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
+from nodes.support_desk.wording import clause_at, sentence_at
+
+Kind: TypeAlias = Literal["invoice", "order", "product", "unknown"]
+Known: TypeAlias = Mapping[str, Kind]
+"""What the customer's own identifiers are, each in its normal form."""
+
+MOST_NAMED = 200
+MOST_SAID = 5_000  # signs, of all that one task hands over
+_LITTLE = 2  # words that mean something
+_NEAR = 40
+_LABEL = {"invoice": r"invoices?|bills?|inv", "order": r"orders?|ord|parcels?|packages?|deliver(?:y|ies)|shipments?"}
+_IDENTIFIER = re.compile(
+    r"(?<![\w@./$€£-])(?:"
+    r"#[a-z0-9]{0,7}[-_ ]?\d[\w-]{1,20}"  # #A-12345, #771
+    r"|[a-z]{1,7}[-_/]\d{2,}[a-z0-9]*(?:[-_/][a-z0-9]+)*"  # A-12345
+    r"|[a-z]{1,4}\d{4,15}"  # A12345
+    rf"|(?:{_LABEL['invoice']}|{_LABEL['order']})[\s.:#]*(?:(?:no|nr|number|num|id)\b[\s.:#]*)?"
+    r"(?P<figure>[a-z]{0,3}[-_/]?\d[a-z0-9]*(?:[-_/][a-z0-9]+)*\d+)"  # order 12345
+    r")(?![\w@]|[.,]\d|[-_]\w)",
+    re.IGNORECASE,
+)
+_KINDS = rf"(?:(?P<invoice>{_LABEL['invoice']})|(?P<order>{_LABEL['order']}))"
+_PREFIXED = re.compile(rf"#?{_KINDS}[-_ .]?\d", re.IGNORECASE)
+_LABELLED = re.compile(rf"\b{_KINDS}\W*(?:\w+\W+){{0,2}}$", re.IGNORECASE)
+# What is no number of the shop's, and what is quoted from another mail.
+_ANOTHERS = re.compile(
+    r"(?:\b(?:customer|client|account|member(?:ship)?|phone|tel|telephone|mobile|fax|vat|tax|iban|postcode|zip)(?![a-z])"
+    r"[\W_]*(?:(?:number|no|nr|id|code|as|is|under)\b\W*)*|^>.*|\n>.*)$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(
+    r"[\"\u201c\u201e\u00ab](?P<a>[^\"\u201c\u201d\u201e\u00ab\u00bb\n]{2,80})[\"\u201d\u201c\u00bb]"
+    r"|(?<!\w)['\u2018](?P<b>[^'\u2018\u2019\n]{2,80})['\u2019](?!\w)"
+)
+_NAME = re.compile(r"[A-Z0-9][\w+./-]*(?: [\w+./-]+){0,6}")
+
+
+class Named(NamedTuple):
+    """Something that a message names, as it is written, and where it stands."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+
+def named_in(message: str, known: Known) -> list[Named]:
+    """Return the identifiers and the quoted products of a message, in its order, each once, the first 200."""
+    found: dict[str, Named] = {}
+    for one in sorted((*_identifiers(message, known), *_quoted(message)), key=lambda one: one.start):
+        found.setdefault(normal(one.text), one)
+        if len(found) == MOST_NAMED:
+            break
+    return list(found.values())
+
+
+def complete(tasks: Sequence[Task], message: str, known: Known) -> list[Task]:
+    """Return the tasks with what the message says: numbers looked up as what they are, blanks filled, nothing lost."""
+    named = named_in(message, known)
+    made = [_as_it_is(task, known) for task in tasks]
+    made = [_filled(task, made, named) for task in made]
+    lost = [one for one in named if not any(_holds(task, one, message) for task in made)]
+    told = {sentence_at(message, one.start, one.end): normal(one.text) in known for one in lost}
+    return _with_sentences(made, told)
+
+
+def _identifiers(message: str, known: Known) -> Iterator[Named]:
+    plain = half_width(message)
+    for found in _IDENTIFIER.finditer(plain):
+        if _ANOTHERS.search(plain[max(0, found.start() - _NEAR) : found.start()]):
+            continue
+        start, end = found.span("figure" if found["figure"] else 0)
+        yield Named(_kind(plain, found, known), message[start:end], start, end)
+
+
+def _kind(plain: str, found: re.Match[str], known: Known) -> Kind:
+    """Tell what an identifier is: as the customer's rows say, else its own letters, else the noun before it."""
+    text = found["figure"] or found[0]
+    if kind := known.get(normal(text)):
+        return kind
+    start = found.start("figure" if found["figure"] else 0)
+    said = _PREFIXED.match(text) or _LABELLED.search(plain[max(0, start - _NEAR) : start])
+    return "unknown" if said is None else "invoice" if said["invoice"] else "order"
+
+
+def _quoted(message: str) -> Iterator[Named]:
+    for found in _QUOTED.finditer(message):
+        name = found["a"] or found["b"]
+        if _NAME.fullmatch(name) and any(map(str.isalpha, name)):
+            yield Named("product", name, *found.span("a" if found["a"] else "b"))
+
+
+def _as_it_is(task: Task, known: Known) -> Task:
+    """Return the task for what its number is: an order among the invoices is asked about as an order, and so on."""
+    match task:
+        case BillingInquiry(invoice_number=str(number)) if known.get(normal(number)) == "order":
+            return StatusUpdate(type="StatusUpdate", order_id=number)
+        case StatusUpdate(order_id=str(number)) if known.get(normal(number)) == "invoice":
+            return BillingInquiry(type="BillingInquiry", invoice_number=number, quote=None)
+        case _:
+            return task
+
+
+def _filled(task: Task, tasks: Sequence[Task], named: Sequence[Named]) -> Task:
+    """Fill in what a task leaves open if the message names exactly one thing of that kind that no such task has."""
+    match task:
+        case BillingInquiry(invoice_number=None):
+            kind, field = "invoice", "invoice_number"
+        case StatusUpdate(order_id=None):
+            kind, field = "order", "order_id"
+        case ProductReturn(product_name=None):
+            kind, field = "product", "product_name"
+        case _:
+            return task
+    candidates = [one for one in named if one.kind == kind]
+    alike = [other for other in tasks if type(other) is type(task)]
+    taken = any(_says(other, candidates[0]) for other in alike) if len(candidates) == 1 else True
+    return task if taken else task.model_copy(update={field: candidates[0].text})
+
+
+def _holds(task: Task, one: Named, message: str) -> bool:
+    """Tell whether a task has something that is named, or is about what stands in one clause with it."""
+    if _says(task, one):
+        return True
+    clause = clause_at(message, one.start, one.end)
+    match task:
+        case ProductReturn(product_name=str(name)):
+            return mentions_product(clause, name)
+        case BillingInquiry(invoice_number=str(number)) | StatusUpdate(order_id=str(number)):
+            return mentions(clause, number)
+        case _:
+            return False
+
+
+def _says(task: Task, one: Named) -> bool:
+    said = " \n ".join(text for text in task.model_dump(exclude={"type", "quote"}).values() if isinstance(text, str))
+    # An identifier may stand without its prefix: 7890 is INV-7890.
+    return mentions_product(said, one.text) if one.kind == "product" else mentions(said, one.text) or _ends(said, one)
+
+
+def _ends(said: str, one: Named) -> bool:
+    digits, bare = re.search(r"\d{3,}$", one.text), normal(said)
+    return digits is not None and bare.endswith(digits[0]) and bare in normal(one.text)
+
+
+def _with_sentences(tasks: Sequence[Task], told: Mapping[str, bool]) -> list[Task]:
+    """Give sentences that name what no task has to a person, each with whether what it names is the customer's own.
+
+    A task that a person gets anyhow takes them in; a return takes in what says no more than a number.
+    """
+    made = list(tasks)
+    takes = next((at for at, task in enumerate(made) if isinstance(task, Other) and task.summary), None)
+    returns = next((at for at, task in enumerate(made) if isinstance(task, ProductReturn)), None)
+    for sentence, own in told.items():
+        if takes is not None:
+            made[takes] = _longer(made[takes], "summary", sentence)
+        elif returns is not None and not own and _says_little(sentence):
+            made[returns] = _longer(made[returns], "quote", sentence)
+        else:
+            made.append(Other(type="Other", summary=sentence, quote=sentence))
+            takes = len(made) - 1
+    return made
+
+
+def _longer(task: Task, field: str, sentence: str) -> Task:
+    said = getattr(task, field) or ""
+    return task if len(said) > MOST_SAID else task.model_copy(update={field: f"{said} {sentence}".strip()})
+
+
+def _says_little(sentence: str) -> bool:
+    """Tell whether a sentence names something and hardly says anything of it: "Order 55310."""
+    return "?" not in sentence and len(stems(_IDENTIFIER.sub(" ", half_width(sentence)))) <= _LITTLE
