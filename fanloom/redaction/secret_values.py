@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
 
 from fanloom.redaction.key_forms import mask_keys
 from fanloom.redaction.url_parts import mask_urls, password_of, without_secrets
 
 _SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 _SHORTEST = 8
-_sources: list[Callable[[], Iterable[str]]] = []
-
-
-def add_secrets(source: Callable[[], Iterable[str]]) -> None:
-    """Mask from now on what a source gives, too; it is asked each time, and raises nothing."""
-    _sources.append(source)
+_SERVER_KEYS = "FANLOOM_API_KEYS"
 
 
 def redact(text: str) -> str:
@@ -44,8 +43,18 @@ def show_url(url: str) -> str:
 def _secrets() -> list[str]:
     """Return the secret values, the longest first, so that none is masked only in part."""
     named = {value for name, value in os.environ.items() if _SECRET_NAMES.search(name)}
-    known = named.union(_passwords(), *(source() for source in _sources))
+    known = named.union(_passwords(), _server_keys(os.environ.get(_SERVER_KEYS, "")))
     return sorted((value for value in known if len(value) >= _SHORTEST), key=len, reverse=True)
+
+
+@lru_cache(maxsize=1)
+def _server_keys(given: str) -> tuple[str, ...]:
+    """Return the keys in a value of FANLOOM_API_KEYS, JSON or the path of a file of it; read once, as by the server."""
+    with suppress(OSError, ValueError, RecursionError):
+        text = given if given.lstrip().startswith("{") else Path(given).read_text(encoding="utf-8-sig")
+        keys = json.loads(text)
+        return tuple(keys) if isinstance(keys, dict) else ()
+    return ()
 
 
 def _passwords() -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -12,7 +11,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
 
 from fanloom.errors import InvalidSettings
-from fanloom.redaction import add_secrets
 from fanloom.settings import settings
 
 _FORM = 'write {"KEY": {"user": "NAME", "customer_id": "C-1001"}}'
@@ -112,12 +110,3 @@ def _reason(error: ValidationError) -> str:
     # The first part of the location is the key itself.
     field = ".".join(str(part) for part in first["loc"][1:])
     return f"{field or 'as a whole'}: {first['msg'].removeprefix('Value error, ')}"
-
-
-def _known() -> list[str]:
-    with suppress(InvalidSettings):
-        return list(api_keys())
-    return []
-
-
-add_secrets(_known)

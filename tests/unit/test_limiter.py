@@ -30,6 +30,7 @@ class World:
     dead: list[Ticket] = field(default_factory=list)
     flying: list[Ticket] = field(default_factory=list)
     begun: list[Ticket] = field(default_factory=list)
+    turns: list[str] = field(default_factory=list)
     pause_ends: float = 0.0
     cooled: bool = False
     successes: int = 0
