@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fanloom.errors import InvalidSettings
 from fanloom.redaction import redact
 from fanloom.settings import Hidden, settings
+from fanloom.tracing.masking_client import masking_client
 from fanloom.tracing.trace_mask import TraceMask
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ class _Sender:
         return queue.unfinished_tasks if queue else 0
 
     def _made(self) -> Client:
-        from langsmith import Client, configure
+        from langsmith import configure
+        from langsmith.run_helpers import get_tracing_context
         from langsmith.run_trees import get_cached_client
         from langsmith.utils import get_env_var
 
@@ -151,15 +153,14 @@ class _Sender:
         os.environ.setdefault("LANGSMITH_DISABLE_RUN_COMPRESSION", "true")
         cast(Any, get_env_var).cache_clear()
         options: dict[str, Any] = {
-            "anonymizer": TraceMask(self._hidden),
             "tracing_error_callback": self._note_failure,
             "hide_inputs": True if self._hidden & {"all", "inputs"} else None,
             "hide_outputs": True if self._hidden & {"all", "outputs"} else None,
         }
-        if not self._hidden:
+        if not self._hidden and get_tracing_context()["client"] is not None:
             # A client that the program has chosen itself stays.
-            return get_cached_client(**options)
-        client = Client(**options)
+            return get_cached_client(anonymizer=TraceMask(self._hidden), **options)
+        client = masking_client(TraceMask(self._hidden), **options)
         configure(client=client)
         return client
 

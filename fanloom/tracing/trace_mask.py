@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from fanloom.redaction import mask_personal, redactor
 
 _HIDDEN = "(hidden by FANLOOM_TRACE_REDACT)"
@@ -29,6 +31,12 @@ _TECHNICAL = frozenset(
 )
 
 
+_PARAMETERS = {"invocation_params", "options"}
+_SCHEMAS = {"tools", "functions", "response_json_schema", "response_schema", "response_format"} | {
+    "ls_structured_output_format"
+}
+
+
 class TraceMask:
     """Masks the inputs, the outputs, the metadata and the error of a run: the langsmith client's `anonymizer`."""
 
@@ -43,6 +51,18 @@ class TraceMask:
         # The secrets are looked up once for all the texts.
         masked: dict[str, Any] = self._masked(told, redactor(), self._personal)
         return masked
+
+    def parameters(self, extra: dict[str, Any]) -> dict[str, Any]:
+        """Return a copy of what a run tells beside its inputs, with the parameters of a model call masked.
+
+        The schema of an answer may name what stands in the prompt, such as titles: it is left out where anything is hidden.
+        """
+        told = dict(extra)
+        for name in _PARAMETERS & extra.keys():
+            if isinstance(extra[name], dict):
+                kept = {key: value for key, value in extra[name].items() if not self._personal or key not in _SCHEMAS}
+                told[name] = self._masked(_plain(kept), redactor(), self._personal)
+        return told
 
     def _masked(self, value: Any, redacted: Callable[[str], str], personal: bool) -> Any:
         if isinstance(value, str):
@@ -61,6 +81,10 @@ class TraceMask:
             # A number is an identifier by its name: {"order_id": 12345}.
             return "***"
         return self._masked(value, redacted, personal and key not in _TECHNICAL)
+
+
+def _plain(value: Any) -> Any:
+    return to_jsonable_python(value, fallback=str)
 
 
 def _impersonal(text: str) -> str:
