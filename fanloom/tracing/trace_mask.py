@@ -53,16 +53,9 @@ class TraceMask:
         return masked
 
     def parameters(self, extra: dict[str, Any]) -> dict[str, Any]:
-        """Return a copy of what a run tells beside its inputs, with the parameters of a model call masked.
-
-        The schema of an answer may name what stands in the prompt, such as titles: it is left out where anything is hidden.
-        """
-        told = dict(extra)
-        for name in _PARAMETERS & extra.keys():
-            if isinstance(extra[name], dict):
-                kept = {key: value for key, value in extra[name].items() if not self._personal or key not in _SCHEMAS}
-                told[name] = self._masked(_plain(kept), redactor(), self._personal)
-        return told
+        """Return a copy of what a run tells beside its inputs, with the parameters of a model call masked."""
+        found = {name: extra[name] for name in _PARAMETERS & extra.keys()}
+        return {**extra, **self._masked(_plain(found), redactor(), self._personal)}
 
     def _masked(self, value: Any, redacted: Callable[[str], str], personal: bool) -> Any:
         if isinstance(value, str):
@@ -77,6 +70,9 @@ class TraceMask:
         return "***" if personal and isinstance(value, int | float) and abs(value) >= _LONG else value
 
     def _item(self, key: Any, value: Any, redacted: Callable[[str], str], personal: bool) -> Any:
+        if personal and key in _SCHEMAS and value:
+            # The schema of an answer may name what stands in the prompt, such as titles and identifiers.
+            return _HIDDEN
         if personal and type(value) is int and mask_personal(f"{key}: {value}").endswith("***"):
             # A number is an identifier by its name: {"order_id": 12345}.
             return "***"
