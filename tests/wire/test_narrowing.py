@@ -137,7 +137,7 @@ def tools_of(request: Request) -> Any:
 
 
 async def test_many_long_titles_are_not_shown_and_still_checked(wire: FakeProvider, both: str) -> None:
-    sources = [{"title": f"{number} {'x' * 480}", "content": "Text."} for number in range(1_000)]
+    sources = [{"title": f"{number} {'x' * 480}", "content": "Tides to a question."} for number in range(1_000)]
     telling(wire, faq_writer.Writer(find={"sources": ["Mars"]}, again={"sources": [sources[7]["title"]]}))
     result = await faq_parallel.graph.ainvoke({"sources": sources, "n_questions": 1}, context={"model": both})
     assert result["faqs"][0]["sources"] == [sources[7]["title"]]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fanloom.cli.commands.host import Host, Work
     from fanloom.cli.options.input_options import Field
 
-_HOST = "fanloom.host"
+_HOST, _QUIET = "fanloom.host", "fanloom.quiet"
 
 # By parameter name; the flags of these are not for fields.
 OWN = {
@@ -48,13 +48,14 @@ class RunGroup(ListedGroup):
 
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """Load a graph and make its command."""
-        with loading(name):
+        with loading(name, shown=not ctx.meta.get(_QUIET)):
             host = self._host(ctx)
             return GraphCommand(name, host.summaries()[name], host.open(name))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let options stand before the graph too."""
         args = take_url(ctx, args)
+        ctx.meta[_QUIET] = not {"--json", "-q", "--quiet"}.isdisjoint(args)
         if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
             graph = next((arg for arg in args if arg in self.summaries(ctx)), None)
             if graph is None:

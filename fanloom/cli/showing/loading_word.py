@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ import click
 
 
 @contextmanager
-def loading(name: str) -> Iterator[None]:
+def loading(name: str, *, shown: bool = True) -> Iterator[None]:
     """Say on a terminal that something is being loaded, and take it back afterwards."""
-    if not sys.stderr.isatty():
+    # What cannot move its cursor could not take it back.
+    if not (shown and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"):
         yield
         return
     click.echo(f"Loading {name} ...", err=True, nl=False)
