@@ -1,4 +1,4 @@
-"""The clients for outputs that a run has narrowed: the last that were used, of all runs together."""
+"""The clients for outputs that a run has narrowed: the last that it has used, which go with the run."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from typing import Any
 
 from fanloom.gateway.model_client import ModelClient
 
-# What a run keeps outlives it for a while, and its narrowed outputs hold what it knows, such as titles.
-_REMEMBERED = 128
-
-_clients: OrderedDict[Any, tuple[object, list[ModelClient]]] = OrderedDict()
-_lock = threading.Lock()
+MOST_REMEMBERED = 128
 
 
-def remembered(models: object, key: Any, make: Callable[[], list[ModelClient]]) -> list[ModelClient]:
-    """Return the clients of a run's models under a key, made where they are not among the last that were used."""
-    own = (id(models), key)
-    with _lock:
-        if own in _clients:
-            _clients.move_to_end(own)
-            return _clients[own][1]
-    made = make()
-    with _lock:
-        # With its models, so that their id stays theirs.
-        _clients[own] = (models, made)
-        while len(_clients) > _REMEMBERED:
-            _clients.popitem(last=False)
-    return made
+class NarrowedClients:
+    """Clients by what they were asked for; those that were not used for longest are forgotten first."""
+
+    def __init__(self) -> None:
+        self._clients: OrderedDict[Any, list[ModelClient]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def get(self, key: Any, make: Callable[[], list[ModelClient]]) -> list[ModelClient]:
+        """Return the clients under a key, made where they are not among the last that were used."""
+        with self._lock:
+            if key in self._clients:
+                self._clients.move_to_end(key)
+                return self._clients[key]
+        made = make()
+        with self._lock:
+            self._clients[key] = made
+            while len(self._clients) > MOST_REMEMBERED:
+                self._clients.popitem(last=False)
+        return made

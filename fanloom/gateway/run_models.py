@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 from fanloom.errors import InvalidContext, ModelRefused, UserError
 from fanloom.gateway.model_client import ModelClient, model_client
-from fanloom.gateway.narrowed_clients import remembered
+from fanloom.gateway.narrowed_clients import NarrowedClients
 from fanloom.loops.background import in_thread
 from fanloom.models.factory import chat_model, model_name, renewed
 from fanloom.models.narrowing.narrowed import is_narrowed
@@ -38,6 +38,7 @@ class RunModels:
         self._clients: dict[tuple[Role, type], list[ModelClient]] = {}
         self._first: dict[Hashable, Future[None]] = {}
         self._come: dict[Hashable, int] = {}
+        self.narrowed = NarrowedClients()
         self._lock = threading.Lock()
 
     @classmethod
@@ -56,7 +57,7 @@ class RunModels:
             self._models = models = await in_thread(lambda: _made(self._context))
         # Making a schema portable and binding it costs as much as a call; a fan-out asks for the same one every time.
         if is_narrowed(output):
-            return remembered(models, (role, output), lambda: self._bound(models, role, output))
+            return self.narrowed.get((role, output), lambda: self._bound(models, role, output))
         if (role, output) not in self._clients:
             self._clients[role, output] = self._bound(models, role, output)
         return self._clients[role, output]
@@ -81,7 +82,7 @@ class RunModels:
         if found is None or found is old:
             return refused if found else None
         # The calls that come get their models anew.
-        self._models, self._clients = {}, {}
+        self._models, self._clients, self.narrowed = {}, {}, NarrowedClients()
         return model_client(refused.name, found, output, refused.options)
 
     @asynccontextmanager

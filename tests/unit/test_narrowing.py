@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fanloom import BadModelOutput, Choices, Context, Count, LLMStep, OutputModel, Prompt, UserError, narrowed
-from fanloom.gateway import narrowed_clients
+from fanloom.gateway.narrowed_clients import MOST_REMEMBERED, NarrowedClients
 from fanloom.models.narrowing import narrowed as narrowing
 from fanloom.models.narrowing.schema_budget import BEDROCK, GEMINI, OPENAI, cost, within
 from fanloom.models.schema_examples.generator import example_of
@@ -260,7 +260,10 @@ async def test_calls_with_other_bounds_each_leave_nothing_behind() -> None:
     del narrow
     gc.collect()
     assert seen[0]() is None
-    assert len(narrowed_clients._clients) <= narrowed_clients._REMEMBERED
+    kept = NarrowedClients()
+    for number in range(2 * MOST_REMEMBERED):
+        kept.get(number, list)
+    assert len(kept) == MOST_REMEMBERED
 
 
 @BUDGETS

