@@ -41,7 +41,12 @@ SPENT = {
 
 def asked(wire: FakeProvider, model: str) -> int:
     """Count the requests to a model."""
-    return sum(request.provider == ("gemini" if model == GEMINI else "bedrock") for request in wire.requests)
+    return sum(request.provider == provider_of(model) for request in wire.requests)
+
+
+def provider_of(model: str) -> str:
+    """Return what the wire calls a model's provider."""
+    return {GEMINI: "gemini", BEDROCK: "bedrock"}.get(model, "openai")
 
 
 @pytest.mark.parametrize("name", SPENT)
@@ -77,7 +82,7 @@ async def test_what_throttles_all_is_left_after_some_seconds_for_the_whole_fan_o
     monkeypatch.setattr("fanloom.gateway.bounds.circuit_breaker.PATIENCE_S", 0.3)
     fallback = BEDROCK if both == GEMINI else GEMINI
     busy = status(429, hint_seconds=0.2)
-    wire.reply = lambda request: busy if request.provider == ("gemini" if both == GEMINI else "bedrock") else "ok"
+    wire.reply = lambda request: busy if request.provider == provider_of(both) else "ok"
     items = {"items": [f"q{number}" for number in range(50)]}
     context = {"model": both, "fallback_model": fallback, "max_attempts": 20}
     result = await MANY.ainvoke(items, context=context)
@@ -119,7 +124,7 @@ async def test_a_refused_key_and_a_retired_model_use_the_fallback_unless_told_ot
 ) -> None:
     fallback = BEDROCK if both == GEMINI else GEMINI
     fault = REFUSED[name]
-    wire.reply = lambda request: fault if request.provider == ("gemini" if both == GEMINI else "bedrock") else "ok"
+    wire.reply = lambda request: fault if request.provider == provider_of(both) else "ok"
     context = {"model": both, "fallback_model": fallback}
     assert (await ONE.ainvoke(ASK, context=context))["answer"] == "ok"
     assert (asked(wire, both), asked(wire, fallback)) == (1, 1)
