@@ -13,6 +13,7 @@ from langgraph.runtime import Runtime
 from fanloom import BadModelOutput, Context, ModelRefused, ModelUnavailable
 from fanloom.gateway import model_turn
 from fanloom.gateway.bounds import process_limits as limits
+from fanloom.gateway.bounds.adaptive_width import FIRST_PAUSE_S
 from fanloom.gateway.retry_decision import NextRequest
 from tests.wire.conftest import BEDROCK, GEMINI, KINDS, OPENAI
 from tests.wire.provider import FakeProvider, Reply, Request, bad_key, prose, reset, status
@@ -54,8 +55,9 @@ class Clock:
         """Note that a call waits, and let that time pass at once."""
         self.waits.append(seconds)
         if self.passes:
-            # A date is read twice, by the limiter a moment earlier.
-            self.advance(seconds + 0.1)
+            # A date is read twice, by the limiter a moment earlier; and what refuses calls one by one is left alone for
+            # half a second, whichever wait is longer.
+            self.advance(max(seconds, FIRST_PAUSE_S) + 0.1)
         return 0.0
 
 

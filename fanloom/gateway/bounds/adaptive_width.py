@@ -14,7 +14,7 @@ DOUBLES_AFTER_S = 0.04
 PROBE_AFTER = 200
 """How many calls go well before one more at once is tried, where a limit has been met: half a per cent of refusals."""
 _WINDOW_S = 60.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 16.0
+FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 16.0
 _SLOWER, _FASTER = 1.1, 0.9993
 _LATENCIES = 64
 _REMEMBERED = 4096
@@ -106,7 +106,7 @@ class AdaptiveWidth:
         if not in_flight:
             # Nothing else is held, and still it is refused: the calls came too often.
             self._too_often = self._too_often or self._lately(now)
-            self._pause(now, _FIRST_PAUSE_S)
+            self._pause(now, FIRST_PAUSE_S)
 
     def _come_less_often(self, now: float, is_anew: bool) -> None:
         if is_anew:
