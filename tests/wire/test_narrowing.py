@@ -95,7 +95,7 @@ async def test_the_desk_names_only_what_the_customer_wrote(decoding: FakeProvide
     result = await support_desk.graph.ainvoke({"query": desk_writer.EXAMPLE}, context=context)
     assert set(writer.calls) <= {"plan", "concern", "reply"}
     assert writer.calls.count("plan") == writer.calls.count("reply") == 1
-    # What the plan leaves out goes to a person. Bedrock's schema has no null: there the decoder names the invoice twice.
+    # What the plan leaves out goes to a person; on Bedrock, without null, the decoder names the invoice twice.
     status = [] if both == BEDROCK else ["StatusUpdate"]
     assert [outcome["worker"] for outcome in result["outcomes"]] == ["BillingInquiry", *status, "Other"]
     handed_over = result["outcomes"][-1]["result"]["concern"]
