@@ -41,6 +41,7 @@ class LocalEngine:
             for task in (*workers, closing):
                 task.cancel()
             for task in (*workers, closing):
+                # What they raise was raised above, or is the cancelling itself.
                 with suppress(asyncio.CancelledError, Exception):
                     await task
 
@@ -51,6 +52,7 @@ class LocalEngine:
             try:
                 await ended.put(await self._run(item))
             except BaseException:
+                # However it ends: none begins another item once one cannot be done, or the job is cancelled.
                 self._stopped = True
                 raise
             finally:

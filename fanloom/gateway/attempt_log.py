@@ -29,6 +29,7 @@ def attempt_noted(attempt: Attempt) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        # However it fails: an attempt that is cancelled, as the slower one of a race, is told as that.
         record("attempt.ended", **_place(attempt), **_failed(error))
         raise
 

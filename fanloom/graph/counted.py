@@ -33,6 +33,7 @@ class Counted(RunnableLambda[Any, Any]):
             with counting(meter), noted(self.name or type(self.inner).__name__, input):
                 update = self.inner.invoke(input, config, **kwargs)
         except BaseException:
+            # However it ends, as a `Node`: what was spent was spent.
             run_in_background(meter.given_up())
             raise
         run_in_background(meter.ended())
@@ -45,6 +46,7 @@ class Counted(RunnableLambda[Any, Any]):
             with counting(meter), noted(self.name or type(self.inner).__name__, input):
                 update = await self.inner.ainvoke(input, config, **kwargs)
         except BaseException:
+            # However it ends, as above.
             await meter.given_up()
             raise
         await meter.ended()

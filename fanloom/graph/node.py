@@ -54,6 +54,7 @@ class Node(Runnable[Any, Any]):
             with counting(meter), noted(self.name or "", state):
                 update = await self.action(state, **self._given(config))
         except BaseException:
+            # However it ends: what a node has spent that fails, waits for a person or is cancelled was spent.
             await meter.given_up()
             raise
         await meter.ended()

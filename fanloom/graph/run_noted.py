@@ -42,7 +42,7 @@ class NotedRun:
         self.recorder = RunRecorder(
             before.run if before else uuid4().hex, put, first_seq=before.last_seq + 1 if before else 1
         )
-        self._goes_on = before is not None
+        self._goes_on, self._waiting = before is not None, before.waiting if before else []
 
     @classmethod
     def of(cls, graph: AnyGraph, given: Any, config: RunnableConfig | None, control: GraphControl) -> NotedRun | None:
@@ -65,6 +65,7 @@ class NotedRun:
                 self._take(event, mode)
                 yield event
         except BaseException as error:
+            # However it ends: also one that is cancelled, or that nobody reads on, has its end in the log.
             self._end(error)
             raise
         self._end(None)
@@ -76,6 +77,7 @@ class NotedRun:
                 self._take(event, mode)
                 yield event
         except BaseException as error:
+            # However it ends: also one that is cancelled, or that nobody reads on, has its end in the log.
             self._end(error)
             raise
         self._end(None)
@@ -101,9 +103,8 @@ class NotedRun:
     def _begin(self, control: GraphControl) -> None:
         if self._goes_on:
             self.recorder.add("run.resumed")
-            if isinstance(self._given, Command) and isinstance(self._given.resume, Mapping):
-                for asked, answer in self._given.resume.items():
-                    self.recorder.add("question.answered", id=asked, answer=answer)
+            for asked, answer in self._answers().items():
+                self.recorder.add("question.answered", id=asked, answer=answer)
             return
         drawn = self._graph.get_graph()
         self.recorder.add(
@@ -117,6 +118,14 @@ class NotedRun:
             context=_plain_context(control.context),
             input=Content(_json(self._given)),
         )
+
+    def _answers(self) -> dict[str, Any]:
+        """Return the answers to what was asked, by question: given by their ids, or to the one question as they are."""
+        given = self._given.resume if isinstance(self._given, Command) else None
+        if given is None:
+            return {}
+        by_id = {asked: given[asked] for asked in self._waiting if isinstance(given, Mapping) and asked in given}
+        return by_id or dict.fromkeys(self._waiting if len(self._waiting) == 1 else (), given)
 
     def _take(self, event: Any, mode: Any) -> None:
         if mode == "values":

@@ -65,6 +65,7 @@ def part(kind: str, **fields: Any) -> Iterator[dict[str, Any]]:
     try:
         yield told
     except BaseException as error:
+        # However it ends: a part that is cancelled or waits for a person is told as that.
         told.setdefault("error", type(error).__name__)
         raise
     finally:

@@ -139,6 +139,19 @@ def test_a_run_that_waits_goes_on_in_its_log(tmp_path: Path) -> None:
     assert next(e for e in events_of(again) if e["type"] == "question.asked")["value"] == {"question": "really?"}
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+@pytest.mark.parametrize("answer", ["yes", {"ok": True, "note": "fine"}, ["a", "b"], False])
+def test_an_answer_is_told_of_the_question_that_it_answers(tmp_path: Path, answer: Any, by_id: bool) -> None:
+    made, config = graph(tmp_path, asks=True), {"configurable": {"thread_id": "t"}}
+    model = ScriptedModel(reply=lambda _: {"score": 3})
+    made.invoke(ITEMS, config, context={"model": model})
+    [asked] = newest().waiting
+    made.invoke(Command(resume={asked: answer} if by_id else answer), config, context={"model": model})
+    run = newest()
+    told = [(event["id"], event["answer"]) for event in events_of(run) if event["type"] == "question.answered"]
+    assert (told, run.status, run.waiting) == ([(asked, answer)], "done", [])
+
+
 def test_nothing_is_kept_without_a_thread_nor_where_it_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = ScriptedModel(reply=lambda _: {"score": 3})
     graph(tmp_path).invoke(ITEMS, context={"model": model})
