@@ -28,17 +28,26 @@ def add_studio_api(app: FastAPI, owner: Owner, store: Callable[[], RunStore]) ->
 
     They are its own, since LangGraph's server puts its middleware around each route, and can around no router.
     """
+    api = _StudioApi(owner, store)
+    routes: dict[str, Callable[..., Awaitable[Response]]] = {
+        "": api.runs,
+        "/{run}": api.summary,
+        "/{run}/events": api.events,
+        "/{run}/blocks/{name}": api.content,
+        "/{run}/report": api.report,
+    }
+    for path, answer in routes.items():
+        app.add_api_route(f"/studio/api/runs{path}", answer)
 
-    async def seen(run: str, request: Request) -> RunSummary:
-        """Return a run that the caller may see. Raises 404 for one of others as for one that is not there."""
-        whose = await owner(request)
-        found = await in_thread(lambda: store().run(run))
-        if found is None or whose not in (None, found.owner):
-            raise HTTPException(404, f"no run {run[:64]!r}", HEADERS)
-        return found
 
-    @app.get("/studio/api/runs")
+class _StudioApi:
+    """Answers for the runs that a caller may see."""
+
+    def __init__(self, owner: Owner, store: Callable[[], RunStore]) -> None:
+        self._owner, self._store = owner, store
+
     async def runs(
+        self,
         request: Request,
         graph: str | None = None,
         status: str | None = None,
@@ -46,49 +55,58 @@ def add_studio_api(app: FastAPI, owner: Owner, store: Callable[[], RunStore]) ->
         before: int | None = None,
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
     ) -> Response:
-        whose = await owner(request)
+        whose = await self._owner(request)
         wanted: dict[str, Any] = {"graph": graph, "status": status, "thread": thread, "before": before, "limit": limit}
-        found = await in_thread(lambda: store().runs(owner=whose, **wanted))
+        found = await in_thread(lambda: self._store().runs(owner=whose, **wanted))
         return JSONResponse([each.as_data() for each in found], headers=HEADERS)
 
-    @app.get("/studio/api/runs/{run}")
-    async def summary(run: str, request: Request) -> Response:
-        return JSONResponse((await seen(run, request)).as_data(), headers=HEADERS)
+    async def summary(self, run: str, request: Request) -> Response:
+        return JSONResponse((await self._seen(run, request)).as_data(), headers=HEADERS)
 
-    @app.get("/studio/api/runs/{run}/events")
     async def events(
+        self,
         run: str,
         request: Request,
         after: Annotated[int, Query(ge=0)] = 0,
         accept: Annotated[str, Header()] = "",
         last_event_id: Annotated[int | None, Header(ge=0)] = None,
     ) -> Response:
-        await seen(run, request)
+        await self._seen(run, request)
         start = max(after, last_event_id or 0)
         # To look for it may block.
-        logs = await in_thread(store)
+        logs = await in_thread(self._store)
         if "text/event-stream" in accept:
             return StreamingResponse(follow(logs, run, start), media_type="text/event-stream", headers=HEADERS)
         return StreamingResponse(_lines(logs, run, start), media_type="application/x-ndjson", headers=HEADERS)
 
-    @app.get("/studio/api/runs/{run}/blocks/{name}")
-    async def content(run: str, name: str, request: Request) -> Response:
-        await seen(run, request)
-        text = await in_thread(lambda: store().content(run, name))
+    async def content(self, run: str, name: str, request: Request) -> Response:
+        await self._seen(run, request)
+        text = await in_thread(lambda: self._store().content(run, name))
         if text is None:
             raise HTTPException(404, f"this run has no content {name[:64]!r}", HEADERS)
         return PlainTextResponse(text.encode("utf-8", "replace"), headers=HEADERS)
 
-    @app.get("/studio/api/runs/{run}/report")
-    async def report(run: str, request: Request, redact: HiddenPart | None = None) -> Response:
-        await seen(run, request)
-        found = await in_thread(lambda: logged_run(store(), run))
+    async def report(self, run: str, request: Request, redact: HiddenPart | None = None) -> Response:
+        await self._seen(run, request)
+        found = await in_thread(lambda: logged_run(self._store(), run))
         if found is None:
-            raise HTTPException(404, f"no run {run[:64]!r}", HEADERS)
+            raise _no_such_run(run)
         page = await in_thread(lambda: report_page(without(found, redact) if redact else found))
         # Saved, and never shown here, where its script would be of our origin.
         kept = {**HEADERS, "Content-Disposition": 'attachment; filename="run.html"'}
         return Response(page, media_type="text/html; charset=utf-8", headers=kept)
+
+    async def _seen(self, run: str, request: Request) -> RunSummary:
+        """Return a run that the caller may see. Raises 404 for one of others as for one that is not there."""
+        whose = await self._owner(request)
+        found = await in_thread(lambda: self._store().run(run))
+        if found is None or whose not in (None, found.owner):
+            raise _no_such_run(run)
+        return found
+
+
+def _no_such_run(run: str) -> HTTPException:
+    return HTTPException(404, f"no run {run[:64]!r}", HEADERS)
 
 
 async def _lines(store: RunStore, run: str, after: int) -> AsyncIterator[bytes]:
