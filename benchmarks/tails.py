@@ -13,14 +13,13 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
 from benchmarks.provider import MODELS, Provider, running
 from benchmarks.report import Row
 from benchmarks.tail_latency import latency_s
-from benchmarks.width import Asked, State, begin, check
-from fanloom import Context, LLMStep, Prompt, StateGraph, add_fan_out
+from benchmarks.width import Asked, fan_out_of
+from fanloom import Context, LLMStep, Prompt
 from prompts import path
 
 ITEMS, ROUNDS = 256, 3
@@ -37,13 +36,7 @@ async def answer(state: Asked, runtime: Runtime[Context]) -> None:
         await LLMStep(f"{name}_{scale}", PROMPT, str).run(runtime, question=f"{item}|{name}")
 
 
-builder = StateGraph(State, context_schema=Context)
-builder.add_node("begin", begin)
-builder.add_node("check", check)
-builder.add_edge(START, "begin")
-add_fan_out(builder, "begin", over="questions", worker="answer", action=answer, join="check")
-builder.add_edge("check", END)
-graph = builder.compile(name="tails")
+graph = fan_out_of(answer, "tails")
 
 
 def rows(quick: bool = False) -> list[Row]:

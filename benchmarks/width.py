@@ -7,12 +7,13 @@ calls gathered with neither graph nor gateway, on the loop that has the connecti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from statistics import median
 from time import perf_counter
 from typing import Any, TypedDict
 
 from langgraph.graph import END, START
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from benchmarks.provider import MODELS, Provider, running
@@ -55,13 +56,18 @@ async def check(state: State) -> None:
     assert all(outcome["status"] == "done" for outcome in state["outcomes"]), state["outcomes"]
 
 
-builder = StateGraph(State, context_schema=Context)
-builder.add_node("begin", begin)
-builder.add_node("check", check)
-builder.add_edge(START, "begin")
-add_fan_out(builder, "begin", over="questions", worker="answer", action=answer, join="check")
-builder.add_edge("check", END)
-graph = builder.compile(name="width")
+def fan_out_of(action: Callable[[Asked, Runtime[Context]], Awaitable[Any]], name: str) -> CompiledStateGraph[Any, Any]:
+    """Return a graph that runs an action for each question."""
+    builder = StateGraph(State, context_schema=Context)
+    builder.add_node("begin", begin)
+    builder.add_node("check", check)
+    builder.add_edge(START, "begin")
+    add_fan_out(builder, "begin", over="questions", worker="answer", action=action, join="check")
+    builder.add_edge("check", END)
+    return builder.compile(name=name)
+
+
+graph = fan_out_of(answer, "width")
 
 
 def rows(quick: bool = False) -> list[Row]:

@@ -13,7 +13,7 @@ from langgraph_sdk import get_sync_client
 from fanloom.runlog.run_store import RunStore
 from tests.browser.conftest import Page
 from tests.made_logs import SCHEMA, MadeLog
-from tests.unit.test_studio_api import write
+from tests.served_logs import write
 from tests.wire.provider import FakeProvider
 from tests.wire.server.harness import DevServer
 

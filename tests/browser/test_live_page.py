@@ -22,16 +22,8 @@ from fanloom.server.app import app
 from tests.browser.conftest import Page
 from tests.made_logs import support_run, wide_run
 from tests.ports import free_port
-from tests.unit.test_studio_api import KEYS, small_run, write
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[RunStore]:
-    made = RunStore(f"sqlite:///{tmp_path}/runs.db")
-    app.state.logs = made
-    yield made
-    del app.state.logs
-    made.close()
+from tests.served_logs import KEYS, small_run, write
+from tests.served_logs import store as store
 
 
 @pytest.fixture
