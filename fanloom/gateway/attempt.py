@@ -9,12 +9,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.messages import AIMessage
+
 from fanloom.errors import BudgetExceeded, ModelUnavailable, RunError
 from fanloom.gateway.attempt_log import attempt_noted
 from fanloom.gateway.bounds.budget import UNANSWERED, Budget, budgets_of
 from fanloom.gateway.bounds.process_limits import ModelLimits
 from fanloom.gateway.bounds.slots import in_turn
-from fanloom.gateway.failures.classification import classify, set_apart
+from fanloom.gateway.failures.classification import classify, not_an_answer, set_apart
 from fanloom.gateway.failures.quota import MAX_WAIT_S, spent_for_s
 from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.gateway.model_client import ModelClient
@@ -27,7 +29,7 @@ from fanloom.runs.usage import ModelUsage, is_counted, meter, usage_of
 from fanloom.tracing.langsmith_tracing import TASK
 
 if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.messages import BaseMessage
 
 _DEAD = {"timeout", "connection", "server_error"}
 
@@ -143,7 +145,7 @@ class Attempt:
         handled = sys.exception()
         try:
             async with time_limit(self.run.context.timeout_s):
-                return await self.client.send(self.request, self.messages, self._traced(), self.options)
+                answer = await self.client.send(self.request, self.messages, self._traced(), self.options)
         except Exception as error:
             # Whatever the client raises: it is either the provider's or the network's, or it goes on as it is.
             set_apart(error, handled)
@@ -152,6 +154,9 @@ class Attempt:
             if known is None or (known.kind == "unreadable" and not self.client.limits):
                 raise
             raise known from error
+        if not isinstance(answer, AIMessage):
+            raise not_an_answer(self.client.name, answer)
+        return answer
 
     def _report(self, limits: ModelLimits, error: RunError) -> None:
         """Tell the other calls of this process what this one has met."""

@@ -18,6 +18,7 @@ from fanloom.gateway.retry_decision import SMALLEST_OUTPUT_LIMIT, NextRequest, T
 from fanloom.gateway.run_models import RunModels
 from fanloom.runlog.current_log import part
 from fanloom.runs.current_run import Run
+from fanloom.runs.usage import tokens_of
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -135,9 +136,8 @@ class ModelTurn(Generic[T]):
         option = self.client.output_limit
         if option is None or not self.bad:
             return None
-        counted = self.bad[-1].usage_metadata
         allowed: int = self.options.get(option) or self.client.options.max_tokens or 0
-        return max(counted["output_tokens"] if counted else 0, allowed)
+        return max(tokens_of(self.bad[-1]).output, allowed)
 
     def _prepare(self, upcoming: NextRequest) -> None:
         if upcoming.kind == "repair":

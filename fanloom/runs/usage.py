@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import TypedDict
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _CHARACTERS_A_TOKEN = 4
 # How LangChain's packages count what a call wrote to the prompt cache: in all, or by how long it stays there.
 _CACHE_WRITES = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+# No answer has read or written so many; a checkpoint holds no number of more than 64 bits.
+_MOST_TOKENS = 10**12
 
 
 class ModelUsage(TypedDict):
@@ -74,11 +76,34 @@ def add_usage(left: Usage | None, right: Usage | None) -> Usage:
     )
 
 
+class Tokens(NamedTuple):
+    """The tokens of one answer as its provider counts them; `cached` and `written` (to the cache) are part of input."""
+
+    input: int
+    output: int
+    cached: int
+    written: int
+
+
+def tokens_of(message: AIMessage) -> Tokens:
+    """Return what the provider has counted of an answer; what is missing, or no number of tokens, is 0."""
+    counted: Mapping[str, Any] = message.usage_metadata or {}
+    details = counted.get("input_token_details") or {}
+    written = sum(_number(details, name) for name in _CACHE_WRITES)
+    read, made = _number(counted, "input_tokens"), _number(counted, "output_tokens")
+    return Tokens(read, made, _number(details, "cache_read"), written)
+
+
+def _number(counts: Any, name: str) -> int:
+    found = counts.get(name) if isinstance(counts, Mapping) else None
+    return found if type(found) is int and 0 < found <= _MOST_TOKENS else 0
+
+
 def is_counted(message: AIMessage) -> bool:
     """Say whether the provider has counted the tokens of an answer: those it read, and those it wrote if any."""
-    counted: Mapping[str, Any] = message.usage_metadata or {}
+    tokens = tokens_of(message)
     wrote = bool(message.text or message.tool_calls or message.invalid_tool_calls)
-    return bool(counted.get("input_tokens") and (counted.get("output_tokens") or not wrote))
+    return bool(tokens.input and (tokens.output or not wrote))
 
 
 def usage_of(model: str, message: AIMessage, prompt_tokens: int = 0) -> ModelUsage:
@@ -88,17 +113,13 @@ def usage_of(model: str, message: AIMessage, prompt_tokens: int = 0) -> ModelUsa
     """
     if not is_counted(message):
         return _estimate(model, message, prompt_tokens)
-    counted: Mapping[str, Any] = message.usage_metadata or {}
-    details = counted.get("input_token_details") or {}
-    given, made = counted.get("input_tokens", 0), counted.get("output_tokens", 0)
-    cached = details.get("cache_read", 0) or 0
-    written = sum(details.get(name, 0) or 0 for name in _CACHE_WRITES)
+    tokens = tokens_of(message)
     return ModelUsage(
         model_calls=1,
-        input_tokens=given,
-        output_tokens=made,
-        cached_tokens=cached,
-        cost_usd=cost_usd(model, given, made, cached, written),
+        input_tokens=tokens.input,
+        output_tokens=tokens.output,
+        cached_tokens=tokens.cached,
+        cost_usd=cost_usd(model, *tokens),
     )
 
 
@@ -109,12 +130,12 @@ def _saved(model: str, used: ModelUsage) -> float:
 
 
 def _estimate(model: str, message: AIMessage, prompt_tokens: int) -> ModelUsage:
-    counted: Mapping[str, Any] = message.usage_metadata or {}
+    tokens = tokens_of(message)
     written = sum(len(str(call.get("args"))) for call in (*message.tool_calls, *message.invalid_tool_calls))
     return ModelUsage(
         model_calls=1,
-        input_tokens=counted.get("input_tokens") or prompt_tokens,
-        output_tokens=counted.get("output_tokens") or -(-(len(message.text) + written) // _CHARACTERS_A_TOKEN),
+        input_tokens=tokens.input or prompt_tokens,
+        output_tokens=tokens.output or -(-(len(message.text) + written) // _CHARACTERS_A_TOKEN),
         cached_tokens=0,
         cost_usd=0.0 if model == OFFLINE else None,
     )

@@ -154,9 +154,12 @@ async def test_a_run_that_is_stopped_early_has_finished_what_it_began(nested: bo
     (tmp_path / "p.md").write_text("Do $item", encoding="utf-8")
     step = LLMStep("do", Prompt(tmp_path / "p.md"), str)
 
+    answered: list[int] = []
+
     async def twice(state: Any, runtime: Runtime[Context]) -> Any:
-        for _ in range(2):
+        for number in range(2):
             await step.run(runtime, item="it")
+            answered.append(number)
 
     inner = StateGraph(State, context_schema=Context)
     inner.add_node("twice", twice)
@@ -187,21 +190,26 @@ async def test_a_run_that_is_stopped_early_has_finished_what_it_began(nested: bo
                 await asyncio.sleep(0.001)
 
     async def three_in_flight() -> bool:
-        return len(calls) == 3
+        return len(calls) == 3 and len(answered) == released
 
     async def four_are_kept() -> bool:
         stored: Any = await saver.aget_tuple(config)
         return sum(channel == "outcomes" for _, channel, _ in stored.pending_writes) >= 4
 
+    released = 0
     model = ScriptedModel(reply=str, gate=held)
     config: Any = {"configurable": {"thread_id": "t"}}
     async with open_checkpointer(f"sqlite:///{tmp_path}/x.db") as saver:
         graph = builder.compile(checkpointer=saver)
         given, context = {"items": list(range(12))}, Context(model=model, max_concurrency=3)
         running = asyncio.create_task(graph.ainvoke(given, config, context=context))
-        for _ in range(9):
+        # First come, first served would take sixteen: all twelve make their first call before any makes its second.
+        while answered.count(1) < 4:
             await until(three_in_flight)
             calls.popleft().set_result(None)
+            released += 1
+            await until(three_in_flight)
+        assert released < 12
         await until(four_are_kept)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -11,16 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fanloom import ModelUnavailable, RunError
-from tests.wire.conftest import BEDROCK, GEMINI
+from fanloom.gateway.bounds import process_limits
+from tests.wire.conftest import BEDROCK, GEMINI, KINDS, OPENAI
 from tests.wire.provider import FakeProvider, Request, events, raw
 from tests.wire.provider.bedrock import body as bedrock_body
 from tests.wire.provider.gemini import body as gemini_body
+from tests.wire.provider.openai import body as openai_body
 from tests.wire.provider.reply import Reply
 from tests.wire.steps import GOOD, PLAIN, QUESTION, TYPED, asks, fan_out, one_step
 
 GRAPHS = {"plain": one_step(PLAIN), "typed": one_step(TYPED)}
 ASK = {"question": QUESTION}
-BODIES = {GEMINI: gemini_body, BEDROCK: bedrock_body}
+BODIES = {GEMINI: gemini_body, BEDROCK: bedrock_body, OPENAI: openai_body}
 STREAMED = {
     GEMINI: [
         ("", {"candidates": [{"content": {"role": "model", "parts": [{"text": "y"}]}, "index": 0}]}),
@@ -33,9 +35,17 @@ STREAMED = {
         ("messageStop", {"stopReason": "end_turn"}),
         ("metadata", {"usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}, "metrics": {"latencyMs": 1}}),
     ],
+    OPENAI: [
+        ("", {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "y"}, "finish_reason": None}]}),
+        ("", {"choices": [{"index": 0, "delta": {"content": "es"}, "finish_reason": None}]}),
+        ("", {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+        ("", {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}),
+    ],
 }
 SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=8)
-WORDS = st.sampled_from(["error", "code", "message", "text", "output", "usage", "candidates", "content", "toolUse"])
+WORDS = st.sampled_from(
+    ["error", "code", "message", "text", "output", "usage", "candidates", "content", "toolUse", "choices"]
+)
 JSON = st.recursive(
     SCALARS, lambda below: st.lists(below, max_size=3) | st.dictionaries(WORDS | st.text(max_size=8), below, max_size=3)
 )
@@ -67,8 +77,8 @@ def spoilt(draw: Any, body: Any) -> Any:
 def healthy(model: str, shape: str) -> Any:
     """Return a good body of the model's provider."""
     reply = Reply(text="yes") if shape == "plain" else Reply(data=GOOD)
-    tools = {} if shape == "plain" or model == GEMINI else {"Answered": {}}
-    request = Request("gemini" if model == GEMINI else "bedrock", model, "", False, {}, {}, tools=tools)
+    tools = {"Answered": {}} if shape == "typed" and model == BEDROCK else {}
+    request = Request(KINDS[model], model, "", False, {}, {}, tools=tools)
     request.tool_name = next(iter(tools), None)
     return BODIES[model](reply, request)
 
@@ -82,6 +92,8 @@ many = settings(max_examples=60, suppress_health_check=[HealthCheck.function_sco
 def test_a_random_body_ends_in_an_answer_or_in_an_error_of_ours(
     wire: FakeProvider, both: str, shape: str, data: st.DataObject
 ) -> None:
+    # The refusals of one example would slow the next ones down.
+    process_limits._limits.clear()
     code = data.draw(st.sampled_from([200, 200, 200, 400, 429, 499, 500]))
     wire.reply = raw(spoilt(data.draw, healthy(both, shape)), code)
     with suppress(RunError):
@@ -99,7 +111,7 @@ def test_a_stream_of_random_events_ends_in_an_answer_or_in_an_error_of_ours(
         assert list(GRAPHS["plain"].stream(ASK, context={"model": both, "max_attempts": 1}, stream_mode="messages"))
 
 
-@pytest.mark.parametrize("counted", [None, {}, {"promptTokenCount": 7, "inputTokens": 7}])
+@pytest.mark.parametrize("counted", [None, {}, {"promptTokenCount": 7, "inputTokens": 7, "prompt_tokens": 7}])
 def test_a_budget_of_tokens_holds_where_none_are_counted(wire: FakeProvider, both: str, counted: Any) -> None:
     body = healthy(both, "plain")
     name = "usageMetadata" if both == GEMINI else "usage"
@@ -126,3 +138,22 @@ def test_blocks_of_a_kind_that_nobody_knows_are_left_out(wire: FakeProvider) -> 
     body["output"]["message"]["content"] += [{"hologram": {"x": 1}}]
     wire.reply = raw(body)
     assert GRAPHS["plain"].invoke(ASK, context={"model": BEDROCK})["answer"] == "yes"
+
+
+def test_a_message_of_nobody_in_place_of_the_models_is_no_answer(wire: FakeProvider) -> None:
+    wire.reply = events(("messageStart", {"role": []}), *STREAMED[BEDROCK][1:])
+    with pytest.raises(ModelUnavailable, match="in place of an AIMessage") as failed:
+        list(GRAPHS["plain"].stream(ASK, context={"model": BEDROCK, "max_attempts": 1}, stream_mode="messages"))
+    assert failed.value.kind == "unreadable"
+
+
+@pytest.mark.parametrize("said", [[False, None], "many", -1, 2**70, {"a": 1}])
+def test_what_is_no_number_of_tokens_counts_as_none(wire: FakeProvider, both: str, said: Any) -> None:
+    body = healthy(both, "plain")
+    names = {GEMINI: "promptTokenCount", BEDROCK: "inputTokens", OPENAI: "prompt_tokens"}
+    body["usageMetadata" if both == GEMINI else "usage"][names[both]] = said
+    wire.reply = raw(body)
+    with suppress(ModelUnavailable):
+        used = GRAPHS["plain"].invoke(ASK, context={"model": both, "max_attempts": 1})["usage"]
+        assert (used["cost_usd"], used["estimated_calls"]) == (None, 1)
+        assert 0 < used["input_tokens"] < 1000

@@ -74,6 +74,7 @@ _NO_CREDENTIALS = {
 }
 # google-auth gives up a refresh that the network has kept it from with a RefreshError too.
 _OUTAGES_OF_GOOGLE = {"TransportError"}
+_TOOL_CALL = re.compile(r"validation errors? for AIMessage.*tool_calls", re.S)
 _OVERFLOW = re.compile(
     r"too long|too many (input )?tokens|token count .* exceeds|context.(size|length|window)|maximum model length"
     r"|context.{0,20}overflows|reduce the length|n_keep|inputs` tokens",
@@ -118,6 +119,12 @@ def classify(error: BaseException, model: str) -> RunError | None:
     return ModelUnavailable(message, kind=kind) if kind in _UNAVAILABLE else ModelRefused(message, kind=kind)
 
 
+def not_an_answer(model: str, got: Any) -> ModelUnavailable:
+    """Return the error for what a client has returned in place of a model's message."""
+    said = cure("unreadable", model, TypeError(f"{type(got).__name__} in place of an AIMessage"))
+    return ModelUnavailable(redact(f"{model}: {said}"), kind="unreadable")
+
+
 def set_apart(error: BaseException, handled: BaseException | None) -> None:
     """Cut an exception off from one that was being handled when the call began, which says nothing about the call."""
     for cause in chain(error):
@@ -157,7 +164,7 @@ def _kind_of_names(text: str, names: set[str]) -> str:
     if names & _CONNECTION or _CUT_OFF.search(text):
         return "connection"
     # langchain-aws cannot even read a tool call whose arguments are no object: pydantic's own error comes out.
-    return "malformed" if "ValidationError" in names and "validation error" in text else "unreadable"
+    return "malformed" if "ValidationError" in names and _TOOL_CALL.search(text) else "unreadable"
 
 
 def _status(error: BaseException) -> int | None:

@@ -27,7 +27,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Events:
-    """The events of a stream, each with the name that it has at Bedrock; Gemini's have none."""
+    """The events of a stream, each with the name that it has at Bedrock; the others' have none."""
 
     events: tuple[tuple[str, Any], ...]
     latency: float | None = None
@@ -37,8 +37,8 @@ class Events:
         response = await exchange.open()
         for name, payload in self.events:
             text = json.dumps(payload)
-            is_gemini = exchange.request.provider == "gemini"
-            await response.write(f"data: {text}\r\n\r\n".encode() if is_gemini else event(name, payload))
+            is_bedrock = exchange.request.provider == "bedrock"
+            await response.write(event(name, payload) if is_bedrock else f"data: {text}\r\n\r\n".encode())
         return response
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -174,10 +174,12 @@ def _since(began: float) -> float:
 
 
 def _answered(name: str, seconds: float, answer: AIMessage) -> Answer:
-    usage: Any = answer.usage_metadata or {}
-    tokens = usage.get("input_tokens"), usage.get("output_tokens")
-    words = OFFLINE_NOTE if name == "offline" else f"{tokens[0]} tokens in, {tokens[1]} out" if usage else "no usage"
-    return Answer(name, True, seconds, words, None, *tokens)
+    from fanloom.runs.usage import tokens_of
+
+    tokens = tokens_of(answer)
+    usage = f"{tokens.input} tokens in, {tokens.output} out" if tokens.input else "no usage"
+    words = OFFLINE_NOTE if name == "offline" else usage
+    return Answer(name, True, seconds, words, None, tokens.input or None, tokens.output or None)
 
 
 def explain(error: BaseException, name: str, timeout_s: float) -> tuple[str, str]:
