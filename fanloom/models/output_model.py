@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, PrivateAttr, ValidationError
 
 # What Gemini's documented subset of JSON schema and Nova's tool schemas do not take: `const`, `discriminator`,
 # `default`, `pattern`, siblings of `$ref`; Nova also refuses `additionalProperties`.
@@ -39,8 +39,27 @@ class OutputModel(BaseModel):
 
 def as_json(data: Any, output: type[M]) -> M:
     """Return JSON-plain data as `output`, validated as the JSON it is. Raises pydantic's ValidationError."""
-    # A strict model takes a date, an enum or a set from JSON, and from Python only what is one already.
-    return output.model_validate_json(json.dumps(data))
+    try:
+        # A strict model takes a date, an enum or a set from JSON, and from Python only what is one already.
+        return output.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        let_go(error)
+        raise
+
+
+def let_go(error: BaseException | None) -> None:
+    """Take the tracebacks off what validators have raised, in an error and its causes.
+
+    Their frames hold the run, and through it the error: a circle that Python cannot see, since pydantic's errors do not
+    show it what they hold, so that it would never be let go.
+    """
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        for each in error.errors(include_url=False, include_input=False) if isinstance(error, ValidationError) else ():
+            if isinstance(raised := each.get("ctx", {}).get("error"), BaseException):
+                raised.__traceback__ = raised.__cause__ = raised.__context__ = None
+        error = error.__cause__ or error.__context__
 
 
 def portable(schema: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from fanloom.models.narrowing.schema_budget import BEDROCK, GEMINI, OPENAI, within
 from fanloom.models.openai_server import is_strict
-from fanloom.models.output_model import portable
+from fanloom.models.output_model import let_go, portable
 from fanloom.models.strict_schema import strict
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def _own_way(model: BaseChatModel, output: type[BaseModel]) -> Send:
 
     async def send(messages: Sequence[BaseMessage], config: Any, /, **options: Any) -> AIMessage:
         answer: dict[str, Any] = await structured.ainvoke(list(messages), config)  # type: ignore[assignment]
+        let_go(answer["parsing_error"])
         raw: AIMessage = answer["raw"]
         return raw
 

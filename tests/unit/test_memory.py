@@ -15,13 +15,25 @@ import pytest
 from langchain_core.outputs import ChatResult
 from langgraph.graph import START
 from langgraph.runtime import Runtime
-from pydantic import PrivateAttr
+from pydantic import PrivateAttr, field_validator
 
-from fanloom import Context, OfflineChatModel, RunState, StateGraph, add_fan_out, new_run
+from fanloom import (
+    BadModelOutput,
+    Context,
+    LLMStep,
+    OfflineChatModel,
+    OutputModel,
+    Prompt,
+    RunState,
+    StateGraph,
+    add_fan_out,
+    new_run,
+)
 from fanloom.gateway.bounds.budget import Budget
 from fanloom.gateway.run_models import RunModels
 from fanloom.graph.dependencies import PendingOutcomes
 from fanloom.runs.current_run import Run
+from tests.fakes import ScriptedModel
 
 MB = 1_000_000
 NUMBERS = count()
@@ -139,6 +151,33 @@ def test_nothing_of_a_run_is_left_when_it_has_ended(name: str) -> None:
     assert left.count("Run") <= 1
     assert left.count("PendingOutcomes") <= 1
     assert left.count("Budget") == left.count("RunModels") == 0
+
+
+class Refused(OutputModel):
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def never(cls, text: str) -> str:
+        raise ValueError("never right")
+
+
+def test_a_run_whose_answers_are_refused_by_a_validator_is_let_go(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text("Say it")
+    step = LLMStep("say", Prompt(tmp_path / "p.md"), Refused)
+
+    async def say(state: State, runtime: Runtime[Context]) -> Any:
+        return await step.run(runtime)
+
+    builder = StateGraph(State, context_schema=Context)
+    builder.add_node("say", say)
+    builder.add_edge(START, "say")
+    graph = builder.compile()
+    earlier = kept_of_runs()
+    for _ in range(3):
+        with pytest.raises(BadModelOutput, match="never right"):
+            graph.invoke({}, context={"model": ScriptedModel(reply=lambda _: {"text": "x"})})
+    assert [each for each in kept_of_runs() if not any(each is one for one in earlier)] == []
 
 
 @pytest.mark.soak
