@@ -11,7 +11,7 @@ from tests.wire.provider import FakeProvider, Reply, Request, status
 from tests.wire.provider.exchange import Answer
 from tests.wire.steps import asks, fan_out, run
 
-CALLS, HELD = 800, 20
+CALLS, HELD = 400, 20
 # How many are sent before a refusal has come back hangs on how busy the machine is.
 FIRST = 100
 MANY = fan_out(asks)
@@ -28,7 +28,7 @@ class Held:
     def __call__(self, request: Request) -> Answer:
         """Answer or refuse, and note how many are in flight."""
         self.in_flight.append(self.provider.in_flight)
-        return status(429) if self.provider.in_flight > HELD else Reply("ok", latency=self.random.uniform(0.1, 0.5))
+        return status(429) if self.provider.in_flight > HELD else Reply("ok", latency=self.random.uniform(0.2, 1.0))
 
 
 async def test_twenty_in_flight_are_found_without_any_setting(wire: FakeProvider, both: str) -> None:
@@ -42,7 +42,7 @@ async def test_twenty_in_flight_are_found_without_any_setting(wire: FakeProvider
     assert max(first) > HELD
     assert sum(number > HELD for number in later) <= 0.04 * len(later)
     # What a call finds when it comes is less than what is held on the whole.
-    assert sum(later) / len(later) >= 0.7 * HELD
+    assert sum(later) / len(later) >= 0.6 * HELD
 
 
 @pytest.mark.parametrize("name", ["FANLOOM_MAX_CONCURRENCY", "FANLOOM_RPM", "FANLOOM_TPM"])
