@@ -193,5 +193,5 @@ def test_memory_stays_flat_over_thousands_of_runs(name: str) -> None:
         run_once(graph, given)
     gc.collect()
     after = resident_mb()
-    print(f"{name}: {before:.0f} MB before, {after:.0f} MB after 5,000 runs")
+    print(f"{name}: {before:.0f} MB before, {after:.0f} MB after {SOAK_RUNS:,} runs")
     assert after - before < 10
