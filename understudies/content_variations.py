@@ -1,7 +1,5 @@
 """Variations of a text, written offline: sentences around what is known, which add nothing to it."""
 
-from __future__ import annotations
-
 from understudies.orchestrator.facts import Facts, about, capital, label, phrase
 from understudies.orchestrator.trade import Trade
 from understudies.prose.english import listed

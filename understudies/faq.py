@@ -89,12 +89,8 @@ def find_passage(question: str, reading: Reading) -> int | None:
         return None
     best = int(reading.ranking.get_scores(known).argmax())
     document, passage = reading.places[best]
-    context = f"{passage.text} {passage.heading} {reading.titles[document]}"
-    return best if share_of(stems, context) >= SHARE_ASKED else None
-
-
-def share_of(stems: Sequence[str], text: str) -> float:
-    return len(set(stems) & set(stems_of(words_of(text)))) / max(len(set(stems)), 1)
+    known = stems_of(words_of(f"{passage.text} {passage.heading} {reading.titles[document]}"))
+    return best if len(set(stems) & set(known)) >= SHARE_ASKED * max(len(set(stems)), 1) else None
 
 
 def quote(at: int, reading: Reading, whole: bool) -> str:

@@ -1,7 +1,5 @@
 """Answer as the support router's steps would: a message is of the kind of the examples that are nearest to it."""
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

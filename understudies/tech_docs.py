@@ -1,7 +1,5 @@
 """Technical documentation, written offline: each fact as its readers need it, and no other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

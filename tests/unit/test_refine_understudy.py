@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from graphs.refine import graph
 from understudies.refine import evaluate, write_draft
 from understudies.refine.criteria import rules_of
-from understudies.refine.draft import joined, pieces_of, with_piece
+from understudies.refine.rules import joined, pieces_of, with_piece
 
 
 def judge(draft: str, criteria: list[str]) -> list[Any]:

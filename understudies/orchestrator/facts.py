@@ -1,7 +1,5 @@
 """What is known, in words: for texts that are written without a model."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """Plan, write and combine by rule, from the task and what is known only."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from understudies.prose import english
 from understudies.prose.english import AUXILIARIES, FUNCTION_WORDS, LINKERS, MONTHS, OWNERS, PRONOUNS, is_adverb, listed
-from understudies.prose.verbs import PASTS, THIRDS, VERBS, is_plural
 
 ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
 QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
@@ -58,22 +57,23 @@ def verb_at(words: Sequence[str], at: int) -> tuple[str, str] | None:
     """Give the auxiliary and the predicate of a question if the finite verb stands at this place."""
     word, before, rest = words[at], words[at - 1].lower(), " ".join(words[at + 1 :])
     following = next((each.rstrip(",") for each in words[at + 1 :] if not is_adverb(each)), "")
-    if word in english.HAVE and not PERFECT.fullmatch(following) and following not in PASTS:
+    if word in english.HAVE and not PERFECT.fullmatch(following) and following not in english.PASTS:
         return {"has": "does", "have": "do", "had": "did"}[word], f"have {rest}"
     if word in english.NEGATED:
         return english.NEGATED[word], f"not {rest}"
     if word in AUXILIARIES:
         return (word, rest) if following == "not" or word not in ("do", "does", "did") else None
     # A noun or a participle that looks like a verb: the verb follows.
-    if before in BEFORE_NOUNS or following in THIRDS or following in PASTS or following in AUXILIARIES:
+    if before in BEFORE_NOUNS or following in english.THIRDS or following in english.PASTS or following in AUXILIARIES:
         return None
-    if word in PASTS and not AUXILIARIES.isdisjoint(takewhile(lambda each: each not in LINKERS, words[at:])):
+    if word in english.PASTS and not AUXILIARIES.isdisjoint(takewhile(lambda each: each not in LINKERS, words[at:])):
         return None
-    if word in THIRDS and not is_plural(before):
-        return "does", f"{THIRDS[word]} {rest}".strip()
-    if word in PASTS and following != "by":
-        return "did", f"{PASTS[word]} {rest}".strip()
-    return ("do", f"{word} {rest}".strip()) if word in VERBS and (is_plural(before) or "and" in words[:at]) else None
+    if word in english.THIRDS and not english.is_plural(before):
+        return "does", f"{english.THIRDS[word]} {rest}".strip()
+    if word in english.PASTS and following != "by":
+        return "did", f"{english.PASTS[word]} {rest}".strip()
+    is_verb = word in english.VERBS and (english.is_plural(before) or "and" in words[:at])
+    return ("do", f"{word} {rest}".strip()) if is_verb else None
 
 
 def name_subject(words: Sequence[str], names: frozenset[str]) -> str:

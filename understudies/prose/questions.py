@@ -9,7 +9,6 @@ from understudies.prose import english
 from understudies.prose.clauses import POINTING, Clause, find_clause, small_start
 from understudies.prose.english import AUXILIARIES, DETERMINERS, FUNCTION_WORDS, LINKERS, MONTHS, PREPOSITIONS
 from understudies.prose.passages import Passage
-from understudies.prose.verbs import THIRDS, VERBS
 
 
 class Draft(NamedTuple):
@@ -67,7 +66,7 @@ TABLE: list[tuple[float, str, str] | tuple[float, str, str, str]] = [
     (2.6, "What", rf"{BE} (?P<a>{LINKED})(?! \w+ing\b)"),
     (2.6, "What", rf"{DO} (?P<a>(?:depend|rely|focus) on|consist of|(?:lead|refer|belong) to|result in)\b"),
     (2.2, "What", r"(?:must|may|shall|should) not (?!be|have)\w", "not do"),
-    (2.4, "What", rf"{DO} (?!{NO_VERB})(?P<a>{one_of(VERBS)}) (?!{NO_OBJECT})"),
+    (2.4, "What", rf"{DO} (?!{NO_VERB})(?P<a>{one_of(english.VERBS)}) (?!{NO_OBJECT})"),
     (3.0, "Who", rf"{BE} (?:an?|the) {ROLE}"),
     (2.7, "What", r"are (?:(?!\w+(?:ed|ing)\b)[a-z-]+ ){1,3}(?:that|which|used to|made of)\b"),
     (2.7, "What", rf"(?:is|are) (?:an?|the|one of) (?!{ROLE}|(?:most|least|same|best) )[\w“\"]+"),
@@ -159,7 +158,7 @@ def ask_for_heading(heading: str, names: frozenset[str]) -> Iterator[Draft]:
     how = re.match(r"how to (.+)", heading, re.I)
     if heading.endswith(QUESTION_MARKS):
         yield from [Draft(3.5, heading)] if is_whole_question(heading) else []
-    elif ASKS.match(heading) and heading.split()[1:2] and heading.split()[1] in AUXILIARIES | THIRDS.keys():
+    elif ASKS.match(heading) and heading.split()[1:2] and heading.split()[1] in AUXILIARIES | english.THIRDS.keys():
         yield Draft(3.0, f"{heading}?", whole=True)
     elif how and is_plain(how[1]):
         yield Draft(2.6, f"How do you {small_start(how[1], names)}?")

@@ -1,7 +1,5 @@
 """Read a task by rule: what it is about, and the kinds of parts that it names."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from typing import NamedTuple

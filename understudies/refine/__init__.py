@@ -1,7 +1,5 @@
 """Write, judge and improve by rule: what no rule can judge is said to be so."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

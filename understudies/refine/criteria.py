@@ -1,8 +1,6 @@
 """Read a criterion as rules: what of it can be counted, and what of it only its words show."""
 # ruff: noqa: RUF001 - the punctuation of many scripts stands here on purpose
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,8 +9,7 @@ from math import ceil, inf
 
 from understudies.prose.english import FUNCTION_WORDS, NUMBERS
 from understudies.prose.sentences import listed, stems_of, words_of
-from understudies.refine.draft import HEADING, ITEM, pieces_of
-from understudies.refine.rules import Rule
+from understudies.refine.rules import HEADING, ITEM, Rule, pieces_of
 
 _MOST_PHRASES = 20
 _LONGEST_PHRASE = 8  # words

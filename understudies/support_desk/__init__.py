@@ -1,7 +1,5 @@
 """The support desk by rule: what a message asks for, told from its English, and a reply that is the template's."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Split a message into clauses: sentences, list items and lines, and in them what commas and conjunctions part."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

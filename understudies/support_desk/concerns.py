@@ -1,7 +1,5 @@
 """Find the customer's concern with one invoice, in the customer's own words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 
@@ -35,15 +33,12 @@ def _concern(message: Message, wish: Wish, invoice_number: str) -> str | None:
     others = [one.start for one in wish.references if one.kind == "invoice" and one.start > first.end]
     own = [one for one in wish.clauses if first.start <= one.start and one.end <= min(others, default=wish.end)]
     for clause in [*own, *wish.after, *reversed(wish.before)]:
-        if _says_why(message, clause) and not requests.GREETING.match(message.of(clause)):
+        plain = _NAMES.sub(" ", message.of(clause))
+        says_why = "wrong" in plain or not _PAPER.issuperset(requests.content(plain))
+        if says_why and not requests.GREETING.match(message.of(clause)):
             group = own if clause in own else [*wish.before, *wish.after]
             return _sentence(message, [one for one in group if one.sentence == clause.sentence])
     return None
-
-
-def _says_why(message: Message, clause: Clause) -> bool:
-    plain = _NAMES.sub(" ", message.of(clause))
-    return "wrong" in plain or not _PAPER.issuperset(requests.content(plain))
 
 
 def _sentence(message: Message, clauses: Sequence[Clause]) -> str:

@@ -1,7 +1,5 @@
 """Plan the tasks of a message by rule: no model, no key, no network."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter

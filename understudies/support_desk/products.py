@@ -1,13 +1,18 @@
 """Find the products in a part of a message, as the customer calls them."""
 
-from __future__ import annotations
-
 import re
+import tomllib
+from pathlib import Path
 from typing import NamedTuple
 
 from understudies.support_desk.clauses import Message
-from understudies.support_desk.vocabulary import CONDITIONS, NEVER, SKIPPED, STOPS
 
+_WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+GENERIC = frozenset(_WORDS["generic"].split())
+CONDITIONS = frozenset(_WORDS["conditions"].split())
+SKIPPED = frozenset(_WORDS["skipped"].split())
+STOPS = GENERIC.union(CONDITIONS, _WORDS["stops"].split())
+NEVER = GENERIC.union(_WORDS["never"].split())
 _LONGEST_NAME = 7  # words
 _FURTHEST = 200  # signs in which a name stands
 _MOST = 60

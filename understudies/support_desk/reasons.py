@@ -1,7 +1,5 @@
 """Find why a product goes back, in the customer's own words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 
@@ -54,15 +52,13 @@ def _told(message: Message, wish: Wish, product: Product | None, until: int) -> 
 def _why(message: Message, clauses: Sequence[Clause]) -> str | None:
     """Return the first clause that says why or what is wrong, as far as its sentence goes on saying so."""
     for at, clause in enumerate(clauses):
-        if clause.reason or _tells(message.of(clause)):
+        plain = message.of(clause)
+        tells = _WRONG.search(plain) and not _asks(plain) and not requests.GREETING.match(plain)
+        if clause.reason or tells:
             more = [one.end for one in clauses[at:] if one.sentence == clause.sentence and not _asks(message.of(one))]
             end = max(more, default=clause.end)
             return _clean(message, clause.reason or clause.start, end)
     return None
-
-
-def _tells(plain: str) -> bool:
-    return bool(_WRONG.search(plain)) and not _asks(plain) and not requests.GREETING.match(plain)
 
 
 def _asks(plain: str) -> bool:

@@ -1,7 +1,5 @@
 """Find the identifiers in a message, and tell which are invoices and which orders."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias

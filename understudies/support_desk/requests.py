@@ -1,10 +1,8 @@
 """Tell from its form whether a clause asks for something, greets, gives the system orders, or says all is settled."""
 
-from __future__ import annotations
-
 import re
 
-from understudies.support_desk.vocabulary import GENERIC
+from understudies.support_desk.products import GENERIC
 
 
 def any_of(*patterns: str) -> re.Pattern[str]:

@@ -1,7 +1,5 @@
 """Tell from its words what a clause wants, if it wants anything."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from typing import Literal, TypeAlias

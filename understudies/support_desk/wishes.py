@@ -1,7 +1,5 @@
 """Group the clauses of a message into wishes, each with what is said about it."""
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
