@@ -59,6 +59,12 @@ class StateGraph(LangGraphStateGraph[Any, Any, Any, Any]):
 class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """A compiled graph; before a run it sees to it that tracing, where it is on, can neither leak nor hold it up."""
 
+    def __init__(self, *, _serde_allowlist: set[tuple[str, ...]] | None = None, **parts: Any) -> None:
+        super().__init__(**parts)
+        # LangGraph's own copies forget it, and a checkpointer that a graph around this one lends would then give back
+        # plain data in place of the types in the schemas.
+        self._serde_allowlist = _serde_allowlist
+
     def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
         given, own = self._begun(input, config, options)
