@@ -26,8 +26,8 @@ _RENAMED = "fanloom_renamed"
 
 def missing_nodes(graph: Graph, checkpoint: Any) -> list[str]:
     """Return the nodes at which a thread goes on, by its newest checkpoint, and that its graph does not have."""
-    renamed = _renamed(checkpoint)
-    return [node for node in _gone(graph, checkpoint) if renamed.get(node) not in graph.nodes]
+    renamed = _renamed(graph, checkpoint)
+    return [node for node in _gone(graph, checkpoint) if node not in renamed]
 
 
 def going_on(graph: G, checkpoint: Any) -> G:
@@ -37,7 +37,7 @@ def going_on(graph: G, checkpoint: Any) -> G:
     thread cannot go on because its graph has lost a node.
     """
     check_nodes(graph, checkpoint)
-    renamed = _renamed(checkpoint)
+    renamed = _renamed(graph, checkpoint)
     names = {old: renamed[old] for old in _gone(graph, checkpoint)}
     return _with_old_names(graph, names, checkpoint) if names else graph
 
@@ -90,10 +90,11 @@ def _check_made_here(graph: Graph) -> None:
         )
 
 
-def _renamed(checkpoint: Any) -> dict[str, str]:
+def _renamed(graph: Graph, checkpoint: Any) -> dict[str, str]:
+    """Return the new names of nodes that a thread keeps, without those that its graph has lost again since."""
     writes = (checkpoint and checkpoint.pending_writes) or []
     told = [value for _, channel, value in writes if channel == _RENAMED]
-    return {old: new for names in told for old, new in names.items()}
+    return {old: new for names in told for old, new in names.items() if new in graph.nodes}
 
 
 def _gone(graph: Graph, checkpoint: Any) -> list[str]:

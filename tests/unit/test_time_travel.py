@@ -367,6 +367,19 @@ def test_however_a_thread_came_to_a_node_that_was_renamed_it_goes_on_there(shape
         assert not graph.get_state(CONFIG).next
 
 
+def test_a_node_can_be_renamed_once_more() -> None:
+    saver = InMemorySaver()
+    flow("by an edge", "approve").compile(checkpointer=saver).invoke({}, CONFIG)
+    for name in ("confirm", "agree", "accept", "settle"):
+        graph = flow("by an edge", name).compile(checkpointer=saver)
+        with pytest.raises(GraphError, match="'approve'"):
+            graph.invoke(None, CONFIG)
+        rename_nodes(graph, CONFIG, {"approve": name})
+    waiting = graph.invoke(None, CONFIG)
+    result = graph.invoke(Command(resume={asked.id: asked.value for asked in waiting["__interrupt__"]}), CONFIG)
+    assert sorted(result["told"]) == ["beside", "beside?", "first", "ok?"]
+
+
 def test_a_join_that_was_renamed_is_run_and_no_worker_runs_again(desk: Desk) -> None:
     saver = InMemorySaver()
     before = desk.builder().compile(checkpointer=saver, interrupt_before=["join"])
