@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+from langgraph.channels import NamedBarrierValue
 
 from fanloom.errors import GraphError, UserError
 from fanloom.runs.langgraph_internals import TASKS
@@ -17,21 +17,29 @@ if TYPE_CHECKING:
 
     Graph = Pregel[Any, Any, Any, Any]
 
-_BRANCH = "branch:to:"
-RENAMED: ContextVar[Mapping[str, str]] = ContextVar("fanloom_renamed", default=MappingProxyType({}))
+G = TypeVar("G", bound="Pregel[Any, Any, Any, Any]")
+
+_BRANCH, _BARRIER = "branch:to:", "join:"
+# No channel: LangGraph keeps it with a checkpoint and applies it to none.
+_RENAMED = "fanloom_renamed"
 
 
 def missing_nodes(graph: Graph, checkpoint: Any) -> list[str]:
     """Return the nodes at which a thread goes on, by its newest checkpoint, and that its graph does not have."""
-    if checkpoint is None:
-        return []
-    values, versions = checkpoint.checkpoint["channel_values"], checkpoint.checkpoint["channel_versions"]
-    sends = [send.node for send in values.get(TASKS) or []]
-    # What an older step has left there, LangGraph never takes away.
-    newest = max(versions.values(), default=None)
-    branches = [name for name in values if name.startswith(_BRANCH) and versions.get(name) == newest]
-    due = [name.removeprefix(_BRANCH) for name in branches]
-    return [node for node in dict.fromkeys([*sends, *due]) if node not in graph.nodes]
+    renamed = _renamed(graph, checkpoint)
+    return [node for node in _gone(graph, checkpoint) if node not in renamed]
+
+
+def going_on(graph: G, checkpoint: Any) -> G:
+    """Return the graph with which a thread goes on: its own, in which nodes that were renamed stand by their old names.
+
+    So LangGraph finds what the thread holds of their tasks: what is done, and what is asked. Raises GraphError if the
+    thread cannot go on because its graph has lost a node.
+    """
+    check_nodes(graph, checkpoint)
+    renamed = _renamed(graph, checkpoint)
+    names = {old: renamed[old] for old in _gone(graph, checkpoint)}
+    return _with_old_names(graph, names, checkpoint) if names else graph
 
 
 def check_nodes(graph: Graph, checkpoint: Any) -> None:
@@ -48,29 +56,85 @@ def check_nodes(graph: Graph, checkpoint: Any) -> None:
 def rename_nodes(graph: Graph, config: RunnableConfig, names: Mapping[str, str]) -> None:
     """Let a thread go on though nodes at which it goes on were renamed: `names` gives the new name of each old one.
 
-    What had finished is kept. Then `graph.invoke(None, config)` goes on. Raises UserError for a name that does not fit.
+    What had finished is kept, and what waits can be answered. Then `graph.invoke(None, config)` goes on. Raises
+    UserError for a name that does not fit, and for a graph that is not made with `fanloom.StateGraph`.
     """
+    _check_made_here(graph)
     saver: Any = graph.checkpointer
-    _check_names(graph, saver.get_tuple(config), names)
-    with _renamed(names):
-        graph.update_state(config, None)
+    found = saver.get_tuple(config)
+    _check_names(graph, found, names)
+    saver.put_writes(found.config, [(_RENAMED, dict(names))], str(uuid4()))
 
 
 async def arename_nodes(graph: Graph, config: RunnableConfig, names: Mapping[str, str]) -> None:
     """Do what `rename_nodes` does, with a checkpointer for `ainvoke`. Raises as that does."""
+    _check_made_here(graph)
+    await keep_names(graph, config, names)
+
+
+async def keep_names(graph: Graph, config: RunnableConfig, names: Mapping[str, str]) -> None:
+    """Keep in a thread the new names of nodes that are gone, for `going_on`. Raises UserError for one that is wrong."""
     saver: Any = graph.checkpointer
-    _check_names(graph, await saver.aget_tuple(config), names)
-    with _renamed(names):
-        await graph.aupdate_state(config, None)
+    found = await saver.aget_tuple(config)
+    _check_names(graph, found, names)
+    await saver.aput_writes(found.config, [(_RENAMED, dict(names))], str(uuid4()))
 
 
-@contextmanager
-def _renamed(names: Mapping[str, str]) -> Iterator[None]:
-    token = RENAMED.set(names)
-    try:
-        yield
-    finally:
-        RENAMED.reset(token)
+def _check_made_here(graph: Graph) -> None:
+    from fanloom.graph.state_graph import TracedGraph
+
+    if not isinstance(graph, TracedGraph):
+        raise UserError(
+            "LangGraph's own graphs know no new names; build it with fanloom.StateGraph, or go on with "
+            "`fanloom resume THREAD --rename OLD=NEW`"
+        )
+
+
+def _renamed(graph: Graph, checkpoint: Any) -> dict[str, str]:
+    """Return the new names of nodes that a thread keeps, without those that its graph has lost again since."""
+    writes = (checkpoint and checkpoint.pending_writes) or []
+    told = [value for _, channel, value in writes if channel == _RENAMED]
+    return {old: new for names in told for old, new in names.items() if new in graph.nodes}
+
+
+def _gone(graph: Graph, checkpoint: Any) -> list[str]:
+    if checkpoint is None:
+        return []
+    values, versions = checkpoint.checkpoint["channel_values"], checkpoint.checkpoint["channel_versions"]
+    sends = [send.node for send in values.get(TASKS) or []]
+    # What an older step has left there, LangGraph never takes away.
+    newest = max(versions.values(), default=None)
+    branches = [name for name in values if name.startswith(_BRANCH) and versions.get(name) == newest]
+    due = [*sends, *(name.removeprefix(_BRANCH) for name in branches)]
+    due += [end for end, is_due in _barriers(values) if is_due or due]
+    return [node for node in dict.fromkeys(due) if node not in graph.nodes]
+
+
+def _barriers(values: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield the nodes that wait for several others of which some are done, and whether all are."""
+    for name, done in values.items():
+        if name.startswith(_BARRIER) and isinstance(done, set) and done:
+            starts, end = _ends(name)
+            yield end, done >= starts
+
+
+def _ends(barrier: str) -> tuple[set[str], str]:
+    starts, _, end = barrier.removeprefix(_BARRIER).rpartition(":")
+    return set(starts.split("+")), end
+
+
+def _with_old_names(graph: G, names: Mapping[str, str], checkpoint: Any) -> G:
+    nodes, triggered = dict(graph.nodes), dict(graph.trigger_to_nodes)
+    channels: dict[str, Any] = dict(graph.channels)
+    for old, new in names.items():
+        triggers = {_BRANCH + old: channels[_BRANCH + new].copy()}
+        for name in checkpoint.checkpoint["channel_values"]:
+            if name.startswith(_BARRIER) and _ends(name)[1] == old:
+                triggers[name] = NamedBarrierValue(str, _ends(name)[0])
+        nodes[old] = graph.nodes[new].copy({"triggers": list(triggers)})
+        channels.update(triggers)
+        triggered.update({trigger: [old] for trigger in triggers})
+    return graph.copy({"nodes": nodes, "channels": channels, "trigger_to_nodes": triggered})
 
 
 def _check_names(graph: Graph, checkpoint: Any, names: Mapping[str, str]) -> None:
@@ -79,6 +143,12 @@ def _check_names(graph: Graph, checkpoint: Any, names: Mapping[str, str]) -> Non
         raise UserError(f"the thread goes on at {', '.join(map(repr, left))} too; give the new name of each")
     if unknown := [name for name in names if name not in lost]:
         raise UserError(f"the thread does not go on at a node {', '.join(map(repr, unknown))} that is gone")
+    begun = [name for name, is_due in _barriers(checkpoint.checkpoint["channel_values"]) if not is_due]
+    if halfway := [name for name in names if name in begun]:
+        raise UserError(
+            f"{halfway[0]!r} waits for several nodes of which some are done, and no other can wait on in its place: "
+            "bring it back until the thread has come there"
+        )
     nodes = [name for name in graph.nodes if not name.startswith("__")]
     if wrong := [name for name in names.values() if name not in nodes]:
         raise UserError(f"the graph has no node {', '.join(map(repr, wrong))}; it has {', '.join(nodes)}")

@@ -19,7 +19,6 @@ from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from fanloom.errors import Declined, GraphError, NeedsInput
-from fanloom.graph.changed_graph import RENAMED
 from fanloom.graph.dependencies import PendingOutcomes, in_order_of_needs, needs_of
 from fanloom.graph.earlier_branch import EarlierBranch, earlier_branch, mark_planned
 from fanloom.graph.node import Node
@@ -196,7 +195,6 @@ class _FanOut:
                 raise GraphError(f"two items of {self.over!r} have the task_id {task_id!r}; give each its own")
             seen.add(task_id)
             worker = next(iter(self.actions)) if self.by is None else str(fields.get(self.by))
-            worker = RENAMED.get().get(worker, worker)
             known = worker in self.actions
             yield {
                 "task_id": task_id,

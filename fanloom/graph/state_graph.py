@@ -11,9 +11,9 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, merge_configs, var_child_runnable_config
 from langgraph.graph import StateGraph as LangGraphStateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command
+from langgraph.types import Command, StateSnapshot
 
-from fanloom.graph.changed_graph import check_nodes
+from fanloom.graph.changed_graph import going_on, missing_nodes
 from fanloom.graph.counted import Counted
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.graph.run_noted import NotedRun
@@ -59,23 +59,46 @@ class StateGraph(LangGraphStateGraph[Any, Any, Any, Any]):
 class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """A compiled graph; before a run it sees to it that tracing, where it is on, can neither leak nor hold it up."""
 
+    def __init__(self, *, _serde_allowlist: set[tuple[str, ...]] | None = None, **parts: Any) -> None:
+        super().__init__(**parts)
+        # LangGraph's own copies forget it, and a checkpointer that a graph around this one lends would then give back
+        # plain data in place of the types in the schemas.
+        self._serde_allowlist = _serde_allowlist
+
     def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
         given, own = self._begun(input, config, options)
+        graph = self
         if (saver := self._own_saver(input, config)) is not None:
-            check_nodes(self, saver.get_tuple(merge_configs(self.config, config)))
-        events = super().stream(given, own, **options)
+            graph = going_on(self, saver.get_tuple(merge_configs(self.config, config)))
+        events = super(TracedGraph, graph).stream(given, own, **options)
         noted = NotedRun.of(self, given, config, options["control"])
         return noted.watched(events, options.get("stream_mode")) if noted else events
 
     def astream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
         given, own = self._begun(input, config, options)
+        if (saver := self._own_saver(input, config)) is not None:
+            return self._going_on(saver, given, own, config, options)
         events = super().astream(given, own, **options)
-        if not options["control"].is_nested:
-            events = self._noted(events, given, config, options)
-        saver = self._own_saver(input, config)
-        return events if saver is None else self._checked(events, saver, config)
+        return events if options["control"].is_nested else self._noted(events, given, config, options)
+
+    def get_state(self, config: RunnableConfig, **options: Any) -> StateSnapshot:
+        """Return the state of a thread; nodes that were renamed stand there by the names that the thread knows."""
+        graph = self
+        if (saver := self._own_saver(None, config)) is not None:
+            graph = self._renamed(saver.get_tuple(merge_configs(self.config, config)))
+        return super(TracedGraph, graph).get_state(config, **options)
+
+    async def aget_state(self, config: RunnableConfig, **options: Any) -> StateSnapshot:
+        """Return the state of a thread; nodes that were renamed stand there by the names that the thread knows."""
+        graph = self
+        if (saver := self._own_saver(None, config)) is not None:
+            graph = self._renamed(await saver.aget_tuple(merge_configs(self.config, config)))
+        return await super(TracedGraph, graph).aget_state(config, **options)
+
+    def _renamed(self, found: Any) -> Self:
+        return self if missing_nodes(self, found) else going_on(self, found)
 
     async def _noted(
         self, events: AsyncIterator[Any], given: Any, config: RunnableConfig | None, options: dict[str, Any]
@@ -85,8 +108,13 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
         async for event in noted.awatched(events, options.get("stream_mode")) if noted else events:
             yield event
 
-    async def _checked(self, events: AsyncIterator[Any], saver: Any, config: RunnableConfig | None) -> Any:
-        check_nodes(self, await saver.aget_tuple(merge_configs(self.config, config)))
+    async def _going_on(
+        self, saver: Any, given: Any, own: RunnableConfig | None, config: RunnableConfig | None, options: dict[str, Any]
+    ) -> AsyncIterator[Any]:
+        graph = going_on(self, await saver.aget_tuple(merge_configs(self.config, config)))
+        events = super(TracedGraph, graph).astream(given, own, **options)
+        if not options["control"].is_nested:
+            events = self._noted(events, given, config, options)
         async for event in events:
             yield event
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 _HYPHENS = "\u2010-\u2015\u2212-"
-# Whatever people put between groups of digits.
-_BETWEEN = r"(?:[^\w\n\"']|_){1,3}"
-_ALONE, _ENDS = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+# A sign as JSON escapes it, also JSON in JSON.
+_ESCAPED = r"\\{1,4}(?:u[0-9a-fA-F]{4}|[nrt])"
+# Whatever people put between groups of digits; read in one way only, or a text could cost much.
+_BETWEEN = rf"(?:{_ESCAPED}|(?!{_ESCAPED})[^\w\"']|_){{1,3}}"
+_AFTER_ESCAPE = r"(?<=\\[nrt])|(?<=\\u[0-9a-fA-F]{4})"
+_ALONE, _ENDS = rf"(?:(?<![A-Za-z0-9])|{_AFTER_ESCAPE})", r"(?![A-Za-z0-9])"
+_SIGNS = re.compile(rf"{_ESCAPED}|.", re.DOTALL)
 _IBAN = re.compile(rf"{_ALONE}[A-Za-z]{{2}}(?:{_BETWEEN})?\d(?:{_BETWEEN})?\d(?:(?:{_BETWEEN})?[A-Za-z0-9]){{11,29}}")
 # How long each country's account numbers are; source: SWIFT's registry of IBAN.
 _LENGTHS = (
@@ -21,8 +26,11 @@ _CARD = re.compile(
     rf"{_ALONE}(?:[2-6]\d{{3}}{_BETWEEN}\d{{4}}{_BETWEEN}\d{{4}}{_BETWEEN}\d{{1,4}}(?:{_BETWEEN}\d{{3}})?"
     rf"|3\d{{3}}{_BETWEEN}\d{{6}}{_BETWEEN}\d{{4,5}}|[2-6]\d{{12,18}}|[2-6](?:[ .{_HYPHENS}]\d){{12,18}}){_ENDS}"
 )
-_GAP = rf"[ \u00a0\u202f\u2009().\u00b7/{_HYPHENS}]{{0,3}}"
-_PHONE = re.compile(rf"(?<![\w.,:/+$\u20ac\u00a3])(?<![\w.,]-)(?:\(?\+ ?)?\(?\d(?:{_GAP}\d){{5,17}}(?![\w%])")
+_GAP = rf"(?:[ \u00a0\u202f\u2009().\u00b7/{_HYPHENS}]|\\{{1,4}}(?:u00[aA]0|u20[0-2][0-9a-fA-F]|t)){{0,3}}"
+_PHONE = re.compile(
+    rf"(?:(?<![\w.,:/+$\u20ac\u00a3])(?<![\w.,]-)|{_AFTER_ESCAPE}|(?<=[Tt]el:)|(?<=[:/])(?=\+))"
+    rf"(?:\(?\+ ?)?\(?\d(?:{_GAP}\d){{5,17}}(?![\w%])"
+)
 _CALLED = re.compile(
     r"(?i)\b(?:tele?(?:phone|fon|f)?|(?:mobile|cell)(?: phone)?|phone|fax|call|dial|whatsapp|sms|handy)\b\W{0,4}"
     r"(?:(?:me|us|him|her|at|on|is|no|number|nr)\b\W{0,3}){0,3}\Z"
@@ -39,6 +47,7 @@ _DOTTED = re.compile(r"\d+(?:\.\d+){2,}")
 _DOTTED_PHONE = re.compile(r"0\d{1,4}(?:\.\d{2,4}){2,5}|\d{3}\.\d{3}\.\d{4}")
 # Seconds and milliseconds since 1970, of this century.
 _CLOCK = re.compile(r"1[0-9]\d{8}(?:\d{3}){0,2}")
+_BOOK = re.compile(r"97[89]\d{10}")
 # Where no zero is dialled before a number; elsewhere it tells a telephone.
 _WITHOUT_ZERO = ("US", "ES", "IT", "PT", "PL", "GR", "CZ", "MX", "IN", "BR", "CN")
 _FEWEST, _MOST = 9, 15
@@ -46,22 +55,34 @@ _FEWEST, _MOST = 9, 15
 
 def mask_numbers(text: str) -> str:
     """Mask account and card numbers whose check digits are right, and telephone numbers."""
-    text = _IBAN.sub(_account, text)
-    text = _CARD.sub(lambda found: "***" if _passes_luhn(_digits(found[0])) else found[0], text)
-    return _PHONE.sub(_telephone, text)
+    return _PHONE.sub(_telephone, _masked(_CARD, _end_of_card, _masked(_IBAN, _end_of_account, text)))
 
 
-def _account(found: re.Match[str]) -> str:
-    """Mask an IBAN; what looks like its end can be the words after it."""
-    given = found[0]
-    ends = [place + 1 for place, sign in enumerate(given) if sign.isalnum()]
-    length = _length_in(given[:2].upper())
-    if length is None or length > len(ends):
-        return given
-    end = ends[length - 1]
-    follows = given[end : end + 1] or found.string[found.end() : found.end() + 1]
-    is_one = not follows.isalnum() and _passes_97("".join(filter(str.isalnum, given[:end])))
-    return "***" + given[end:] if is_one else given
+def _masked(form: re.Pattern[str], end_of: Callable[[re.Match[str]], int], text: str) -> str:
+    """Mask what has a form and an end; what has none can hold the beginning of another that has."""
+    kept, begin, start = [], 0, 0
+    while found := form.search(text, start):
+        start = end_of(found)
+        if start:
+            kept += [text[begin : found.start()], "***"]
+            begin = start
+        start = start or found.start() + 1
+    return "".join([*kept, text[begin:]])
+
+
+def _end_of_account(found: re.Match[str]) -> int:
+    """Return where an IBAN ends, or 0 for what is none; what looks like its end can be the words after it."""
+    signs = [(each.end(), each[0]) for each in _SIGNS.finditer(found[0]) if each[0].isalnum()]
+    length = _length_in(found[0][:2].upper())
+    if length is None or length > len(signs):
+        return 0
+    end = found.start() + signs[length - 1][0]
+    is_one = not found.string[end : end + 1].isalnum() and _passes_97("".join(sign for _, sign in signs[:length]))
+    return end if is_one else 0
+
+
+def _end_of_card(found: re.Match[str]) -> int:
+    return found.end() if _passes_luhn(_digits(found[0])) else 0
 
 
 @cache
@@ -85,10 +106,10 @@ def _passes_luhn(digits: str) -> bool:
 
 
 def _telephone(found: re.Match[str]) -> str:
-    given = found[0]
+    given = "".join(each[0] if len(each[0]) == 1 else " " for each in _SIGNS.finditer(found[0]))
     is_called = _CALLED.search(found.string, max(0, found.start() - 40), found.start()) is not None
     if not is_called and not _is_telephone(given):
-        return given
+        return found[0]
     # A bracket that opens before the number and closes after it.
     return "(***" if given.startswith("(") and given.count("(") > given.count(")") else "***"
 
@@ -103,7 +124,7 @@ def _is_telephone(given: str) -> bool:
 
 
 def _is_another_number(given: str) -> bool:
-    if _DATE.search(given) or _YEARS.search(given) or _DECIMAL.fullmatch(given):
+    if _DATE.search(given) or _YEARS.search(given) or _DECIMAL.fullmatch(given) or _BOOK.fullmatch(given):
         return True
     if _THOUSANDS.fullmatch(given):
         return "." in given or len(given.split()[0]) < 3 or given.endswith("000")
@@ -136,4 +157,4 @@ def _is_national(given: str) -> bool:
 
 
 def _digits(given: str) -> str:
-    return "".join(filter(str.isdigit, given))
+    return "".join(each[0] for each in _SIGNS.finditer(given) if each[0].isdigit())

@@ -11,13 +11,15 @@ _HYPHENS = "\u2010-\u2015\u2212-"
 _DASH = f"[_{_HYPHENS}]"
 _BEFORE = rf"(?<![A-Za-z0-9])(?<![A-Za-z0-9][{_HYPHENS}])"
 # Letters also as JSON escapes them, and what separates an address from the word before it there: \n, \u003c.
-_LETTER = r"(?:[\w.+%-]|\\u0[0-9a-fA-F]{2}[0-9a-fA-F](?<!\\u00[0-7][0-9a-fA-F]))"
-_HOST = r"(?:[\w-]|\\u0[0-9a-fA-F]{2}[0-9a-fA-F](?<!\\u00[0-7][0-9a-fA-F])){1,63}"
+_ESCAPED = r"\\{1,2}u0(?:[0-9a-fA-F]{3}(?<!u00[0-7][0-9a-fA-F])|03\d|0[46][1-9a-fA-F]|0[57][0-9aA]|05[fF]|02[dD])"
+_LETTER = rf"(?:[\w.+%-]|{_ESCAPED}|\\{{1,2}}u002[5bBeE])"
+_HOST = rf"(?:[\w-]|{_ESCAPED}){{1,63}}"
+_DOT = r"(?:\.|\\{1,2}u002[eE])"
 _AFTER = r"(?:(?<![\w.+%\\-])|(?<=\\[nrtbf])|(?<=\\u00[0-7][0-9a-fA-F])|(?<=\\)(?!u[0-9a-fA-F]{4}|[nrtbf]))"
 _EMAIL = re.compile(
     # Also of a host without a dot, of an IP number, and with the @ of a URL, of JSON or of HTML.
     rf"{_AFTER}{_LETTER}{{1,200}}(?:['\u2019!]{_LETTER}{{1,200}}){{0,3}}(?:@|%40|\\{{1,2}}u0040|&#64;|&#x40;)"
-    rf"(?:{_HOST}(?:\.{_HOST}){{0,8}}|\[[\w.:]{{3,60}}\])"
+    rf"(?:{_HOST}(?:{_DOT}{_HOST}){{0,8}}|\[[\w.:]{{3,60}}\])"
     r"|\"\w[^\"@\n\\]{0,99}\"@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
 )
 # INV-7890, ORD-2024-001, A-12345_b, SP482913, #7890.
@@ -32,7 +34,8 @@ _IMPERSONAL = (
     "http https tcp udp tls ssl ssh port usb ddr rtx gtx arm intel amd "
     "gpt claude gemini gemma llama qwen mistral nova titan bert "
     "jan feb mar apr may jun jul aug sep oct nov dec january february march april june july august september october "
-    "november december spring summer autumn winter fy cy year since until python java es"
+    "november december spring summer autumn winter fy cy year since until python java es "
+    "rs eia tia vde vdi ul nf osha cfr posix smtp ftp utc gmt lga pkcs wcag"
 )
 _IMPERSONAL_KINDS = frozenset(_IMPERSONAL.split())
 _NUMBERED = "(?:inv|invoice|bill|ord|order|cust|customer|acct|account|case|ticket|return|rma|receipt|ref|reference)"

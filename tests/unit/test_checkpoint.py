@@ -71,6 +71,10 @@ class Reviewed(TypedDict, total=False):
     verdict: str
 
 
+class Verdict(TypedDict, total=False):
+    verdict: str
+
+
 class Flow:
     """Four workers, of which the second fails the first time and the third asks a person."""
 
@@ -153,6 +157,25 @@ async def test_only_known_types_are_loaded(kind: str, url: str) -> None:
         builder.add_edge(START, "plan")
         untyped = builder.compile(checkpointer=saver)
         assert (await untyped.aget_state(CONFIG)).values["point"] == {"x": 7}
+
+
+@pytest.mark.parametrize("as_node", [True, False], ids=["as a node", "from a function"])
+def test_the_types_of_a_graph_inside_come_back_too(as_node: bool, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    def approve(state: Reviewed) -> dict[str, Any]:
+        return {"verdict": f"{state['reviews'][0].summary} {interrupt('ok?')}"}
+
+    inside = fanloom.StateGraph(Reviewed)
+    inside.add_sequence([("write", lambda state: {"reviews": [Review(summary="s", mood=Mood.GOOD)]}), approve])
+    inside.add_edge(START, "write")
+    inner: Any = inside.compile(name="inner")
+    builder = fanloom.StateGraph(Verdict)
+    builder.add_node("call", inner if as_node else lambda state: {"verdict": inner.invoke({})["verdict"]})
+    builder.add_edge(START, "call")
+    with open_checkpointer(url) as saver:
+        graph = builder.compile(checkpointer=saver)
+        graph.invoke({}, CONFIG)
+        assert graph.invoke(Command(resume="yes"), CONFIG)["verdict"] == "s yes"
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("ours", [True, False], ids=["of ours", "of LangGraph"])

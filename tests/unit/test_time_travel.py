@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import operator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import langgraph.graph as lg
 import pytest
@@ -12,6 +13,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
+from typing_extensions import TypedDict
 
 from fanloom import (
     Context,
@@ -71,7 +73,7 @@ class Desk:
             raise ModelUnavailable("the provider is down")
         return [said[-1], *sorted(task.get("needs", {}))]
 
-    def builder(self, worker: str = "work", by: str = "") -> Any:
+    def builder(self, worker: str = "work", by: str = "", last: str = "join") -> Any:
         async def plan(state: State) -> dict[str, Any]:
             return new_run()
 
@@ -80,13 +82,13 @@ class Desk:
 
         builder = StateGraph(State, context_schema=Context)
         builder.add_node("plan", plan)
-        builder.add_node("join", join)
+        builder.add_node(last, join)
         builder.add_edge(START, "plan")
         how: Any = (
             {"workers": {worker: self.work, "other": self.work}} if by else {"worker": worker, "action": self.work}
         )
-        add_fan_out(builder, "plan", over="items", join="join", **how)
-        builder.add_edge("join", END)
+        add_fan_out(builder, "plan", over="items", join=last, **how)
+        builder.add_edge(last, END)
         return builder
 
     @property
@@ -310,6 +312,112 @@ def test_a_single_node_that_was_renamed_is_missed_too(desk: Desk) -> None:
     rename_nodes(changed, CONFIG, {"approve": "confirm"})
     changed.invoke(None, CONFIG)
     assert changed.invoke(Command(resume="yes"), CONFIG)["joined"] == ["yes"]
+
+
+class Told(TypedDict, total=False):
+    told: Annotated[list[Any], operator.add]
+
+
+def flow(shape: str, name: str, kind: Any = StateGraph) -> Any:
+    """A graph that comes to a node by that name, in one of the ways there are, while another one waits too."""
+    routed: dict[str, Any] = {
+        "by a router": lambda state: name,
+        "by a Send of a router": lambda state: [Send(name, {})],
+    }
+    commanded = {"by a Command": name, "by a Send of a Command": [Send(name, {})]}
+
+    def first(state: Told) -> Any:
+        return Command(goto=commanded[shape], update={"told": ["first"]}) if shape in commanded else {"told": ["first"]}
+
+    builder = kind(Told)
+    builder.add_node("first", first, destinations=(name,) if shape in commanded else None)
+    builder.add_node("beside", lambda state: {"told": ["beside"]})
+    builder.add_node("wait", lambda state: {"told": [interrupt("beside?")]})
+    builder.add_node(name, lambda state: {"told": [interrupt("ok?")]})
+    builder.add_edge(START, "first")
+    builder.add_edge(START, "beside")
+    builder.add_edge("beside", "wait")
+    if shape in routed:
+        builder.add_conditional_edges("first", routed[shape], [name])
+    elif shape == "after several":
+        builder.add_edge(["first", "beside"], name)
+    elif shape == "by an edge":
+        builder.add_edge("first", name)
+    return builder
+
+
+SHAPES = [
+    *("by an edge", "after several", "by a router", "by a Command"),
+    *("by a Send of a router", "by a Send of a Command"),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_however_a_thread_came_to_a_node_that_was_renamed_it_goes_on_there(shape: str, url: str) -> None:
+    with open_checkpointer(url) as saver:
+        waiting = flow(shape, "approve").compile(checkpointer=saver).invoke({}, CONFIG)
+        graph = flow(shape, "confirm").compile(checkpointer=saver)
+        with pytest.raises(GraphError, match="'approve', which its graph no longer has"):
+            graph.invoke(None, CONFIG)
+        rename_nodes(graph, CONFIG, {"approve": "confirm"})
+        assert sorted(graph.get_state(CONFIG).next) == ["approve", "wait"]
+        # What was asked can be answered, without being asked again.
+        result = graph.invoke(Command(resume={asked.id: asked.value for asked in waiting["__interrupt__"]}), CONFIG)
+        assert sorted(result["told"]) == ["beside", "beside?", "first", "ok?"]
+        assert not graph.get_state(CONFIG).next
+
+
+def test_a_node_can_be_renamed_once_more() -> None:
+    saver = InMemorySaver()
+    flow("by an edge", "approve").compile(checkpointer=saver).invoke({}, CONFIG)
+    for name in ("confirm", "agree", "accept", "settle"):
+        graph = flow("by an edge", name).compile(checkpointer=saver)
+        with pytest.raises(GraphError, match="'approve'"):
+            graph.invoke(None, CONFIG)
+        rename_nodes(graph, CONFIG, {"approve": name})
+    waiting = graph.invoke(None, CONFIG)
+    result = graph.invoke(Command(resume={asked.id: asked.value for asked in waiting["__interrupt__"]}), CONFIG)
+    assert sorted(result["told"]) == ["beside", "beside?", "first", "ok?"]
+
+
+def test_a_join_that_was_renamed_is_run_and_no_worker_runs_again(desk: Desk) -> None:
+    saver = InMemorySaver()
+    before = desk.builder().compile(checkpointer=saver, interrupt_before=["join"])
+    before.invoke({"items": PLAN}, CONFIG, context=desk.context)
+    graph = desk.builder(last="gather").compile(checkpointer=saver)
+    rename_nodes(graph, CONFIG, {"join": "gather"})
+    result = graph.invoke(None, CONFIG, context=desk.context)
+    assert statuses(result) == ["a done", "b done", "c done"]
+    assert result["joined"] == ["done"] * 3
+    assert sorted(desk.ran) == ["a", "b", "c"]
+
+
+def test_a_node_that_waits_for_several_has_to_be_brought_back() -> None:
+    def several(name: str) -> Any:
+        builder = StateGraph(Told)
+        builder.add_node("first", lambda state: {"told": ["first"]})
+        builder.add_node("ask", lambda state: {"told": [interrupt("ok?")]})
+        builder.add_node(name, lambda state: {"told": ["end"]})
+        builder.add_edge(START, "first")
+        builder.add_edge("first", "ask")
+        builder.add_edge(["first", "ask"], name)
+        return builder.compile(checkpointer=saver)
+
+    saver = InMemorySaver()
+    several("gather").invoke({}, CONFIG)
+    changed = several("join")
+    with pytest.raises(GraphError, match="'gather', which its graph no longer has"):
+        changed.invoke(Command(resume="yes"), CONFIG)
+    with pytest.raises(UserError, match="bring it back"):
+        rename_nodes(changed, CONFIG, {"gather": "join"})
+    assert several("gather").invoke(Command(resume="yes"), CONFIG)["told"] == ["first", "yes", "end"]
+
+
+def test_a_graph_of_langgraphs_own_is_renamed_on_the_command_line_only() -> None:
+    saver = InMemorySaver()
+    flow("by an edge", "approve", lg.StateGraph).compile(checkpointer=saver).invoke({}, CONFIG)
+    with pytest.raises(UserError, match=r"fanloom\.StateGraph"):
+        rename_nodes(flow("by an edge", "confirm", lg.StateGraph).compile(checkpointer=saver), CONFIG, {"approve": "x"})
 
 
 def test_a_plain_send_of_langgraphs_is_untouched() -> None:

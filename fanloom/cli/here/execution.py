@@ -20,7 +20,7 @@ from fanloom.cli.here.thread_store import output_of, questions
 from fanloom.cli.showing.progress import ProgressBoard, live
 from fanloom.cli.thread import INTERRUPT, Result
 from fanloom.errors import RunError, UserError
-from fanloom.graph.changed_graph import check_nodes
+from fanloom.graph.changed_graph import going_on
 from fanloom.tracing.langsmith_tracing import start_tracing
 
 
@@ -53,7 +53,10 @@ async def _stream(
     if not graph.checkpointer and (graph.interrupt_before_nodes or graph.interrupt_after_nodes):
         # Without one nobody could tell a graph that has stopped there from one that is done.
         graph = graph.copy({"checkpointer": InMemorySaver()})
-    finished = await _finished(graph, config, goes_on=given is None or isinstance(given, Command)) if kept else {}
+    stopped = await _stopped(graph, config) if kept else None
+    if given is None or isinstance(given, Command):
+        graph = going_on(graph, stopped)
+    finished = _finished(stopped)
     result = Result()
     # The stream of `values` with the output's keys is what `ainvoke` itself takes its result from.
     events: AsyncIterator[Any] = graph.astream(
@@ -98,12 +101,13 @@ def _keeps_nothing(graph: AnyGraph) -> bool:
     return graph.checkpointer is False or any(map(_keeps_nothing, inner))
 
 
-async def _finished(graph: AnyGraph, config: Any, *, goes_on: bool) -> dict[str, dict[str, Any]]:
-    """Return what the tasks wrote that had finished when a thread stopped, by task. Raises GraphError if it cannot."""
+async def _stopped(graph: AnyGraph, config: Any) -> Any:
     saver: Any = graph.checkpointer
-    stopped = await saver.aget_tuple({"configurable": config["configurable"]})
-    if goes_on:
-        check_nodes(graph, stopped)
+    return await saver.aget_tuple({"configurable": config["configurable"]})
+
+
+def _finished(stopped: Any) -> dict[str, dict[str, Any]]:
+    """Return what the tasks wrote that had finished when a thread stopped, by task."""
     finished: dict[str, dict[str, Any]] = {}
     for task, channel, value in (stopped and stopped.pending_writes) or []:
         # Errors, questions and answers are written too.

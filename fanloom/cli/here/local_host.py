@@ -104,9 +104,9 @@ class LocalGraph:
 
     def rename(self, thread: str, names: Mapping[str, str]) -> None:
         """Let a thread go on whose nodes were renamed. Raises UserError for names that do not fit."""
-        from fanloom.graph.changed_graph import arename_nodes
+        from fanloom.graph.changed_graph import keep_names
 
-        self.host.session.run(arename_nodes(self.host.threads.graph(self.name), _of(thread), names))
+        self.host.session.run(keep_names(self.host.threads.graph(self.name), _of(thread), names))
 
 
 @dataclass(frozen=True)

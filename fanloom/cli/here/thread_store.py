@@ -15,7 +15,7 @@ from fanloom.cli.here.project import CONFIG, Project
 from fanloom.cli.thread import CONTEXT, GRAPH, State, Thread, check_id, readable_error
 from fanloom.durable.checkpointer import Saver, open_checkpointer, with_checkpointer
 from fanloom.errors import RunError, UserError
-from fanloom.graph.changed_graph import missing_nodes
+from fanloom.graph.changed_graph import going_on, missing_nodes
 from fanloom.runs.run_log import log_mode, run_logs
 
 _PAGE, _MOST_PAGES = 100, 100
@@ -126,9 +126,10 @@ def _thread(name: str, found: Any) -> Thread:
 
 async def _stated(graph: AnyGraph, thread: Thread) -> Thread:
     config: Any = {"configurable": {"thread_id": thread.id}}
-    snapshot = await graph.aget_state(config)
     saver: Any = graph.checkpointer
-    lost = missing_nodes(graph, await saver.aget_tuple(config))
+    found = await saver.aget_tuple(config)
+    lost = missing_nodes(graph, found)
+    snapshot = await (graph if lost else going_on(graph, found)).aget_state(config)
     # Siblings that were cancelled, because one failed or by Ctrl-C, have not failed themselves.
     gone = [f"its graph no longer has {name!r}" for name in lost]
     errors = gone + [
