@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway.answer_validation import explain, fit, fit_in_part
+from fanloom.models.answers.whole_characters import whole
 from fanloom.models.output_model import OutputModel
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def read(message: AIMessage, output: type[T]) -> T:
     _judge_end(message)
     if issubclass(output, BaseModel):
         return _validated(_data(message), output)
-    text = message.text.strip()
+    text = whole(message.text).strip()
     if not text and message.invalid_tool_calls:
         raise BadModelOutput(_BAD_CALL, kind="malformed")
     if not text:
@@ -121,7 +122,8 @@ def _reasons(said: str) -> set[str]:
 def shown(message: AIMessage) -> str:
     """Return what a model answered, as text to show it again."""
     calls = [json.dumps(call["args"]) for call in message.tool_calls]
-    return message.text.strip() or "\n".join([*calls, *(str(call["args"]) for call in message.invalid_tool_calls)])
+    calls += [str(call["args"]) for call in message.invalid_tool_calls]
+    return whole(message.text.strip() or "\n".join(calls))
 
 
 def _prompt_blocked(message: AIMessage) -> bool:

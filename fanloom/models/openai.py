@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from openai import APIConnectionError, APIError, APIStatusError, BadRequestError
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
+from fanloom.models.answers.openai_bodies import Completions, error_in, readable, words_of
 from fanloom.models.openai_server import is_openais
 
 _LONGEST = 300
@@ -31,7 +32,7 @@ class ErrorForAnswer(Exception):
 
     def __init__(self, said: Any) -> None:
         known = said if isinstance(said, dict) else {"message": said}
-        self.message = str(known.get("message") or said)[:_LONGEST]
+        self.message = words_of(known)[:_LONGEST]
         words = " ".join(str(word) for word in (known.get("code"), known.get("type")) if word)
         super().__init__(f"{self.message} ({words})" if words else self.message)
         self.status_code = _status(known.get("code"), str(self))
@@ -40,22 +41,29 @@ class ErrorForAnswer(Exception):
 class _Compatible(BaseChatOpenAI):
     """What OpenAI's and Azure's clients have in common here."""
 
+    @model_validator(mode="after")
+    def take_chunks_as_they_are(self) -> Self:
+        """Have streams hand over what the server has sent."""
+        self.async_client = Completions(self.async_client)
+        return self
+
     def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
         body = response.model_dump(warnings=False) if isinstance(response, BaseModel) else response
-        if not isinstance(body, dict) or body.get("error"):
-            raise ErrorForAnswer(body["error"] if isinstance(body, dict) else body)
-        messages = [choice["message"] for choice in _choices(body, "message")]
+        if (said := error_in(body)) is not None:
+            raise ErrorForAnswer(said)
+        body = readable(body, "message")
         result = super()._create_chat_result(body, generation_info)
-        for generation, message in zip(result.generations, messages, strict=True):
-            _keep_refusal(generation.message, message)
+        _keep_refusal(result.generations[0].message, body["choices"][0]["message"])
         return result
 
     def _convert_chunk_to_generation_chunk(self, chunk: dict[str, Any], *args: Any) -> ChatGenerationChunk | None:
+        if (said := error_in(chunk)) is not None:
+            raise ErrorForAnswer(said)
         # The last event of a stream has the usage and no choice.
-        choices = _choices(chunk, "delta") if chunk.get("choices") else []
+        chunk = readable(chunk, "delta")
         made = super()._convert_chunk_to_generation_chunk(chunk, *args)
-        if made and choices:
-            _keep_refusal(made.message, choices[0]["delta"])
+        if made and chunk["choices"]:
+            _keep_refusal(made.message, chunk["choices"][0]["delta"])
         return made
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
@@ -96,20 +104,6 @@ def _filtered(error: BadRequestError) -> dict[str, Any]:
     return {"response_metadata": {"finish_reason": "content_filter", "model_provider": "openai"}}
 
 
-def _choices(body: dict[str, Any], part: str) -> list[dict[str, Any]]:
-    """Give a body one choice that langchain-openai can read, whatever has come, and return its choices."""
-    found = [choice for choice in body.get("choices") or [] if isinstance(choice, dict)]
-    first = found[0] if found else {}
-    message = first.get(part)
-    body["choices"] = [{**first, part: {"role": "assistant", **_present(message)}}]
-    choices: list[dict[str, Any]] = body["choices"]
-    return choices
-
-
-def _present(message: Any) -> dict[str, Any]:
-    return {name: value for name, value in message.items() if value is not None} if isinstance(message, dict) else {}
-
-
 def _keep_refusal(kept: Any, message: dict[str, Any]) -> None:
     if refusal := message.get("refusal"):
         kept.additional_kwargs["refusal"] = refusal
@@ -129,7 +123,8 @@ def _told() -> Iterator[None]:
     except APIConnectionError:
         raise
     except APIError as error:
-        raise ErrorForAnswer(error.body or error.message) from error
+        # Its own words for it are the same for all.
+        raise ErrorForAnswer(error.body or error.message) from None
 
 
 def _status(code: Any, said: str) -> int:

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, PrivateAttr, ValidationError
 
+from fanloom.models.answers.whole_characters import whole_texts
+
 # What Gemini's documented subset of JSON schema and Nova's tool schemas do not take: `const`, `discriminator`,
 # `default`, `pattern`, siblings of `$ref`; Nova also refuses `additionalProperties`.
 _DROPPED = frozenset({"default", "pattern", "discriminator", "additionalProperties", "title", "examples", "const"})
@@ -39,9 +41,12 @@ class OutputModel(BaseModel):
 
 def as_json(data: Any, output: type[M]) -> M:
     """Return JSON-plain data as `output`, validated as the JSON it is. Raises pydantic's ValidationError."""
+    text = json.dumps(data)
+    if "\\u0000" in text or "\\ud" in text:
+        text = json.dumps(whole_texts(data))
     try:
         # A strict model takes a date, an enum or a set from JSON, and from Python only what is one already.
-        return output.model_validate_json(json.dumps(data))
+        return output.model_validate_json(text)
     except ValidationError as error:
         let_go(error)
         raise

@@ -222,9 +222,25 @@ def exceptions_of(package: str) -> Iterator[type[Exception]]:
 PACKAGES = ["botocore.exceptions", "google.genai.errors", "google.auth.exceptions", "httpx", "httpcore", "aiohttp"]
 PACKAGES += [name for name in ("openai", "anthropic") if find_spec(name)]
 TYPES = [kind for package in PACKAGES for kind in exceptions_of(package)]
-ATTRIBUTES = st.sampled_from(["status_code", "code", "status", "response", "details", "headers", "message", "body"])
+ATTRIBUTES = st.sampled_from(
+    ["status_code", "code", "status", "response", "details", "headers", "message", "body", "exceptions", "errors"]
+)
+
+
+class Half:
+    """What was only half made, as a response that was never sent: it fails on whatever it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
 VALUES = st.recursive(
-    st.none() | st.integers(-1, 700) | st.floats() | st.text(max_size=12) | st.sampled_from(["Error", "inf", "nan"]),
+    st.none()
+    | st.integers(-1, 700)
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(["Error", "inf", "nan"])
+    | st.builds(Half),
     lambda below: (
         st.lists(below, max_size=2)
         | st.dictionaries(

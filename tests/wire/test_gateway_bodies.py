@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -131,6 +133,26 @@ def test_an_error_in_a_good_status_is_one(wire: FakeProvider, said: Any) -> None
     with pytest.raises(ModelUnavailable) as failed:
         GRAPHS["plain"].invoke(ASK, context={"model": GEMINI, "max_attempts": 1})
     assert failed.value.kind == "server_error"
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """A body that is not what its headers say of it."""
+
+    encoding: str
+    latency: float | None = None
+
+    async def answer(self, exchange: Any) -> web.StreamResponse:
+        headers = {"content-type": "application/json", "content-encoding": self.encoding}
+        return web.Response(body=b"no such thing", headers=headers)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
+def test_a_body_that_cannot_be_unpacked_is_no_refusal(wire: FakeProvider, both: str, encoding: str) -> None:
+    wire.reply = Compressed(encoding)
+    with pytest.raises(ModelUnavailable) as failed:
+        GRAPHS["plain"].invoke(ASK, context={"model": both, "max_attempts": 1})
+    assert failed.value.kind == "connection"
 
 
 def test_blocks_of_a_kind_that_nobody_knows_are_left_out(wire: FakeProvider) -> None:

@@ -123,7 +123,16 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
             continue
         seen.add(id(found))
         yield found
-        ahead += [found.__cause__ or found.__context__, *reversed(getattr(found, "exceptions", ()))]
+        group = found.exceptions if isinstance(found, BaseExceptionGroup) else ()
+        ahead += [found.__cause__ or found.__context__, *reversed(group)]
+
+
+def read(holder: Any, name: str) -> Any:
+    """Return what an exception or a response has under a name; None where it fails on being asked."""
+    try:
+        return getattr(holder, name, None)
+    except Exception:  # noqa: BLE001 - a property of a client's own can fail on what is missing from an answer
+        return None
 
 
 def _said(error: BaseException) -> str:
@@ -135,7 +144,7 @@ def _sentences(error: BaseException) -> Iterator[str]:
     """Find the provider's own sentence: boto keeps it in the response, google-genai in the cause."""
     for cause in (error.__cause__, error):
         yield str(boto_error(cause).get("Message", ""))
-        if isinstance(said := getattr(cause, "message", None), str):
+        if isinstance(said := read(cause, "message"), str):
             yield said
     yield _words(error) or type(error).__name__
 
@@ -154,12 +163,12 @@ def _words(error: BaseException) -> str:
 
 def boto_error(error: BaseException | None) -> dict[str, Any]:
     """Return what a botocore ClientError says of itself: its Code and Message; empty for another exception."""
-    return _named(getattr(error, "response", None), "Error")
+    return _named(read(error, "response"), "Error")
 
 
 def boto_metadata(error: BaseException | None) -> dict[str, Any]:
     """Return what a botocore ClientError says of the answer: its HTTPStatusCode and HTTPHeaders; else nothing."""
-    return _named(getattr(error, "response", None), "ResponseMetadata")
+    return _named(read(error, "response"), "ResponseMetadata")
 
 
 def _named(holder: Any, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
-from fanloom.gateway.failures.advice import all_words, boto_error, boto_metadata, chain, cure
+from fanloom.gateway.failures.advice import all_words, boto_error, boto_metadata, chain, cure, read
 from fanloom.gateway.failures.exception_owner import is_a_clients
 from fanloom.gateway.failures.quota import is_spent
 from fanloom.redaction import redact
@@ -168,17 +168,19 @@ def _kind_of_names(text: str, names: set[str]) -> str:
 
 
 def _status(error: BaseException) -> int | None:
-    response = getattr(error, "response", None)
+    response = read(error, "response")
     if isinstance(response, dict):
         code = str(boto_error(error).get("Code", ""))
         known = _BEDROCK_STATUS.get(code[:1].upper() + code[1:])
         return known or _failing(boto_metadata(error).get("HTTPStatusCode"))
     if type(error).__module__.startswith("aiohttp."):
-        # The `code` of some is deprecated, and of others what a server would answer to what could not be read.
-        return _failing(getattr(error, "status", None))
+        # The `code` of some is deprecated, and of others what a server would answer to what could not be read; this is
+        # the `status` too of one that was raised from such a one.
+        is_made_up = type(error.__cause__).__module__ == "aiohttp.http_exceptions"
+        return None if is_made_up else _failing(read(error, "status"))
     # httpx keeps it in the response.
     places = ((error, "status_code"), (error, "status"), (error, "code"), (response, "status_code"))
-    return next((found for holder, name in places if (found := _failing(getattr(holder, name, None)))), None)
+    return next((found for holder, name in places if (found := _failing(read(holder, name)))), None)
 
 
 def _failing(status: Any) -> int | None:

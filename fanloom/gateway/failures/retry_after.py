@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
-from fanloom.gateway.failures.advice import boto_metadata, chain
+from fanloom.gateway.failures.advice import boto_metadata, chain, read
 
 
 def hint_seconds(error: BaseException) -> float | None:
@@ -15,18 +15,18 @@ def hint_seconds(error: BaseException) -> float | None:
     for cause in chain(error):
         seconds = _header_hint(_headers(cause))
         if seconds is None:
-            seconds = _retry_info(getattr(cause, "details", None))
+            seconds = _retry_info(read(cause, "details"))
         if seconds is not None:
             return max(0.0, seconds)
     return None
 
 
 def _headers(error: BaseException) -> dict[str, str]:
-    response = getattr(error, "response", None)
+    response = read(error, "response")
     if isinstance(response, dict):
         headers = boto_metadata(error).get("HTTPHeaders")
     else:
-        headers = getattr(response, "headers", None) or getattr(error, "headers", None)
+        headers = read(response, "headers") or read(error, "headers")
     return {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, Mapping) else {}
 
 
