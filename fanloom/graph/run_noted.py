@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from langchain_core.runnables.config import merge_configs
 from langgraph.types import Command
 from pydantic_core import to_json
 
+from fanloom.runlog.otlp import SCHEMA_URL
 from fanloom.runlog.recorder import Content, Entry, RunRecorder
 from fanloom.runlog.run_summary import RunSummary
 from fanloom.runs.otlp_export import check_endpoint, send_run
@@ -34,7 +36,10 @@ class NotedRun:
         """The first of the logs is the one that the run goes on in."""
         self._graph, self._given, self._logs = graph, given, all_logs[0]
         merged: Mapping[str, Any] = merge_configs(graph.config, config)
-        self._thread = str((merged.get("configurable") or {}).get("thread_id") or "")
+        configurable = merged.get("configurable") or {}
+        self._thread = str(configurable.get("thread_id") or "")
+        # Who calls a server that asks for keys; the server writes it there itself.
+        self._by = str(configurable.get("langgraph_auth_user_id") or "") or None
         self._owner = str((merged.get("metadata") or {}).get("owner") or "")
         self._asked = False
         self._result: Any = None
@@ -106,14 +111,16 @@ class NotedRun:
 
     def _begin(self, control: GraphControl) -> None:
         if self._goes_on:
-            self.recorder.add("run.resumed")
+            self.recorder.add("run.resumed", by=self._by)
             for asked, answer in self._answers().items():
-                self.recorder.add("question.answered", id=asked, answer=answer)
+                self.recorder.add("question.answered", id=asked, answer=answer, by=self._by)
             return
         drawn = self._graph.get_graph()
         self.recorder.add(
             "run.started",
             run=self.recorder.run,
+            fanloom=version("fanloom"),
+            schema_url=SCHEMA_URL,
             graph=self._graph.name,
             thread=self._thread,
             owner=self._owner,
