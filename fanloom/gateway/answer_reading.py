@@ -126,6 +126,12 @@ def shown(message: AIMessage) -> str:
     return whole(message.text.strip() or "\n".join(calls))
 
 
+def data_shown(message: AIMessage) -> str | None:
+    """Return the data that an answer is read from, where `shown` shows something else, as text beside it."""
+    data = json.dumps(message.tool_calls[0]["args"]) if message.tool_calls else None
+    return None if data == shown(message) else data
+
+
 def _prompt_blocked(message: AIMessage) -> bool:
     feedback = message.response_metadata.get("prompt_feedback")
     reason = feedback.get("block_reason") if isinstance(feedback, dict) else None

@@ -39,6 +39,7 @@ def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None 
     if not is_kept():
         return
     used: Any = attempt.used or {}
+    data = answer_reading.data_shown(message)
     told = {
         "outcome": problem.kind if problem else "ok",
         "message": str(problem) if problem else None,
@@ -49,6 +50,7 @@ def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None 
         "gen_ai.usage.cache_read.input_tokens": used.get("cached_tokens"),
         "gen_ai.response.finish_reasons": [answer_reading.finish_reason(message)],
         "answer": Content(answer_reading.shown(message), is_output=True),
+        "data": None if data is None else Content(data, is_output=True),
     }
     record("attempt.ended", **_place(attempt), **told)
 

@@ -11,7 +11,7 @@ from fanloom.gateway.request import Request
 from fanloom.loops.background import on_background
 from fanloom.models.cache_points import takes_cache_points, with_cache_point
 from fanloom.models.factory import credentials_version, model_name
-from fanloom.models.names import OFFLINE
+from fanloom.models.names import is_local
 from fanloom.models.options import NO_OPTIONS, ModelOptions
 from fanloom.models.structured_output import OPENAIS, Send, bound, kinds_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelClient:
-    """A model that can answer; `limits` is None for the offline model, which needs none.
+    """A model that can answer; `limits` is None for the offline model and for recorded answers, which need none.
 
     `output_limit` is the option that bounds its answers, `max_output_tokens` the most it can write, if known, and
     `options` are those with which it was made. `has_understudies` says that it is the offline model, by name or as an
@@ -63,13 +63,14 @@ def model_client(
     if takes_cache_points(model):
         send = _marking(send)
     by_name = isinstance(choice, str)
-    if by_name and choice != OFFLINE:
+    is_here = isinstance(choice, str) and is_local(choice)
+    if by_name and not is_here:
         # An instance is its owner's: it stays on the loop on which its owner uses it.
         send = _in_background(send)
     return ModelClient(
         name=model_name(choice),
         ask=send,
-        limits=None if choice == OFFLINE else limits_of(model_name(choice), None if by_name else model),
+        limits=None if is_here else limits_of(model_name(choice), None if by_name else model),
         output_limit=_output_limit(model, output),
         max_output_tokens=(model.profile or {}).get("max_output_tokens"),
         options=options,

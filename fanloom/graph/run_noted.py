@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -11,10 +12,11 @@ from langchain_core.runnables.config import merge_configs
 from langgraph.types import Command
 from pydantic_core import to_json
 
-from fanloom.runlog.recorder import Content, RunRecorder
+from fanloom.runlog.otlp import SCHEMA_URL
+from fanloom.runlog.recorder import Content, Entry, RunRecorder
 from fanloom.runlog.run_summary import RunSummary
 from fanloom.runs.otlp_export import check_endpoint, send_run
-from fanloom.runs.run_log import RunLogs, log_mode, run_logs
+from fanloom.runs.run_log import RunLogs, log_mode, logs_apart, run_logs
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -30,15 +32,19 @@ _GOES_ON = ("waiting", "failed", "stopped", "running")
 class NotedRun:
     """Writes down that a run of a graph begins or goes on, and how it ends."""
 
-    def __init__(self, graph: AnyGraph, given: Any, config: RunnableConfig | None, logs: RunLogs) -> None:
-        self._graph, self._given, self._logs = graph, given, logs
+    def __init__(self, graph: AnyGraph, given: Any, config: RunnableConfig | None, *all_logs: RunLogs) -> None:
+        """The first of the logs is the one that the run goes on in."""
+        self._graph, self._given, self._logs = graph, given, all_logs[0]
         merged: Mapping[str, Any] = merge_configs(graph.config, config)
-        self._thread = str((merged.get("configurable") or {}).get("thread_id") or "")
+        configurable = merged.get("configurable") or {}
+        self._thread = str(configurable.get("thread_id") or "")
+        # Who calls a server that asks for keys; the server writes it there itself.
+        self._by = str(configurable.get("langgraph_auth_user_id") or "") or None
         self._owner = str((merged.get("metadata") or {}).get("owner") or "")
         self._asked = False
         self._result: Any = None
         before = self._before()
-        put = self._noting(logs.writer.put)
+        put = self._noting([logs.writer.put for logs in all_logs])
         self.recorder = RunRecorder(
             before.run if before else uuid4().hex, put, first_seq=before.last_seq + 1 if before else 1
         )
@@ -49,11 +55,13 @@ class NotedRun:
         """Return what writes a run down, or None for a part of another run and for one that is not written down."""
         named = "thread_id" in ((config or {}).get("configurable") or {})
         has_thread = named and graph.checkpointer not in (None, False)
-        mode = None if control.is_nested else log_mode(has_thread=has_thread)
-        if mode is None:
+        mode, apart = log_mode(has_thread=has_thread), logs_apart()
+        logs = [run_logs(mode) if mode else None, apart]
+        kept = [each for each in logs if each is not None]
+        if control.is_nested or not kept:
             return None
         check_endpoint()
-        noted = cls(graph, given, config, run_logs(mode))
+        noted = cls(graph, given, config, *kept)
         control.write_down(noted.recorder)
         noted._begin(control)
         return noted
@@ -93,23 +101,26 @@ class NotedRun:
             return next((run for run in found if run.status in _GOES_ON), None)
         return None
 
-    def _noting(self, put: Any) -> Any:
-        def noted(entry: Any) -> None:
+    def _noting(self, puts: Sequence[Callable[[Entry], None]]) -> Callable[[Entry], None]:
+        def noted(entry: Entry) -> None:
             self._asked = self._asked or entry.type == "question.asked"
-            put(entry)
+            for put in puts:
+                put(entry)
 
         return noted
 
     def _begin(self, control: GraphControl) -> None:
         if self._goes_on:
-            self.recorder.add("run.resumed")
+            self.recorder.add("run.resumed", by=self._by)
             for asked, answer in self._answers().items():
-                self.recorder.add("question.answered", id=asked, answer=answer)
+                self.recorder.add("question.answered", id=asked, answer=answer, by=self._by)
             return
         drawn = self._graph.get_graph()
         self.recorder.add(
             "run.started",
             run=self.recorder.run,
+            fanloom=version("fanloom"),
+            schema_url=SCHEMA_URL,
             graph=self._graph.name,
             thread=self._thread,
             owner=self._owner,
@@ -144,7 +155,8 @@ class NotedRun:
         else:
             status = "failed" if isinstance(error, Exception) else "stopped"
             self.recorder.add("run.ended", status=status, error=f"{type(error).__name__}: {error}", **told)
-        send_run(self._logs, self.recorder.run)
+        if self._logs is not logs_apart():
+            send_run(self._logs, self.recorder.run)
 
 
 def _json(value: Any) -> str:

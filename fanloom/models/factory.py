@@ -55,7 +55,7 @@ _lock = threading.Lock()
 def chat_model(
     model: str | BaseChatModel, *, timeout_s: float = DEFAULT_TIMEOUT_S, options: ModelOptions | None = None
 ) -> BaseChatModel:
-    """Return the chat model of a name: `offline` or `provider:model`; an instance passes through.
+    """Return the chat model of a name: `offline`, `replay:FILE` or `provider:model`; an instance passes through.
 
     The same name, time-out (in seconds), options and credentials give the same instance, since building a client costs
     up to half a second. The SDKs' own retries are off: the gateway owns them. Call it in a thread when an event loop
@@ -67,6 +67,9 @@ def chat_model(
         return _without_options(model, given)
     spec = names.parse(model)
     fields = _fields(spec, given)
+    if spec.provider == names.REPLAY:
+        # Each run gets the answers from the first one on.
+        return _built(spec, timeout_s, fields)
     key = (spec, timeout_s, tuple(fields.items()), _environment(spec.provider))
     with _lock:
         entry = _cache.setdefault(key, _Built())
@@ -143,7 +146,7 @@ def _environment(provider: str) -> tuple[tuple[str, str], ...]:
 
 def _fields(spec: names.Spec, given: Fields) -> Fields:
     """Return the options by the names of the provider's client. Raises InvalidContext for one that it lacks."""
-    if spec.provider == names.OFFLINE:
+    if spec.provider in (names.OFFLINE, names.REPLAY):
         # Rules draw nothing, and a run that names options must work offline too.
         return {}
     known = _OPTIONS.get(spec.provider, {name: name for name in ModelOptions.model_fields})
@@ -177,6 +180,12 @@ def _offline(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatMode
     from fanloom.models.offline import OfflineChatModel
 
     return OfflineChatModel()
+
+
+def _replay(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
+    from fanloom.models.recorded.replay_model import ReplayChatModel
+
+    return ReplayChatModel.of(spec.model)
 
 
 def _gemini(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
@@ -282,6 +291,7 @@ def _missing(spec: names.Spec) -> MissingPackage:
 
 _BUILDERS: dict[str, Callable[[names.Spec, float, Fields], BaseChatModel]] = {
     names.OFFLINE: _offline,
+    names.REPLAY: _replay,
     "google_genai": _gemini,
     "bedrock_converse": _bedrock,
     "openai": _openai,

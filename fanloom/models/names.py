@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fanloom.errors import UnknownModel
 
-OFFLINE = "offline"
+OFFLINE, REPLAY = "offline", "replay"
 
 # The providers of langchain 1.4's init_chat_model and the package of each. Kept here because asking langchain costs
 # half a second of imports; tests/unit/test_models.py fails when the two differ.
@@ -67,23 +67,28 @@ _ALIASES = {"google": "google_genai", "gemini": "google_genai", "aws": "bedrock_
 
 
 class Spec(NamedTuple):
-    """A parsed model name; `model` is empty for `offline`."""
+    """A parsed model name; `model` is empty for `offline`, and a file for `replay`."""
 
     provider: str
     model: str
 
 
 def parse(name: str) -> Spec:
-    """Parse `offline` or `provider:model`, as langchain's init_chat_model writes it.
+    """Parse `offline`, `replay:FILE` or `provider:model`, as langchain's init_chat_model writes it.
 
     Raises UnknownModel, with the nearest valid name, for anything else.
     """
     provider, _, model = name.strip().partition(":")
     if provider == OFFLINE and not model:
         return Spec(OFFLINE, "")
-    if provider in PACKAGES and model.strip():
+    if provider in (REPLAY, *PACKAGES) and model.strip():
         return Spec(provider, model.strip())
     raise UnknownModel(_explain(name.strip()))
+
+
+def is_local(name: str) -> bool:
+    """Say whether a model answers here, with no key, no network and no price: `offline` or `replay:FILE`."""
+    return name == OFFLINE or name.startswith(f"{REPLAY}:")
 
 
 def install(package: str) -> str:
@@ -100,7 +105,7 @@ def _explain(name: str) -> str:
 def nearest(name: str) -> str | None:
     """Return the valid model name that comes nearest to `name`, or None."""
     provider, colon, model = name.partition(":")
-    if provider in PACKAGES:
+    if provider in (REPLAY, *PACKAGES):
         return None
     if "arn:aws" in name:
         return f"bedrock_converse:{name[name.index('arn:aws') :]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import count
 from typing import Any, NamedTuple
 
 from fanloom.runlog.recorder import RunRecorder
@@ -21,7 +20,6 @@ class LogPlace(NamedTuple):
 
 
 _HERE: ContextVar[LogPlace | None] = ContextVar("fanloom_log", default=None)
-_numbers = count(1)
 
 
 def is_kept() -> bool:
@@ -58,7 +56,7 @@ def part(kind: str, **fields: Any) -> Iterator[dict[str, Any]]:
     if here is None:
         yield told
         return
-    key = f"{kind[0]}{next(_numbers)}"
+    key = here.recorder.new_id(kind)
     above = {name: value for name, value in _above(kind, here).items() if value}
     here.recorder.add(f"{kind}.started", id=key, **above, **fields)
     token = _HERE.set(_inside(kind, here, key, fields))

@@ -45,6 +45,12 @@ class RunRecorder:
         self._put = put
         # Each `next` of a count is atomic.
         self._numbers = count(first_seq)
+        # No run has more parts than events, so that no part has an id from before.
+        self._ids = count(first_seq)
+
+    def new_id(self, kind: str) -> str:
+        """Return an id for a part of the run: none has it, also of those before it went on in another process."""
+        return f"{kind[0]}{next(self._ids)}"
 
     def add(self, type: str, **fields: Any) -> None:
         """Write down an event; the fields are JSON-plain, and those that are None are left out."""

@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 
 from fanloom.errors import MissingPackage
 from fanloom.private_files import make_private
@@ -183,11 +184,19 @@ class RunStore:
         # A forked process has none of its parent's connections.
         if os.getpid() not in self._opened:
             engine = _make_engine(make_url(self._url))
-            _META.create_all(engine)
+            _make_tables(engine)
             self._opened[os.getpid()] = engine
             if self._days is not None or self._size is not None:
                 self.prune(days=self._days, size=self._size)
         return self._opened[os.getpid()]
+
+
+def _make_tables(engine: Engine) -> None:
+    try:
+        _META.create_all(engine)
+    except DBAPIError:
+        # Another process has made some of them since they were looked for; what else is wrong is still so.
+        _META.create_all(engine)
 
 
 def _keep_bodies(connection: Any, batch: Batch) -> None:

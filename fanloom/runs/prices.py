@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fanloom.models.names import OFFLINE, PACKAGES, nearest
+from fanloom.models.names import PACKAGES, is_local, nearest
 
 if TYPE_CHECKING:
     from genai_prices.types import TieredPrices
@@ -33,7 +33,7 @@ def cost_usd(
     `input_tokens` includes `cached_tokens`, which the call read from the provider's prompt cache, and `written_tokens`,
     which it wrote there. The prices are those that the installed genai-prices knows.
     """
-    if model == OFFLINE:
+    if is_local(model):
         return 0.0
     try:
         prices = _prices(model)

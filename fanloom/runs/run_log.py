@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from fanloom.errors import InvalidSettings
@@ -38,6 +42,30 @@ def run_logs(mode: Mode = "all") -> RunLogs:
     kept = url if url.partition("+")[0].startswith("postgres") else "sqlite:///.fanloom/runs.db"
     # A forked process has none of its parent's threads.
     return _opened(os.getpid(), os.getcwd(), kept, mode, now.trace_redact, now.run_log_keep)
+
+
+_APART: ContextVar[RunLogs | None] = ContextVar("fanloom_log_apart", default=None)
+
+
+def logs_in(folder: Path) -> RunLogs:
+    """Return logs of a folder of their own, which hold contents too."""
+    store = RunStore(f"sqlite:///{folder}/runs.db")
+    return RunLogs(store, LogWriter(store, RunLogMask(settings().trace_redact), "all"))
+
+
+@contextmanager
+def written_apart(logs: RunLogs | None) -> Iterator[None]:
+    """Write down what runs in this block in logs of its own too, whatever else is written down of it."""
+    token = _APART.set(logs)
+    try:
+        yield
+    finally:
+        _APART.reset(token)
+
+
+def logs_apart() -> RunLogs | None:
+    """Return the logs of its own that this block has, if it has some."""
+    return _APART.get()
 
 
 def log_mode(*, has_thread: bool) -> Mode | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import TypedDict
 
-from fanloom.models.names import OFFLINE
+from fanloom.models.names import is_local
 from fanloom.runs.prices import cost_usd
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _estimate(model: str, message: AIMessage, prompt_tokens: int) -> ModelUsage:
         input_tokens=tokens.input or prompt_tokens,
         output_tokens=tokens.output or -(-(len(message.text) + written) // _CHARACTERS_A_TOKEN),
         cached_tokens=0,
-        cost_usd=0.0 if model == OFFLINE else None,
+        cost_usd=0.0 if is_local(model) else None,
     )
 
 

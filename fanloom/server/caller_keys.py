@@ -12,6 +12,7 @@ from typing import Any
 
 from langgraph_sdk import Auth
 
+from fanloom.models.names import REPLAY
 from fanloom.runs.context import Context
 
 _CONFIG = frozenset({"configurable", "tags", "metadata", "run_name", "recursion_limit", "max_concurrency"})
@@ -38,12 +39,23 @@ def check_config(config: Mapping[str, Any] | None, context: Mapping[str, Any] | 
     _refuse("config.configurable", (key for key in given.get("configurable") or {} if not _is_known(key, own)))
     # The server copies a context into `configurable`, with what it has put there itself.
     _refuse("context", (key for key in context or {} if not _is_known(key, own)))
+    _refuse_files({**(given.get("configurable") or {}), **(context or {})})
 
 
 def check_checkpoint(checkpoint: Any) -> None:
     """Raise 403 for what is no place in a thread."""
     if isinstance(checkpoint, Mapping):
         _refuse("checkpoint", checkpoint.keys() - CHECKPOINT)
+
+
+def _refuse_files(context: Mapping[str, Any]) -> None:
+    """Raise 403 for a model that would read a file of this machine."""
+    for key, value in context.items():
+        if isinstance(value, str) and value.strip().startswith(f"{REPLAY}:"):
+            said = (
+                f"context {key[:80]!r}: recorded answers are replayed where their file is, with `fanloom runs replay`"
+            )
+            raise Auth.exceptions.HTTPException(status_code=403, detail=said)
 
 
 def _refuse(place: str, keys: Iterable[str]) -> None:

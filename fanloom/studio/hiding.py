@@ -27,7 +27,7 @@ _INNER = {
     "context": {"max_concurrency", "max_cost_usd"},
     "usage": {"model_calls", "input_tokens", "output_tokens", "cost_usd"},
 }
-_CONTENTS = {"prompt": "inputs", "input": "inputs", "answer": "outputs", "result": "outputs"}
+_CONTENTS = {"prompt": "inputs", "input": "inputs", "answer": "outputs", "data": "outputs", "result": "outputs"}
 # Who, and ids that callers choose, may be an address or a number of somebody's.
 _MAY_NAME_SOMEBODY = {"thread", "owner", "by", "task", "task_id", "depends_on"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 from fanloom.errors import UserError
@@ -9,6 +10,8 @@ from fanloom.runlog.fanrun import LoggedRun, read_fanrun
 from fanloom.runlog.run_store import RunStore
 from fanloom.runs.run_log import run_logs
 from fanloom.studio.report_file import read_report
+
+_SUFFIXES = (".fanrun", ".html")
 
 
 def open_store() -> RunStore:
@@ -23,11 +26,21 @@ def logged_run(store: RunStore, run: str) -> LoggedRun | None:
     return LoggedRun(list(store.events(run)), store.contents(run))
 
 
+def is_file(named: str) -> bool:
+    """Say whether a file with a run is meant: by its ending, or as one that is there, whatever its name."""
+    file = Path(named)
+    return file.suffix in _SUFFIXES or (file.is_file() and zipfile.is_zipfile(file))
+
+
+def run_in(file: Path) -> LoggedRun:
+    """Return the run in a .fanrun file or a report. Raises UserError."""
+    return read_report(file) if file.suffix == ".html" else read_fanrun(file)
+
+
 def find_run(named: str, store: RunStore) -> LoggedRun:
     """Return the run of a file, of an id, or the newest of a thread. Raises UserError if there is none."""
-    file = Path(named)
-    if file.suffix in (".fanrun", ".html"):
-        return read_report(file) if file.suffix == ".html" else read_fanrun(file)
+    if is_file(named):
+        return run_in(Path(named))
     newest = store.runs(thread=named, limit=1)
     found = logged_run(store, newest[0].run if newest else named)
     if found is None:

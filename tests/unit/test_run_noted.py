@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,6 +26,7 @@ from typing_extensions import TypedDict
 
 from fanloom import Context, InvalidSettings, LLMStep, OutputModel, Prompt, RunState, StateGraph, add_fan_out, new_run
 from fanloom.cli import cli
+from fanloom.runlog.otlp import SCHEMA_URL
 from fanloom.runlog.recorder import Mode
 from fanloom.runlog.run_summary import RunSummary
 from fanloom.runs.otlp_export import finish_sending
@@ -150,6 +152,18 @@ def test_an_answer_is_told_of_the_question_that_it_answers(tmp_path: Path, answe
     run = newest()
     told = [(event["id"], event["answer"]) for event in events_of(run) if event["type"] == "question.answered"]
     assert (told, run.status, run.waiting) == ([(asked, answer)], "done", [])
+
+
+def test_the_log_says_who_has_answered_and_what_wrote_it(tmp_path: Path) -> None:
+    made, config = graph(tmp_path, asks=True), {"configurable": {"thread_id": "t"}}
+    model = ScriptedModel(reply=lambda _: {"score": 3})
+    made.invoke(ITEMS, config, context={"model": model})
+    sue = {"configurable": {"thread_id": "t", "langgraph_auth_user_id": "sue"}}
+    made.invoke(Command(resume="yes"), sue, context={"model": model})
+    first, *rest = events_of(newest())
+    assert (first["fanloom"], first["schema_url"]) == (version("fanloom"), SCHEMA_URL)
+    told = {event["type"]: event["by"] for event in rest if "by" in event}
+    assert told == {"run.resumed": "sue", "question.answered": "sue"}
 
 
 def test_nothing_is_kept_without_a_thread_nor_where_it_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import MetaData
 from sqlalchemy.exc import OperationalError
 
 from fanloom import UserError
@@ -98,6 +99,21 @@ def test_what_is_put_in_comes_out(store: RunStore) -> None:
     assert summary is not None
     assert (summary.graph, summary.status, summary.planned, summary.outcomes) == ("faq", "done", 3, {"done": 1})
     assert (summary.requests, summary.cost_usd, summary.lost_usd, summary.models) == (2, 0.75, 0.5, ["m"])
+
+
+def test_two_processes_that_begin_at_once_make_the_tables_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    make, calls = MetaData.create_all, iter([True])
+
+    def made_meanwhile(meta: MetaData, engine: Any) -> None:
+        make(meta, engine)
+        if next(calls, False):
+            raise OperationalError("CREATE TABLE", {}, Exception("table already exists"))
+
+    monkeypatch.setattr(MetaData, "create_all", made_meanwhile)
+    assert RunStore(url).runs() == []
 
 
 def test_a_run_that_goes_on_in_another_process_goes_on_in_its_log(store: RunStore) -> None:

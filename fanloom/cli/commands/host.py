@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -21,6 +22,9 @@ class GraphRun(Protocol):
     @property
     def place(self) -> Place:
         """Where it is kept."""
+
+    def logged_to(self, file: Path) -> GraphRun:
+        """Return the run, of which a file is written. Raises UserError where that cannot be."""
 
     def start(self, given: Any, *, progress: bool) -> Result:
         """Run the graph. Raises Refused, RunFailed or UserError."""

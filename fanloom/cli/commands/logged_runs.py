@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fanloom.cli.commands.judging.replayed_run import replay
 from fanloom.cli.commands.providers.list_models import enter_environment
 from fanloom.cli.exits import brief, clean
 from fanloom.errors import UserError
@@ -51,7 +52,7 @@ def runs(ctx: click.Context, graph: str | None, status: str | None, limit: int, 
 @click.option("--contents", is_flag=True, help="Show prompts and answers too.")
 @click.option("as_json", "--json", is_flag=True, help="Print the events as JSON lines.")
 def show(run: str, contents: bool, as_json: bool) -> None:
-    """Show what happened in a run: its id or the beginning of it, or a thread's name for its newest."""
+    """Show what happened in a run: its id or the beginning of it, or a thread's name for its newest, or a file."""
     from fanloom.cli.showing.run_story import story
 
     found = _logged(run)
@@ -66,14 +67,24 @@ def show(run: str, contents: bool, as_json: bool) -> None:
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file.  [default: RUN.fanrun]"
 )
 @click.option(
-    "form", "--as", type=click.Choice(["fanrun", "perfetto", "otlp", "csv"]), default="fanrun", help="What to write."
+    "form",
+    "--as",
+    type=click.Choice(["fanrun", "perfetto", "otlp", "csv", "test"]),
+    default="fanrun",
+    show_default=True,
+    help="What to write.",
 )
+@click.option("form", "--as-test", flag_value="test", help="Short for --as test.")
 def export(run: str, output: Path | None, form: str) -> None:
-    """Write a run to a file: a .fanrun, a trace for Perfetto, OpenTelemetry spans, or its attempts as CSV."""
+    """Write a run to a file: a .fanrun, a trace for Perfetto, OpenTelemetry spans, its attempts as CSV, or a test case.
+
+    A test case holds the input, the recorded answers and how the tasks are expected to end; the model `replay:FILE`
+    gives these answers with no key.
+    """
     from fanloom.runlog.fanrun import write_fanrun
 
     found = _logged(run)
-    suffix = {"fanrun": ".fanrun", "perfetto": ".json", "otlp": ".otlp", "csv": ".csv"}[form]
+    suffix = {"fanrun": ".fanrun", "perfetto": ".json", "otlp": ".otlp", "csv": ".csv", "test": ".json"}[form]
     file = output or Path(f"{run}{suffix}")
     try:
         if form == "fanrun":
@@ -93,11 +104,17 @@ def delete(run: str) -> None:
     store.delete(run=_found(store, run).run)
 
 
+runs.add_command(replay)
+
+
 def _as_bytes(found: LoggedRun, form: str) -> bytes:
+    from fanloom.evaluation.replayed_test import as_test
     from fanloom.runlog.attempts_table import attempts_csv
     from fanloom.runlog.otlp import otlp_request
     from fanloom.runlog.perfetto import perfetto_trace
 
+    if form == "test":
+        return json.dumps(as_test(found), indent=2).encode()
     if form == "otlp":
         return bytes(otlp_request(found.events).SerializeToString())
     return (attempts_csv(found.events) if form == "csv" else json.dumps(perfetto_trace(found.events))).encode()
@@ -110,11 +127,12 @@ def _store() -> RunStore:
 
 
 def _logged(name: str) -> LoggedRun:
-    """Return a run from the store, or from a .fanrun file of that name. Raises UserError."""
-    from fanloom.runlog.fanrun import LoggedRun, read_fanrun
+    """Return a run from the store, or from a file of that name: a .fanrun or a report. Raises UserError."""
+    from fanloom.runlog.fanrun import LoggedRun
+    from fanloom.studio.kept_logs import is_file, run_in
 
-    if name.endswith(".fanrun"):
-        return read_fanrun(Path(name))
+    if is_file(name):
+        return run_in(Path(name))
     store = _store()
     run = _found(store, name).run
     return LoggedRun(list(store.events(run)), store.contents(run))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +31,12 @@ OWN = {
     ),
     "thread": click.Option(
         ["--thread"], metavar="NAME", help="Keep the run under this name, so that it can be resumed."
+    ),
+    "log": click.Option(
+        ["--log"],
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write down what happens, prompts and answers too, in this .fanrun file.",
     ),
     "url": url_option(),
     "as_json": click.Option(["as_json", "--json"], is_flag=True, help="Print the output as JSON and nothing else."),
@@ -109,6 +116,7 @@ class GraphCommand(click.Command):
         model: str | None,
         settings: tuple[str, ...],
         thread: str | None,
+        log: Path | None,
         as_json: bool,
         quiet: bool,
         **given: Any,
@@ -121,6 +129,7 @@ class GraphCommand(click.Command):
         context = make_context(self.work.context_schema, model, settings)
         watched = sys.stderr.isatty() and not (as_json or quiet)
         run = self.work.once(context) if thread is None else self.work.new_in(thread, context)
+        run = run.logged_to(log) if log else run
         with resumable(run.place):
             result = run.start(value, progress=watched)
         show(result.output, result.waiting, as_json=as_json)

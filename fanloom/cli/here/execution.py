@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
@@ -21,6 +21,7 @@ from fanloom.cli.showing.progress import ProgressBoard, live
 from fanloom.cli.thread import INTERRUPT, Result
 from fanloom.errors import RunError, UserError
 from fanloom.graph.changed_graph import going_on
+from fanloom.runs.run_log import RunLogs, written_apart
 from fanloom.tracing.langsmith_tracing import start_tracing
 
 
@@ -32,8 +33,9 @@ def execute(
     *,
     progress: bool,
     config: Mapping[str, Any] | None = None,
+    logs: RunLogs | None = None,
 ) -> Result:
-    """Run a graph, in a thread that nobody will ask for unless `config` names one.
+    """Run a graph, in a thread that nobody will ask for unless `config` names one; `logs` get what happens too.
 
     Raises Refused for what the caller can mend, and RunFailed.
     """
@@ -42,8 +44,14 @@ def execute(
     start_tracing()
     # What nodes print is not our result.
     with redirect_stdout(sys.stderr), _explained(graph), live(board, shown=progress):
-        result: Result = session.run(_stream(graph, given, context, board, config))
+        result: Result = session.run(_logged(_stream(graph, given, context, board, config), logs))
         return result
+
+
+async def _logged(run: Awaitable[Result], logs: RunLogs | None) -> Result:
+    # Here, since the session's loop has a context of its own.
+    with written_apart(logs):
+        return await run
 
 
 async def _stream(

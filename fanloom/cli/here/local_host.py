@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fanloom.cli.here.thread_store import Threads
     from fanloom.cli.options.input_options import Schema
     from fanloom.cli.thread import Result, Thread
+    from fanloom.runs.run_log import RunLogs
 
 
 class LocalHost:
@@ -116,17 +118,28 @@ class LocalRun:
     of: LocalGraph
     context: Mapping[str, Any] | None
     place: Place
+    log: Path | None = None
+
+    def logged_to(self, file: Path) -> LocalRun:
+        """Return the run, of which a .fanrun file is written when it ends or stops."""
+        return replace(self, log=file)
 
     def start(self, given: Any, *, progress: bool) -> Result:
         """Run the graph. Raises Refused, RunFailed or UserError."""
+        from fanloom.cli.here.log_file import log_file
+
+        with log_file(self.log) as logs:
+            return self._executed(given, progress, logs)
+
+    def _executed(self, given: Any, progress: bool, logs: RunLogs | None) -> Result:
         from fanloom.cli.here.execution import execute
 
         session, thread = self.of.host.session, self.place.thread
         if thread is None:
-            return execute(session, self.of.graph, given, self.context, progress=progress)
+            return execute(session, self.of.graph, given, self.context, progress=progress, logs=logs)
         graph = self.of.host.threads.graph(self.of.name)
         config = {"configurable": {"thread_id": thread}, "metadata": run_metadata(self.of.name, self.context)}
-        return execute(session, graph, given, self.context, progress=progress, config=config)
+        return execute(session, graph, given, self.context, progress=progress, config=config, logs=logs)
 
     def go_on(self, answers: dict[str, Any] | None, *, progress: bool) -> Result:
         """Go on with the thread, with the answers to its questions by id. Raises as `start` does."""

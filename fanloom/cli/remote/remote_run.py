@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -100,6 +101,12 @@ class RemoteRun:
     of: RemoteGraph
     context: Mapping[str, Any] | None
     place: Place
+
+    def logged_to(self, file: Path) -> RemoteRun:
+        """Raise UserError: what happens is written down where it happens."""
+        raise UserError(
+            "--log writes down what runs here; a server keeps its own log of a run with --thread, shown at /studio."
+        )
 
     def start(self, given: Any, *, progress: bool) -> Result:
         """Run the graph. Raises Refused, RunFailed or UserError."""
