@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from fanloom.batch.inputs import InputSource, Item
+from fanloom.batch.inputs import Item
 from fanloom.batch.job_folder import SPENT, totals
 
 if TYPE_CHECKING:
@@ -14,16 +15,27 @@ if TYPE_CHECKING:
 _SAMPLE = 3
 
 
-async def estimate(make: Callable[[Iterable[Item]], Job], source: InputSource, sample: int = _SAMPLE) -> dict[str, Any]:
-    """Count the items, run a few that stand evenly among them, and say what all would take if they are alike."""
-    count = sum(1 for _ in source.items())
-    chosen = {1 + number * count // sample for number in range(min(sample, count))}
-    items = [item for number, item in enumerate(source.items(), 1) if number in chosen]
-    ran = [result async for result in make(items).results()]
+async def estimate(
+    make: Callable[[Iterable[Item]], Job], items: Iterable[Item], sample: int = _SAMPLE
+) -> dict[str, Any]:
+    """Count the items, run a few of them, and say what all would take if they are alike."""
+    count, chosen = _chosen(items, sample)
+    ran = [result async for result in make(chosen).results()]
     told = totals(ran)
     scale = count / len(ran) if ran else 0.0
     expected = {name: _scaled(told[name], scale) for name in SPENT}
     return {"items": count, "sample": len(ran), "failed_in_sample": told["failed"], "expected": expected}
+
+
+def _chosen(items: Iterable[Item], most: int) -> tuple[int, list[Item]]:
+    """Count items that can be read only once, and choose some by chance: of the same items always the same ones."""
+    chance, chosen, count = Random(0), list[Item](), 0
+    for count, item in enumerate(items, 1):
+        if count <= most:
+            chosen.append(item)
+        elif (place := chance.randrange(count)) < most:
+            chosen[place] = item
+    return count, chosen
 
 
 def _scaled(amount: float | None, scale: float) -> float | None:

@@ -1,4 +1,4 @@
-"""The items of a job, one at a time: from JSONL, CSV, Parquet, a folder of texts, or standard input."""
+"""The items of a job, one at a time: from JSONL, CSV, a folder of texts, standard input, or a table of `tables`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import csv
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from fanloom.errors import MissingPackage, UserError
+from fanloom.batch.tables import TABLES, rows_of, tables_in
+from fanloom.errors import UserError
 
 _TEXTS = (".md", ".txt")
-_ROWS = 1000
+# A document in a cell is longer than the csv module expects, which takes no more than a C long holds.
+_LONGEST_CELL = 2**31 - 1
 
 
 class Item(NamedTuple):
@@ -26,7 +28,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class InputSource:
-    """Where items come from: a file by its ending, a folder, or `-` for JSONL on standard input.
+    """Where items come from: a file by its ending, a folder of texts or of tables, or `-` for JSONL on standard input.
 
     `columns` maps fields of the graph's input to columns; without it an item is a row as it is. `id_column` names the
     column with the items' ids, without which they are numbered.
@@ -48,29 +50,44 @@ class InputSource:
             yield item
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the input, empty for standard input: a job goes on with what it began with."""
+        """Return the SHA-256 of the input, empty for standard input: a job goes on with what it began with.
+
+        Raises UserError where there is no input.
+        """
         if self.place == "-":
             return ""
-        path = Path(self.place)
-        files = _texts_in(path) if path.is_dir() else [path]
         digest = hashlib.sha256()
-        for file in files:
-            digest.update(file.name.encode())
+        for file in self._files():
+            digest.update(file.name.encode("utf-8", "surrogateescape"))
             with file.open("rb") as opened:
                 while part := opened.read(1 << 20):
                     digest.update(part)
         return digest.hexdigest()
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
+    @property
+    def kept_place(self) -> str:
+        """The place as a job keeps it, wherever it is gone on with."""
+        return self.place if self.place == "-" else str(Path(self.place).resolve())
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are texts, whatever the graph takes."""
+        return Path(self.place).suffix.lower() == ".csv"
+
+    def _files(self) -> list[Path]:
+        """Return the files of the input. Raises UserError where there is none."""
         path = Path(self.place)
-        if self.place == "-":
-            return _jsonl(sys.stdin, "standard input")
         if path.is_dir():
-            return ({"id": file.stem, "title": file.stem, "content": _text(file)} for file in _texts_in(path))
+            return _files_in(path)
         if not path.is_file():
-            raise UserError(f"there is no file or folder {self.place!r}")
-        readers: dict[str, Callable[[Path], Iterator[dict[str, Any]]]] = {".csv": _csv, ".parquet": _parquet}
-        return readers.get(path.suffix.lower(), _jsonl_file)(path)
+            raise UserError(f"there is no file or folder {self.place!r}; give the path of the input")
+        return [path]
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        if self.place == "-":
+            return _read("standard input", _jsonl(sys.stdin, "standard input"))
+        base = Path(self.place)
+        return (row for file in self._files() for row in _read(repr(str(file)), _texts_or_rows(file, base)))
 
     def _item(self, number: int, row: dict[str, Any]) -> Item:
         if self.id_column is not None and row.get(self.id_column) in (None, ""):
@@ -85,6 +102,27 @@ class InputSource:
 
     def _named(self, number: int) -> str:
         return f"{self.place}, item {number}"
+
+
+def _read(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield rows. Raises UserError, naming the file, for one that cannot be read."""
+    try:
+        yield from rows
+    except UnicodeDecodeError:
+        raise UserError(f"{name} is not UTF-8 text; save it as UTF-8 first") from None
+    except OSError as error:
+        raise UserError(f"{name} cannot be read: {error.strerror or error}") from None
+
+
+def _texts_or_rows(file: Path, base: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a file, or as one row a file of texts in a folder."""
+    if base.is_dir() and file.suffix.lower() in _TEXTS:
+        text = file.read_text(encoding="utf-8-sig")
+        yield {"id": file.stem, "path": file.relative_to(base).as_posix(), "title": file.stem, "content": text}
+    elif file.suffix.lower() in TABLES:
+        yield from rows_of(file, base)
+    else:
+        yield from (_csv if file.suffix.lower() == ".csv" else _jsonl_file)(file)
 
 
 def _jsonl_file(path: Path) -> Iterator[dict[str, Any]]:
@@ -106,32 +144,24 @@ def _jsonl(lines: TextIO, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _csv(path: Path) -> Iterator[dict[str, Any]]:
+    csv.field_size_limit(_LONGEST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as opened:
-        for number, row in enumerate(csv.DictReader(opened), 2):
-            if None in row or None in row.values():
-                raise UserError(f"{path}, line {number}: it has not as many fields as the head of the file")
-            yield dict(row)
+        reader = csv.DictReader(opened)
+        try:
+            for row in reader:
+                if None in row or None in row.values():
+                    raise UserError(
+                        f"{path}, line {reader.line_num}: it has not as many fields as the head of the file"
+                    )
+                yield dict(row)
+        except csv.Error as error:
+            raise UserError(f"{path}, line {reader.line_num}: not valid CSV: {error}") from None
 
 
-def _parquet(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise MissingPackage('Parquet needs pyarrow; run: pip install "fanloom[batch]"') from None
-    with ParquetFile(path) as opened:
-        for rows in opened.iter_batches(batch_size=_ROWS):
-            yield from rows.to_pylist()
-
-
-def _texts_in(folder: Path) -> list[Path]:
-    found = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _TEXTS and file.is_file())
+def _files_in(folder: Path) -> list[Path]:
+    """Return the texts below a folder, or the tables if it holds no text. Raises UserError where it holds neither."""
+    texts = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _TEXTS and file.is_file())
+    found = texts or tables_in(folder)
     if not found:
-        raise UserError(f"folder {str(folder)!r} holds no {' or '.join(_TEXTS)} file")
+        raise UserError(f"folder {str(folder)!r} holds no {', '.join((*_TEXTS, *TABLES[:-1]))} or {TABLES[-1]} file")
     return found
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError(f"{str(file)!r} is not UTF-8 text; save it as UTF-8 first") from None

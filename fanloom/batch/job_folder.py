@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict, get_args
+from uuid import uuid4
 
 from fanloom.errors import UserError
 
@@ -71,12 +72,13 @@ class JobFolder:
         Raises UserError for a folder of another job, saying what differs, and for one that is something else.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Before the manifest is looked for: another shard may begin the job in this moment.
+        strange = any(not file.name.startswith(".") for file in self.folder.iterdir())
         known = self.manifest()
+        if known is None and strange:
+            raise UserError(f"{str(self.folder)!r} is not empty and holds no job; choose another folder")
         if known is None:
-            if any(self.folder.iterdir()):
-                raise UserError(f"{str(self.folder)!r} is not empty and holds no job; choose another folder")
-            self._write_manifest(manifest)
-            return
+            known = manifest if self._made_manifest(manifest) else self.manifest() or manifest
         if (changed := known.differences(manifest)) and not force:
             raise UserError(
                 f"{str(self.folder)!r} holds a job of which {', '.join(changed)} differs; choose another folder, or "
@@ -95,17 +97,26 @@ class JobFolder:
             raise UserError(f"the manifest of {str(self.folder)!r} cannot be read: {error}") from None
 
     def ended(self, *, retry: bool = False) -> dict[str, Ended]:
-        """Return how items have ended, by id, in all shards; with `retry` only those that are done.
-
-        A torn last line of this shard is cut off.
-        """
-        for file in (self._results, self._failures):
-            _cut_torn_line(file)
-        ended: dict[str, Ended] = {result["id"]: result["status"] for result in self.results()}
+        """Return how items have ended, by id, in all shards; with `retry` only those that are done."""
+        ended = ended_in(self.results())
         return {name: status for name, status in ended.items() if status == "done"} if retry else ended
 
+    def mend(self) -> None:
+        """Mend what a kill has left in this shard: a torn last line is cut off, and failures are those that stand."""
+        _cut_torn_line(self._results)
+        ended = self.ended()
+        failures = (result for result in self.own_results() if ended[result["id"]] != "done")
+        last = {result["id"]: json_line(result) for result in failures}
+        if last or self._failures.exists():
+            _write_whole(self._failures, b"".join(last.values()))
+
+    def others_divided(self) -> list[JobFolder]:
+        """Return the shards that have written here while the job was divided into another number of them."""
+        found = {_shard_of(file) for name in ("results", "spent") for file in self.folder.glob(f"{name}*.json*")}
+        return [JobFolder(self.folder, shard) for shard in sorted(found) if shard[1] != self.shard[1]]
+
     def results(self) -> Iterator[EndedItem]:
-        """Yield what has ended, in all shards, in the order in which it was written; the last one of an id counts."""
+        """Yield what has ended, in all shards, in the order in which each has written it; see `ended_in`."""
         return (result for file in sorted(self.folder.glob("results*.jsonl")) for result in _read(file))
 
     def own_results(self) -> Iterator[EndedItem]:
@@ -114,14 +125,14 @@ class JobFolder:
 
     def add(self, result: EndedItem) -> None:
         """Write how an item ended. Raises OSError."""
-        line = json.dumps(result, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+        line = json_line(result)
         self._append(self._results, line)
         if result["status"] != "done":
             self._append(self._failures, line)
 
     def note_spent(self, amount: Mapping[str, float]) -> None:
         """Note what this shard has spent, on items that have not ended too."""
-        _write_whole(self._spent, json.dumps(amount))
+        _write_whole(self._spent, json.dumps(amount).encode())
 
     def spent(self) -> dict[str, float]:
         """Return what was noted last; nothing where nothing was, as after a kill."""
@@ -147,21 +158,68 @@ class JobFolder:
             written += os.write(self._opened[file], line[written:])
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        _write_whole(self.folder / "manifest.json", json.dumps(asdict(manifest), indent=2, ensure_ascii=False))
+        _write_whole(self.folder / "manifest.json", _as_json(manifest))
+
+    def _made_manifest(self, manifest: Manifest) -> bool:
+        """Write the manifest where there is none; whole, since other shards may look for it. Say whether it was."""
+        beside = _beside(self.folder / "manifest.json")
+        beside.write_bytes(_as_json(manifest))
+        try:
+            os.link(beside, self.folder / "manifest.json")
+        except FileExistsError:
+            return False
+        finally:
+            beside.unlink()
+        return True
 
 
-def _write_whole(file: Path, text: str) -> None:
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
+def _as_json(manifest: Manifest) -> bytes:
+    return json.dumps(asdict(manifest), indent=2).encode()
+
+
+def _write_whole(file: Path, content: bytes) -> None:
+    beside = _beside(file)
+    beside.write_bytes(content)
     beside.replace(file)
 
 
+def _beside(file: Path) -> Path:
+    # Processes in containers have the same id.
+    return file.with_name(f".{file.name}.{uuid4().hex}")
+
+
+def json_line(row: Mapping[str, Any]) -> bytes:
+    """Return a row as a line of JSON in UTF-8; one with half a character, which UTF-8 has no bytes for, in ASCII."""
+    try:
+        return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(row).encode() + b"\n"
+
+
 def _read(file: Path) -> Iterator[EndedItem]:
-    with file.open(encoding="utf-8") as opened:
+    with file.open("rb") as opened:
         for line in opened:
-            # One that is being written, or was torn.
-            with suppress(ValueError):
-                yield json.loads(line)
+            # One without an end is being written, or was torn.
+            if line.endswith(b"\n"):
+                with suppress(ValueError):
+                    yield json.loads(line)
+
+
+def _shard_of(file: Path) -> tuple[int, int]:
+    """Return the shard that has written a file: `results-2-of-8.jsonl` is of the second of eight."""
+    _, _, named = file.stem.partition("-")
+    number, _, count = named.partition("-of-")
+    return (int(number), int(count)) if number.isdecimal() and count.isdecimal() else (1, 1)
+
+
+def ended_in(results: Iterable[EndedItem]) -> dict[str, Ended]:
+    """Return how items have ended, by id: the last result counts, and what is done does not run again."""
+    ended: dict[str, Ended] = {}
+    for result in results:
+        # Files of shards are read one after another, whichever was written last.
+        if ended.get(result["id"]) != "done":
+            ended[result["id"]] = result["status"]
+    return ended
 
 
 def _cut_torn_line(file: Path) -> None:
@@ -189,12 +247,15 @@ def _last_newline(opened: Any, end: int, step: int = 1 << 16) -> int:
 
 def totals(results: Iterable[EndedItem]) -> dict[str, Any]:
     """Return how many items have ended and how, and what they used in all; the last result of an id counts."""
-    last: dict[str, Ended] = {}
     spent: dict[str, float | None] = dict.fromkeys(SPENT, 0)
-    for result in results:
-        last[result["id"]] = result["status"]
-        for name in SPENT:
-            spent[name] = _sum(spent[name], (result["usage"] or {}).get(name, 0))
+
+    def summed() -> Iterator[EndedItem]:
+        for result in results:
+            for name in SPENT:
+                spent[name] = _sum(spent[name], (result["usage"] or {}).get(name, 0))
+            yield result
+
+    last = ended_in(summed())
     counts = {status: sum(ended == status for ended in last.values()) for status in get_args(Ended)}
     return {"items": len(last), **counts, **spent}
 

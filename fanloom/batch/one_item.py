@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fanloom.batch.inputs import Item
 from fanloom.batch.job_folder import Ended, EndedItem
-from fanloom.errors import BudgetExceeded, InvalidInput, RunError, UserError
+from fanloom.errors import InvalidInput, RunError, UserError
 from fanloom.redaction import redact
+from fanloom.runs.usage import METER, Meter
 
 if TYPE_CHECKING:
     from langgraph.pregel import Pregel
@@ -18,20 +20,19 @@ if TYPE_CHECKING:
 async def run_item(graph: Pregel[Any, Any, Any, Any], item: Item, context: Any, config: Any = None) -> EndedItem:
     """Run an item and return how it ended.
 
-    Raises UserError for what keeps every item from running, such as a missing key, and BudgetExceeded once the job has
-    spent what it may; whatever else goes wrong is the item's own failure.
+    Raises UserError for what keeps every item from running, such as a missing key; whatever else goes wrong is the
+    item's own failure.
     """
-    started = perf_counter()
+    started, meter = perf_counter(), Meter()
     try:
-        output = await graph.ainvoke(item.given, config, context=context)
+        with _metered(meter):
+            output = await graph.ainvoke(item.given, config, context=context)
     except (InvalidInput, RunError) as error:
-        if isinstance(error, BudgetExceeded):
-            raise
-        return _failed(item, error, started)
+        return _failed(item, error, started, meter)
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001 - an item is anybody's data and a node anybody's code; the others go on
-        return _failed(item, error, started)
+        return _failed(item, error, started, meter)
     usage = output.get("usage") if isinstance(output, Mapping) else None
     status: Ended = "partly" if any(outcome["status"] != "done" for outcome in outcomes_in(output)) else "done"
     return EndedItem(id=item.id, status=status, output=_plain(output), usage=usage, error=None, seconds=_since(started))
@@ -43,11 +44,26 @@ def outcomes_in(output: Any) -> list[Mapping[str, Any]]:
     return [one for items in lists for one in items if isinstance(one, Mapping) and {"task_id", "status"} <= one.keys()]
 
 
-def _failed(item: Item, error: Exception, started: float) -> EndedItem:
+@contextmanager
+def _metered(meter: Meter) -> Iterator[None]:
+    """Count what the calls of an item use, which a run that fails does not tell."""
+    token = METER.set(meter)
+    try:
+        yield
+    finally:
+        METER.reset(token)
+
+
+def _failed(item: Item, error: Exception, started: float, meter: Meter) -> EndedItem:
     kind = getattr(error, "kind", "input" if isinstance(error, UserError) else "error")
     said = str(error) if isinstance(error, RunError | UserError) else f"{type(error).__name__}: {error}"
     told = {"kind": kind, "message": redact(said), "retryable": bool(getattr(error, "retryable", False))}
-    return EndedItem(id=item.id, status="failed", output=None, usage=None, error=told, seconds=_since(started))
+    used: dict[str, Any] | None = {**meter.usage} if any(_sent(meter)) else None
+    return EndedItem(id=item.id, status="failed", output=None, usage=used, error=told, seconds=_since(started))
+
+
+def _sent(meter: Meter) -> tuple[int, int]:
+    return meter.usage["model_calls"], meter.usage["unanswered_calls"]
 
 
 def _plain(output: Any) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from langgraph.pregel import Pregel
 
@@ -49,6 +49,18 @@ class ItemResult:
 Done = Callable[[ItemResult], None]
 
 
+class Kept(Protocol):
+    """Runs that are kept, by the items' numbers: an item that has one is judged, and not run again."""
+
+    def get(self, number: int) -> ItemRun | None:
+        """Return the run of an item that has ended."""
+        ...
+
+    def keep(self, number: int, run: ItemRun) -> None:
+        """Keep the run of an item."""
+        ...
+
+
 @dataclass(frozen=True)
 class Judge:
     """Runs items of a data set through a candidate and judges them."""
@@ -57,6 +69,7 @@ class Judge:
     candidate: Candidate
     evaluators: Sequence[Evaluator]
     timeout_s: float
+    kept: Kept | None = None
     running: set[int] = field(default_factory=set)
     """The items that are run at this moment."""
     _begun: dict[int, asyncio.Task[ItemResult]] = field(default_factory=dict)
@@ -73,14 +86,21 @@ class Judge:
     async def _item(self, number: int, first: asyncio.Task[ItemResult] | None, done: Done) -> ItemResult:
         if first is not None:
             await asyncio.wait([first])
-        given = self.dataset.input_of(number, self.candidate.inputs)
-        run = await run_item(self.candidate.graph, given, self._context(number), self.timeout_s)
+        run = (self.kept and self.kept.get(number)) or await self._run(number)
         result = self._judged(number, run)
         if first is None and len(self.dataset.items) > 1:
             # It runs alone and loads libraries and connections, which the others, and the next candidate, find there.
             del result.ratios["seconds"]
         done(result)
         return result
+
+    async def _run(self, number: int) -> ItemRun:
+        given = self.dataset.input_of(number, self.candidate.inputs)
+        run = await run_item(self.candidate.graph, given, self._context(number), self.timeout_s)
+        if self.kept:
+            # Before it is judged: the evaluators may change, and what was paid for is kept.
+            self.kept.keep(number, run)
+        return run
 
     def _context(self, number: int) -> Mapping[str, Any] | None:
         """Return the item's context; what the command line says goes over it."""

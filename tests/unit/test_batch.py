@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,8 @@ from fanloom.batch.inputs import InputSource, Item
 from fanloom.batch.job import Bounds, Job, run_batch
 from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, totals
 from fanloom.cli import cli
-from fanloom.cli.showing.job_progress import JobProgress
+from fanloom.cli.showing.job_progress import JobProgress, watched
+from fanloom.gateway.bounds.process_limits import waiting_calls
 from tests.fakes import ScriptedModel
 
 
@@ -46,6 +49,11 @@ class State(TypedDict, total=False):
     n: int
     doubled: int
     outcomes: list[Outcome]
+
+
+class Spoken(TypedDict, total=False):
+    said: Any
+    id: str
 
 
 class Told:
@@ -194,6 +202,114 @@ async def test_the_budget_is_the_whole_jobs_over_its_resumes(tmp_path: Path) -> 
     assert len(await ended(Job(made, items, context, JobFolder(out)))) == left
 
 
+async def test_the_own_budget_of_an_item_ends_that_item_only(tmp_path: Path) -> None:
+    made, context = asking(ScriptedModel(reply=lambda _: "yes"), tmp_path), {"max_model_calls": 1}
+    context |= {"model": ScriptedModel(reply=lambda _: "yes")}
+    job = Job(made, numbers(1, 2, 3), context, JobFolder(tmp_path / "job"), bounds=Bounds(max_model_calls=100))
+    found = await ended(job)
+    assert [result["error"]["kind"] for result in found] == ["budget"] * 3
+    assert not job.stopped_by
+    # What a failed item has paid for counts too.
+    assert [result["usage"]["model_calls"] for result in found] == [1, 1, 1]
+    assert totals(JobFolder(tmp_path / "job").results())["model_calls"] == 3
+
+
+async def test_a_kill_forgets_nothing_of_what_a_job_has_spent(tmp_path: Path) -> None:
+    model, out = ScriptedModel(reply=lambda _: "yes"), tmp_path / "job"
+    items, made, context = numbers(*range(100, 120)), asking(model, tmp_path), {"model": model}
+    async for _ in (first := Job(made, items, context, JobFolder(out), 2, Bounds(max_model_calls=9)).results()):
+        # What a process leaves that is killed here.
+        kept = (out / "spent.json").read_bytes(), (out / "results.jsonl").read_bytes()
+        asked = len(model.asked)
+        break
+    await first.aclose()
+    (out / "spent.json").write_bytes(kept[0])
+    (out / "results.jsonl").write_bytes(kept[1])
+    await ended(Job(made, items, context, JobFolder(out), 2, Bounds(max_model_calls=9)))
+    assert json.loads(kept[0])["max_model_calls"] >= asked
+    assert len(model.asked) <= 9
+
+
+@pytest.mark.parametrize("divisions", [[(1, 1), (1, 2), (2, 2)], [(1, 2), (2, 2), (1, 1)], [(1, 3), (2, 3), (3, 3)]])
+async def test_a_budget_holds_however_the_job_is_divided(tmp_path: Path, divisions: list[tuple[int, int]]) -> None:
+    model, out = ScriptedModel(reply=lambda _: "yes"), tmp_path / "job"
+    items, made = numbers(*range(100, 130)), asking(model, tmp_path)
+    for most, shard in zip([4, 7, 10], divisions, strict=True):
+        await ended(Job(made, items, {"model": model}, JobFolder(out, shard), 3, Bounds(max_model_calls=most)))
+        assert len(model.asked) <= most
+    await ended(Job(made, items, {"model": model}, JobFolder(out), 3, Bounds(max_model_calls=20)))
+    assert 19 <= len(model.asked) <= 20
+
+
+def test_shards_share_what_does_not_divide() -> None:
+    parts = [Bounds(max_model_calls=10).of_shard(4, number)["max_model_calls"] for number in range(1, 5)]
+    assert parts == [3, 3, 2, 2]
+
+
+async def test_results_are_written_before_anybody_reads_them(tmp_path: Path) -> None:
+    told, folder = Told(), JobFolder(tmp_path)
+    results = Job(graph(told), numbers(*range(20, 90)), folder=folder, concurrency=4).results()
+    await anext(results)
+    await asyncio.sleep(0.05)
+    # A kill in this moment: no more than the width runs again.
+    assert len(told.asked) - len(JobFolder(tmp_path).ended()) <= 4
+    await results.aclose()
+
+
+async def test_two_processes_do_not_work_in_one_place(tmp_path: Path) -> None:
+    first = Job(graph(Told()), numbers(20, 21, 22), folder=JobFolder(tmp_path), concurrency=1).results()
+    await anext(first)
+    for shard in ((1, 1), (2, 2)):
+        with pytest.raises(UserError, match="another process works in"):
+            await ended(Job(graph(Told()), numbers(20, 21, 22), folder=JobFolder(tmp_path, shard)))
+    await first.aclose()
+    assert len(await ended(Job(graph(Told()), numbers(20, 21, 22), folder=JobFolder(tmp_path)))) == 2
+
+
+async def test_shards_work_beside_each_other(tmp_path: Path) -> None:
+    first = Job(graph(Told()), numbers(*range(20, 40)), folder=JobFolder(tmp_path, (1, 2)), concurrency=1).results()
+    await anext(first)
+    assert await ended(Job(graph(Told()), numbers(*range(20, 40)), folder=JobFolder(tmp_path, (2, 2))))
+    await first.aclose()
+
+
+async def test_a_folder_of_python_belongs_to_one_job_too(tmp_path: Path) -> None:
+    out = tmp_path / "job"
+    async for _ in run_batch(graph(Told()), numbers(20), context={"model": ScriptedModel(reply=str)}, out=out):
+        pass
+    other = run_batch(graph(Told()), numbers(20), context={"model": "offline"}, out=out)
+    with pytest.raises(UserError, match="context differs"):
+        await anext(other)
+    again = run_batch(graph(Told()), numbers(20, 13), context={"model": "offline"}, out=out, force=True)
+    assert [result["id"] async for result in again] == ["i13"]
+    assert run("status", str(out), "--json").exit_code == 0
+
+
+async def test_failures_are_those_that_stand(tmp_path: Path) -> None:
+    failing = Told()
+    await ended(Job(graph(failing), numbers(13, 15, 20), folder=JobFolder(tmp_path)))
+    # A kill between the two files.
+    (tmp_path / "failures.jsonl").unlink()
+    await ended(Job(graph(failing), numbers(13, 15, 20), folder=JobFolder(tmp_path)))
+    assert len((tmp_path / "failures.jsonl").read_text().splitlines()) == 2
+    items = [("i13", {"n": 21}), ("i15", {"n": 15}), ("i20", {"n": 20})]
+    await ended(Job(graph(failing), items, folder=JobFolder(tmp_path, (1, 1)), retry_failed=True))
+    await ended(Job(graph(failing), items, folder=JobFolder(tmp_path)))
+    assert [json.loads(line)["id"] for line in (tmp_path / "failures.jsonl").read_text().splitlines()] == ["i15"]
+
+
+async def test_what_a_shard_has_done_since_counts(tmp_path: Path) -> None:
+    await ended(Job(graph(Told()), numbers(13), folder=JobFolder(tmp_path)))
+    for number in (1, 2):
+        await ended(
+            Job(graph(Told()), [("i13", {"n": 21})], folder=JobFolder(tmp_path, (number, 2)), retry_failed=True)
+        )
+    assert JobFolder(tmp_path).ended() == {"i13": "done"}
+    assert totals(JobFolder(tmp_path).results())["done"] == 1
+    assert write_results(JobFolder(tmp_path).results(), tmp_path / "o.jsonl") == 1
+    assert json.loads((tmp_path / "o.jsonl").read_text())["status"] == "done"
+
+
 @given(st.integers(0, 1000), st.integers(1, 9))
 def test_shards_share_a_budget(calls: int, of: int) -> None:
     each = Bounds(max_model_calls=calls, max_cost_usd=1.0).of_shard(of)
@@ -233,6 +349,60 @@ def test_parquet_and_folders(tmp_path: Path) -> None:
     assert found == [Item("a", {"text": "A"}), Item("b", {"text": "B"})]
 
 
+def test_folders_name_their_texts_apart(tmp_path: Path) -> None:
+    for year in ("2024", "2025"):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "report.md").write_text(year)
+    found = InputSource(str(tmp_path), {"text": "content"}, "path").items()
+    assert [item.id for item in found] == ["2024/report.md", "2025/report.md"]
+    with pytest.raises(UserError, match="'report' comes twice"):
+        list(InputSource(str(tmp_path), {}, "id").items())
+
+
+def test_an_arrow_data_set_is_a_folder_of_tables(tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow import feather, ipc
+    from pyarrow.parquet import write_table
+
+    rows = pyarrow.table({"q": ["x", "y"]})
+    (tmp_path / "lang=de").mkdir()
+    write_table(rows, tmp_path / "lang=de/a.parquet")
+    feather.write_feather(rows, tmp_path / "b.feather", compression="uncompressed")
+    with ipc.new_stream(str(tmp_path / "c.arrow"), rows.schema) as stream:
+        stream.write_table(rows)
+    (tmp_path / "state.json").write_text("{}")
+    found = [item.given for item in InputSource(str(tmp_path)).items()]
+    assert found == [{"q": "x"}, {"q": "y"}] * 2 + [{"q": "x", "lang": "de"}, {"q": "y", "lang": "de"}]
+    assert [item.given for item in InputSource(str(tmp_path / "c.arrow")).items()] == [{"q": "x"}, {"q": "y"}]
+
+
+async def test_a_table_in_memory_is_read_by_rows() -> None:
+    import pyarrow
+    from pyarrow.dataset import dataset
+
+    table = pyarrow.table({"n": [21, 22]})
+    for items in (table, dataset(table)):
+        found = [result["output"]["doubled"] async for result in run_batch(graph(Told()), items)]
+        assert sorted(found) == [42, 44]
+
+
+def test_a_cell_may_hold_a_long_document(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(f"q\n{'x' * 300_000}\n")
+    assert len(next(InputSource(str(tmp_path / "in.csv")).items()).given["q"]) == 300_000
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.csv", "in.parquet", "in.arrow", "in.feather", "folder"])
+def test_what_is_no_such_file_is_named(tmp_path: Path, name: str) -> None:
+    source = InputSource(str(tmp_path / name))
+    with pytest.raises(UserError, match="there is no file or folder"):
+        source.fingerprint()
+    with pytest.raises(UserError, match="there is no file or folder"):
+        list(source.items())
+    (tmp_path / name).mkdir() if name == "folder" else (tmp_path / name).write_bytes(b"q\n\xff\xfe")
+    with pytest.raises(UserError, match=name):
+        list(source.items())
+
+
 @pytest.mark.parametrize(
     ("name", "text", "source", "said"),
     [
@@ -261,17 +431,45 @@ def test_shards_have_each_item_once(ids: list[str], of: int) -> None:
 # The folder
 
 
-@pytest.mark.parametrize("torn", ['{"id": "b"', "{", '{"id": "b", "status": "done"}', "\x00" * 100_000])
+@pytest.mark.parametrize("torn", ['{"id": "b"', "{", "\udcc3", '{"id": "b", "status": "done"}', "\x00" * 100_000])
 def test_a_torn_last_line_is_cut_off(tmp_path: Path, torn: str) -> None:
     folder = JobFolder(tmp_path)
     result = EndedItem(id="a", status="done", output=None, usage=None, error=None, seconds=0.0)
     folder.add(result)
     folder.close()
-    with (tmp_path / "results.jsonl").open("a") as opened:
+    with (tmp_path / "results.jsonl").open("a", encoding="utf-8", errors="surrogateescape") as opened:
         opened.write(torn)
+    assert [one["id"] for one in folder.results()] == ["a"]
     assert JobFolder(tmp_path).ended() == {"a": "done"}
+    folder.mend()
     folder.add({**result, "id": "c"})
     assert [one["id"] for one in folder.results()] == ["a", "c"]
+
+
+@pytest.mark.parametrize("text", ["half \ud83d of it", "\u2028\x00", 2**70])
+async def test_whatever_a_graph_answers_is_read_again(tmp_path: Path, text: Any) -> None:
+    async def say(state: Spoken) -> dict[str, Any]:
+        return {"said": text, "id": "its own"}
+
+    builder = StateGraph(Spoken).add_node("say", say).add_edge(START, "say").add_edge("say", END)
+    out = tmp_path / "job"
+    (found,) = [one async for one in run_batch(builder.compile(), [{"said": None}], out=out)]
+    for line in (out / "results.jsonl").read_bytes().splitlines():
+        line.decode("utf-8")
+    assert list(JobFolder(out).results()) == [found]
+    for name in ("o.jsonl", "o.csv", "o.parquet"):
+        assert write_results(JobFolder(out).results(), tmp_path / name) == 1
+    with (tmp_path / "o.csv").open(newline="") as opened:
+        (row,) = csv.DictReader(opened)
+    assert (row["id"], row["output.id"]) == ("1", "its own")
+
+
+def test_a_folder_is_begun_by_several_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(20):
+            folder = JobFolder(tmp_path / f"job{turn}")
+            list(pool.map(lambda _, folder=folder: folder.begin(MANIFEST), range(8)))
+            assert folder.manifest() == MANIFEST
 
 
 def test_a_folder_belongs_to_one_job(tmp_path: Path) -> None:
@@ -325,6 +523,34 @@ def test_progress_says_what_is_known() -> None:
     assert "cost unknown" in progress.line()
 
 
+async def test_progress_is_told_while_nothing_ends(capfd: pytest.CaptureFixture[str]) -> None:
+    class Stuck:
+        async def results(self) -> Any:
+            yield {"status": "done", "usage": None}
+            await asyncio.sleep(0.2)
+
+    await watched(Stuck(), shown=True, total=2, waiting=lambda: {"rpm": 7}, every_s=0.05)
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) >= 2
+    assert "1 done" in lines[0]
+    assert "1 left, about" in lines[0]
+    assert lines[0].endswith("$0.0000 in all, 7 calls wait for requests a minute")
+
+
+async def test_what_calls_wait_for_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FANLOOM_RPM", "3")
+    model = ScriptedModel(reply=lambda _: "yes")
+    job = Job(asking(model, tmp_path), numbers(*range(100, 110)), {"model": model}, concurrency=5)
+    running = asyncio.create_task(ended(job))
+    async with asyncio.timeout(10):
+        # Three calls are sent, and each of the five items in flight then waits with one.
+        while waiting_calls()["rpm"] < 5:  # noqa: ASYNC110 - a limiter tells nobody of who waits
+            await asyncio.sleep(0.01)
+    assert len(model.asked) == 3
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 # The command line
 
 
@@ -360,10 +586,59 @@ def test_a_dry_run_counts_and_estimates(items: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "j").exists()
 
 
+def test_a_dry_run_is_of_what_would_run(items: Path, tmp_path: Path) -> None:
+    begun = ["run", "support_router", str(items), "--out", str(tmp_path / "j"), "--map", "query=q"]
+    assert json.loads(run(*begun, "--dry-run", "--limit", "7").stdout)["items"] == 7
+    parts = [json.loads(run(*begun, "--dry-run", "--shard", f"{n}/3").stdout)["items"] for n in (1, 2, 3)]
+    assert sum(parts) == 30
+    assert run(*begun, "--limit", "10").exit_code == 0
+    assert json.loads(run(*begun, "--dry-run").stdout)["items"] == 20
+
+
+def test_standard_input_is_read_once(tmp_path: Path) -> None:
+    lines = "".join(f'{{"query": "I was charged twice, {n}"}}\n' for n in range(9))
+    args = ["batch", "run", "support_router", "-", "--out", str(tmp_path / "j")]
+    told = json.loads(CliRunner().invoke(cli, [*args, "--dry-run"], input=lines).stdout)
+    assert (told["items"], told["sample"], told["expected"]["model_calls"]) == (9, 3, 18.0)
+    assert CliRunner().invoke(cli, args, input=lines).exit_code == 0
+    assert json.loads(run("status", str(tmp_path / "j"), "--json").stdout)["done"] == 9
+
+
+def test_cells_become_what_the_graph_takes(tmp_path: Path) -> None:
+    source = json.dumps([{"title": "R", "content": "A product may be returned within 30 days."}])
+    with (tmp_path / "in.csv").open("w", newline="") as opened:
+        csv.writer(opened).writerows([["sources", "n"], [source, "1"], [source, ""]])
+    out = str(tmp_path / "j")
+    begun = ["run", "faq_one_shot", str(tmp_path / "in.csv"), "--out", out, "--map", "sources=sources"]
+    assert run(*begun, "--map", "n_questions=n").exit_code in (0, 3)
+    found = {result["id"]: result for result in JobFolder(Path(out)).results()}
+    assert [len(found[name]["output"]["faqs"]) for name in ("1", "2")] == [1, 3]
+
+
+def test_an_item_that_cannot_be_read_is_told_before_any_runs(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"query": "I was charged twice"}\n{"query"\n')
+    told = run("run", "support_router", str(tmp_path / "in.jsonl"), "--out", str(tmp_path / "j"))
+    assert (told.exit_code, "line 2: not valid JSON" in told.stderr) == (2, True)
+    assert not (tmp_path / "j/results.jsonl").exists()
+
+
+def test_a_job_goes_on_as_wide_as_it_began(items: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = []
+    kept = Job.__post_init__
+    monkeypatch.setattr(Job, "__post_init__", lambda job: widths.append(job.concurrency) or kept(job))
+    out = str(tmp_path / "j")
+    begun = ["run", "support_router", str(items), "--out", out, "--map", "query=q", "--limit", "1"]
+    run(*begun, "--concurrency", "3")
+    run("resume", out, "--limit", "1")
+    run("resume", out, "--limit", "1", "--concurrency", "5")
+    assert widths == [3, 3, 5]
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         (["--map", "query"], "--map takes FIELD=COLUMN"),
+        (["--map", "qury=q"], "there is no input field 'qury'"),
         (["--map", "query=q", "--shard", "3/2"], "--shard takes I/N"),
         (["--map", "query=q", "--set", "nothing=1"], "there is no context field"),
         (["--map", "query=nothing"], "there is no column 'nothing'"),

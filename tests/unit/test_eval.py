@@ -600,6 +600,39 @@ def test_a_candidate_is_called_what_tells_it_from_the_others(
     assert [candidate["name"] for candidate in json.loads(done.stdout)["candidates"]] == names
 
 
+def test_what_has_ended_is_judged_and_not_run_again(project: Path, fanloom: Fanloom) -> None:
+    def asked() -> list[str]:
+        return (project / "asked").read_text().split() if (project / "asked").exists() else []
+
+    given = written(project, words(*[(f"w{n}", f"W{n}") for n in range(6)], ("boom", "BOOM")))
+    module = project / f"{os.environ['MODULE']}.py"
+    noted = "async def shout(state, runtime):\n    open('asked', 'a').write(state['word'] + '\\n')\n"
+    module.write_text(module.read_text().replace("async def shout(state, runtime):\n", noted))
+    out = str(project / "kept")
+    fanloom(given, "--out", out, "--limit", "4")
+    assert len(asked()) == 4
+    # What a kill leaves of the last line.
+    results = project / "kept/loud/results.jsonl"
+    results.write_bytes(results.read_bytes()[:-5])
+    whole = fanloom(given, "--out", out, "--json")
+    assert whole.exit_code == 3, whole.output
+    assert len(asked()) == 8
+    again = fanloom(given, "--out", out, "--json")
+    assert len(asked()) == 8
+    assert json.loads(again.stdout)["candidates"] == json.loads(whole.stdout)["candidates"]
+    fanloom(given, "--out", out, "--retry-failed")
+    assert asked()[8:] == ["boom"]
+    refused = fanloom(written(project, words(("other", "OTHER"))), "--out", out)
+    assert (refused.exit_code, "fingerprint differs" in refused.stderr) == (2, True)
+
+
+def test_the_folder_of_a_data_sets_environment_is_kept_too(project: Path, fanloom: Fanloom) -> None:
+    given = written(project, words(("one", "ONE")), environment={"VOICE": "{folder}"})
+    fanloom(given, "--out", str(project / "kept"))
+    (result,) = (json.loads(line) for line in (project / "kept/loud/results.jsonl").read_text().splitlines())
+    assert result["output"]["output"]["answer"] == f"{project / 'kept/loud/environment'}ONE"
+
+
 def test_no_more_items_at_a_time_than_wanted(project: Path, fanloom: Fanloom) -> None:
     given = written(project, words(*[("one", "ONE")] * 30), concurrency=3)
     peaks = []

@@ -31,9 +31,7 @@ def batch() -> None:
 def _bounds(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that bound a job."""
     options = [
-        click.option(
-            "--concurrency", type=click.IntRange(1, 10_000), default=16, show_default=True, help="Items at a time."
-        ),
+        click.option("--concurrency", type=click.IntRange(1, 10_000), help="Items at a time.  [default: 16]"),
         click.option("--max-model-calls", type=click.IntRange(0), help="Model calls the whole job may send."),
         click.option("--max-total-tokens", type=click.IntRange(0), help="Tokens in and out the whole job may use."),
         click.option("--max-cost-usd", type=click.FloatRange(0), help="What the whole job may cost."),
@@ -72,6 +70,7 @@ def run_job(ctx: click.Context, /, **given: Any) -> None:
     source = InputSource(given["source"], _pairs(given["columns"]), given["id_column"])
     with Session() as session:
         opened = _opened(ctx, session, given["graph"])
+        opened.check_fields(source.columns)
         context = opened.context(given["model"], given["settings"])
         manifest = opened.manifest(source, context, given)
         if given["dry_run"]:
@@ -146,6 +145,12 @@ class _OpenedGraph:
 
         return make_context(self.graph.get_context_jsonschema(), model, settings)
 
+    def check_fields(self, columns: Mapping[str, str]) -> None:
+        """Raise UserError for a field that the graph's input does not have."""
+        from fanloom.cli.options.input_options import check_names
+
+        check_names(columns, self.graph.get_input_jsonschema().get("properties", {}), "input field")
+
     def manifest(self, source: Any, context: Mapping[str, Any] | None, given: Mapping[str, Any]) -> Manifest:
         from fanloom.batch.job_folder import Manifest, prompt_versions
         from fanloom.cli.thread import run_metadata
@@ -156,7 +161,7 @@ class _OpenedGraph:
         return Manifest(
             graph=self.name,
             context=dict(context or {}),
-            input=str(Path(source.place).resolve()) if source.place != "-" else "-",
+            input=source.kept_place,
             fingerprint=source.fingerprint(),
             columns=dict(source.columns),
             id_column=source.id_column,
@@ -185,11 +190,14 @@ def _job(graph: Any, source: Any, context: Any, folder: JobFolder | None, given:
 
 def _run(session: Session, job: Job, quiet: bool) -> None:
     from fanloom.cli.showing.job_progress import watched
+    from fanloom.gateway.bounds.process_limits import waiting_calls
 
+    # Before anything is paid for: an item that cannot be read is told here.
+    total = job.count_left()
     # The first Ctrl-C lets what is in flight end, the second ends the command.
     before = signal.signal(signal.SIGINT, lambda *_: _stop(job, before))
     try:
-        session.run(watched(job, shown=not quiet))
+        session.run(watched(job, shown=not quiet, total=total, waiting=waiting_calls))
     finally:
         signal.signal(signal.SIGINT, before)
     _finish(job)
@@ -221,7 +229,8 @@ def _finish(job: Job) -> None:
 def _estimate(session: Session, opened: _OpenedGraph, source: Any, context: Any, given: Mapping[str, Any]) -> None:
     from fanloom.batch.estimate import estimate
 
-    told = session.run(estimate(lambda items: _job(opened.graph, items, context, None, given), source))
+    left = _job(opened.graph, source, context, _folder(given["out"], given["shard"]), given).items_left()
+    told = session.run(estimate(lambda items: _job(opened.graph, items, context, None, given), left))
     click.echo(json.dumps(told, indent=2))
 
 

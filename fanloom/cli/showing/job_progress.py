@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import click
 
 _LINE_S, _LIVE_S = 60.0, 0.5
+_WORDS = {
+    "rpm": "requests a minute",
+    "tpm": "tokens a minute",
+    "cool_down": "the provider's cool-down",
+    "concurrency": "a free slot",
+}
 
 
 class WatchedJob(Protocol):
@@ -22,10 +30,14 @@ class WatchedJob(Protocol):
 
 @dataclass
 class JobProgress:
-    """What is known of a job while it runs; `total` is None where nobody has counted the input."""
+    """What is known of a job while it runs; `total` is None where nobody has counted the input.
+
+    `waiting` tells how many calls wait, by what they wait for.
+    """
 
     total: int | None = None
     clock: Callable[[], float] = time.monotonic
+    waiting: Callable[[], Mapping[str, int]] = dict
     counts: dict[str, int] = field(default_factory=lambda: {"done": 0, "partly": 0, "failed": 0})
     cost: float | None = 0.0
     began: float = 0.0
@@ -47,6 +59,7 @@ class JobProgress:
         said.append("cost unknown" if self.cost is None else f"cost ${self.cost:.4f}")
         if self.total and ended:
             said += self._ahead(ended, seconds)
+        said += [f"{count} calls wait for {_WORDS.get(why, why)}" for why, count in self.waiting().items()]
         return ", ".join(said)
 
     def _ahead(self, ended: int, seconds: float) -> list[str]:
@@ -56,17 +69,37 @@ class JobProgress:
         return [f"{self.total - ended} left", f"about {_duration(left)}", *projected]
 
 
-async def watched(job: WatchedJob, *, shown: bool, total: int | None = None) -> None:
+async def watched(
+    job: WatchedJob,
+    *,
+    shown: bool,
+    total: int | None = None,
+    waiting: Callable[[], Mapping[str, int]] = dict,
+    every_s: float | None = None,
+) -> None:
     """Run a job to its end and show how it goes: in one live line on a terminal, else a line a minute."""
-    progress, live = JobProgress(total), shown and sys.stderr.isatty()
-    next_line = progress.began + (_LIVE_S if live else _LINE_S)
-    async for result in job.results():
-        progress.take(result)
-        if shown and progress.clock() >= next_line:
-            next_line = progress.clock() + (_LIVE_S if live else _LINE_S)
-            click.echo(f"\r\x1b[K{progress.line()}" if live else progress.line(), err=True, nl=not live)
-    if live:
-        click.echo("\r\x1b[K", err=True, nl=False)
+    progress, live = JobProgress(total, waiting=waiting), sys.stderr.isatty()
+    with _ticking(progress, live, every_s or (_LIVE_S if live else _LINE_S)) if shown else nullcontext():
+        async for result in job.results():
+            progress.take(result)
+
+
+@contextmanager
+def _ticking(progress: JobProgress, live: bool, every_s: float) -> Iterator[None]:
+    """Show a job's progress again and again, also while nothing ends."""
+    ticking = asyncio.create_task(_tick(progress, live, every_s))
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        if live:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+async def _tick(progress: JobProgress, live: bool, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        click.echo(f"\r\x1b[K{progress.line()}" if live else progress.line(), err=True, nl=not live)
 
 
 def _duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import weakref
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from functools import partial
 
@@ -68,6 +68,12 @@ class ModelLimits:
         """Say whether one more request would be in nobody's way, and the model is well."""
         with self._lock:
             return self.breaker.is_well and self.limiter.is_idle(tokens, self.clock())
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many calls wait here, by what the first of them waits for: see `Limiter.holds`."""
+        with self._lock:
+            first = self.limiter.first_waiting
+            return {self.limiter.holds(first, self.clock()): self.limiter.waiting} if first else {}
 
     async def _waited(self, ticket: Ticket, turn: Promise[bool]) -> bool:
         with part("wait", reason=self.limiter.holds(ticket, self.clock())):
@@ -132,6 +138,13 @@ def _is_said(now: Settings) -> bool:
 
 _limits: OrderedDict[Hashable, tuple[ModelLimits, Callable[[], object]]] = OrderedDict()
 _lock = threading.Lock()
+
+
+def waiting_calls() -> Counter[str]:
+    """Return how many calls wait in this process, over all models, by what they wait for."""
+    with _lock:
+        known = [found for found, _ in _limits.values()]
+    return sum((Counter(each.waiting()) for each in known), Counter[str]())
 
 
 def limits_of(name: str, instance: object = None) -> ModelLimits:

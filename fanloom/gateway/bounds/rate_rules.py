@@ -60,6 +60,11 @@ class Limiter:
         """How many calls are queued."""
         return sum(len(queue) for queue in self._queues.values())
 
+    @property
+    def first_waiting(self) -> Ticket | None:
+        """The call whose turn it is, if any is queued."""
+        return next(iter(self._queues.values())).first() if self._queues else None
+
     def is_idle(self, tokens: int, now: float) -> bool:
         """Say whether one more call is in nobody's way: no cool-down, no queue, and a tenth of each bound free."""
         self._forget(now)

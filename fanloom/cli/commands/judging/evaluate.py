@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Seconds an item may take.",
 )
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep each run in this folder: given again, what has ended there is judged and not run.",
+)
+@click.option("--retry-failed", is_flag=True, help="Run again what has failed in DIR.")
 @click.option("--misses", is_flag=True, help="Show what is wrong with each item.")
 @click.option("as_json", "--json", is_flag=True, help="Print everything as JSON and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -88,6 +95,8 @@ class _EvaluateOptions:
     by: str | None
     concurrency: int | None
     timeout: float
+    out: Path | None
+    retry_failed: bool
     misses: bool
     as_json: bool
     quiet: bool
@@ -102,7 +111,7 @@ def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -
     watched = sys.stderr.isatty() and not (options.as_json or options.quiet)
     with Session() as session:
         judges, langsmith = _judges(project, session, data, options), LangSmith()
-        return [_evaluated(session, judge, concurrency, watched, langsmith) for judge in judges]
+        return [_kept(session, project, judge, options, concurrency, watched, langsmith) for judge in judges]
 
 
 def _judges(project: Project, session: Session, data: Dataset, options: _EvaluateOptions) -> list[Judge]:
@@ -143,14 +152,27 @@ def _no_graph(known: Iterable[str]) -> str:
     raise UserError(f"the data set names no graph: give --graph, one of {', '.join(known)}.")
 
 
-def _evaluated(session: Session, judge: Judge, concurrency: int, watched: bool, langsmith: LangSmith) -> Evaluation:
+def _kept(session: Session, project: Project, judge: Judge, options: _EvaluateOptions, *how: Any) -> Evaluation:
+    """Run one candidate, and keep its runs where a folder is given."""
+    if options.out is None:
+        return _evaluated(session, judge, None, *how)
+    from fanloom.cli.commands.judging.kept_runs import folder_of, kept_in
+
+    environment = folder_of(options.out, judge.candidate) / "environment"
+    with kept_in(options.out, options.dataset, project.root, judge, retry_failed=options.retry_failed) as kept:
+        return _evaluated(session, replace(judge, kept=kept), environment, *how)
+
+
+def _evaluated(
+    session: Session, judge: Judge, folder: Path | None, concurrency: int, watched: bool, langsmith: LangSmith
+) -> Evaluation:
     """Run one candidate in variables of its own, so that it does not find what the one before has left."""
     from fanloom.evaluation.environment import variables
     from fanloom.evaluation.runner import Evaluation
 
     evaluation = Evaluation(judge.candidate)
     with (
-        variables(judge.dataset.about.environment),
+        variables(judge.dataset.about.environment, folder),
         redirect_stdout(sys.stderr),
         _progress(judge.candidate.name, judge.dataset, evaluation, watched) as done,
     ):
