@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.commands.host import open_host, take_url, url_option
+from fanloom.cli.options.completion import complete_file
 from fanloom.cli.options.lazy_group import ListedGroup
 from fanloom.cli.showing.loading_word import loading
 from fanloom.errors import UserError
@@ -22,7 +23,10 @@ _HOST, _QUIET = "fanloom.host", "fanloom.quiet"
 # By parameter name; the flags of these are not for fields.
 OWN = {
     "input_file": click.Option(
-        ["input_file", "--input"], metavar="FILE", help="The whole input as JSON; '-' reads standard input."
+        ["input_file", "--input"],
+        metavar="FILE",
+        help="The whole input as JSON; '-' reads standard input.",
+        shell_complete=complete_file,
     ),
     "model": click.Option(["--model"], metavar="SPEC", help="Short for --set model=SPEC."),
     "settings": click.Option(

@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from fanloom.cli.exits import clean
+from fanloom.cli.options import documents
 from fanloom.cli.options import typed_values as values
+from fanloom.cli.options.completion import complete_file
 from fanloom.cli.options.lazy_group import nearest
 from fanloom.errors import UserError
 
@@ -21,7 +23,7 @@ _SIMPLE: dict[str, Any] = {"integer": click.INT, "number": click.FLOAT}
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "string": ("TEXT", values.text),
     "object": ("JSON", values.json_object),
-    "document": ("FILE", values.documents),
+    "document": ("FILE", documents.read_documents),
     "any": ("VALUE", values.json_or_text),
 }
 
@@ -128,7 +130,12 @@ def _option(parameter: str, flag: str, field: Field) -> click.Option:
         return click.Option([parameter, f"--{flag}"], multiple=field.many, type=_SIMPLE[field.kind], help=field.help)
     metavar, read = _READERS.get(field.kind, _READERS["any"])
     return click.Option(
-        [parameter, f"--{flag}"], multiple=field.many, metavar=metavar, help=field.help, callback=_reading(read)
+        [parameter, f"--{flag}"],
+        multiple=field.many,
+        metavar=metavar,
+        help=field.help,
+        callback=_reading(read),
+        shell_complete=complete_file if field.kind == "document" else None,
     )
 
 
