@@ -192,7 +192,7 @@ class _FanOut:
         return outcome
 
     def _skipped(self, surplus: dict[str, Any], limit: int, runtime: Runtime[Any]) -> Outcome:
-        message = f"the plan has more than {limit} tasks; raise max_tasks in the context"
+        message = f"the plan has more than {limit} tasks; raise max_tasks (--set max_tasks=N, or in the context)"
         outcome = not_done(surplus["task_id"], surplus["worker"], message, status="skipped", kind="max_tasks")
         if surplus.get("awaited"):
             self._pending(runtime).settle(outcome)

@@ -55,6 +55,8 @@ class In(TypedDict):
     sources: NotRequired[list[Source]]
     cover: NotRequired[Source]
     json: NotRequired[str]
+    messages: NotRequired[list[dict[str, Any]]]
+    rows: NotRequired[list[list[int]]]
 
 
 class Out(TypedDict):
@@ -539,6 +541,18 @@ def test_without_the_converter_it_is_said_how_to_have_it(
     assert run("run", "shop", "--name", "x", "--sources", "docs/b.csv").exit_code == 0
 
 
+def test_a_list_in_json_and_a_pattern_stand_for_what_is_in_them(
+    shop: Callable[..., dict[str, Any]], project: Path
+) -> None:
+    said = [{"role": "user", "content": "hi"}, {"role": "ai", "content": "ho"}]
+    got = shop("--name", "x", "--messages", json.dumps(said), "--messages", json.dumps(said[0]), "--rows", "[1, 2]")
+    assert (got["messages"], got["rows"]) == ([*said, said[0]], [[1, 2]])
+    for name in ("b.md", "a.md", "c.txt", "in[1].md"):
+        (project / name).write_text(name)
+    assert [source["title"] for source in shop("--name", "x", "--sources", "?.md")["sources"]] == ["A", "B"]
+    assert shop("--name", "x", "--sources", "in[1].md")["sources"][0]["content"] == "in[1].md"
+
+
 def test_whole_input_with_options_over_it(shop: Callable[..., dict[str, Any]], project: Path) -> None:
     (project / "in.json").write_text('{"name": "Ada", "count": 7}')
     assert shop("--input", "in.json", "--count", "8") == {"name": "Ada", "count": 8}
@@ -590,12 +604,27 @@ def test_help_shows_fields_and_context(project: Path, run: Run) -> None:
         (["--input", "list.json"], "'list.json' must hold a JSON object"),
         (["--input", "latin.md"], "is not UTF-8 text"),
         (["--input", "-", "--name", "@-"], "standard input can be read by one option only"),
-        (["--name", "x", "--set", "max_concurrency=0"], "context field 'max_concurrency'"),
+        (["--name", "x", "--set", "max_concurrency=0"], "Set it with --set max_concurrency=VALUE."),
         (
             ["--name", "x", "--set", "max_concurency=1"],
             "no context field 'max_concurency'. Did you mean 'max_concurrency'?",
         ),
         (["--name", "x", "--set", "model"], "--set takes NAME=VALUE, not 'model'"),
+        (["--name", "x", "--set", "model", "offline"], "'offline' belongs to no option. Write --set model=offline."),
+        (
+            ["--name", "x", "--tags", "latin.md", "bin.md", "other.md"],
+            "--tags takes one value each time: write --tags latin.md --tags bin.md.",
+        ),
+        (["--name", "x", "--sources", "two/a.md", "two/b.TXT"], "or a pattern in quotes, as in --sources '*.md'."),
+        (["--name", "two", "words"], "--name takes one value: quote it, as in --name 'two words'."),
+        (["--name", "--size", "small"], "--name has no value before --size"),
+        (["--name", "x", "--loud", "yes"], "--loud takes no value."),
+        (["word"], "'word' belongs to no option. Options begin with --: --name"),
+        (["--name", "x", "--max-concurrency", "4"], "No such option '--max-concurrency': write --set max_concurrency="),
+        (["--name", "x", "--sources", "gone/*.md"], "no file matches 'gone/*.md'."),
+        (["--name", "x", "--model", "foo:bar"], "unknown provider 'foo' in 'foo:bar': there are offline, "),
+        (["--name", "x", "--model", "foo:bar"], "Set it with --model SPEC."),
+        (["--name", "x", "--messages", "[1]"], "is no JSON object and no list of such"),
         (["--name", "x", "--model", "gemini-2.5-flash"], "did you mean 'google_genai:gemini-2.5-flash'?"),
     ],
 )

@@ -96,6 +96,26 @@ class GraphCommand(click.Command):
         params: list[click.Parameter] = [*(option for _, option in self.fields.values()), *OWN.values()]
         super().__init__(name, params=params, help=summary, callback=self._run)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options. Raises UsageError, with what to write, for a word that belongs to none of them."""
+        from fanloom.cli.options.stray_words import stray
+
+        words, ctx.allow_extra_args = list(args), True
+        try:
+            super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise self._unknown(error, ctx) from None
+        if ctx.args and not ctx.resilient_parsing:
+            raise click.UsageError(stray(ctx.args[0], words, self.get_params(ctx)), ctx)
+        return ctx.args
+
+    def _unknown(self, error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:
+        """Say of an option that names a field of the context how that is set."""
+        field = error.option_name.lstrip("-").replace("-", "_")
+        if field not in (self.work.context_schema or {}).get("properties", {}):
+            return error
+        return click.UsageError(f"No such option {error.option_name!r}: write --set {field}=VALUE.", ctx)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the fields of the input, our own options and the fields of the context."""
         from fanloom.cli.options.input_options import fields

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from glob import glob, has_magic
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ Document = dict[str, Any]
 
 
 def read_documents(value: str) -> list[Document]:
-    """Make documents from a file, a folder with its sub-folders, '-', or a JSON object or list.
+    """Make documents from a file, a pattern of such, a folder with its sub-folders, '-', or a JSON object or list.
 
     Raises UserError, naming the file. What of a folder is left out is said on standard error.
     """
@@ -32,8 +33,17 @@ def read_documents(value: str) -> list[Document]:
         parsed = parse_json(value)
         return parsed if isinstance(parsed, list) else [parsed]
     path = value.removeprefix("@")
-    folder = Path(path).expanduser()
-    return _of_folder(folder) if folder.is_dir() else [document(path)]
+    there = Path(path).expanduser()
+    if has_magic(path) and not there.exists():
+        return [document for match in _matches(str(there)) for document in read_documents(match)]
+    return _of_folder(there) if there.is_dir() else [document(path)]
+
+
+def _matches(pattern: str) -> list[str]:
+    found = sorted(glob(pattern, recursive=True))
+    if not found:
+        raise UserError(f"no file matches {pattern!r}.")
+    return found
 
 
 def document(path: str) -> Document:

@@ -87,6 +87,15 @@ def json_object(value: str) -> dict[str, Any]:
     return parsed
 
 
+def json_objects(value: str) -> list[dict[str, Any]]:
+    """Parse a JSON object or a list of such. Raises UserError."""
+    parsed = parse_json(value)
+    listed = parsed if isinstance(parsed, list) else [parsed]
+    if not all(isinstance(item, dict) for item in listed):
+        raise UserError(f"{value!r} is no JSON object and no list of such: write it as {{...}}, or @file.json.")
+    return listed
+
+
 def json_or_text(value: str) -> Any:
     """Parse JSON where the value is JSON; otherwise it is a string."""
     return parsed_or_text(text(value))
