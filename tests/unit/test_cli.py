@@ -429,6 +429,21 @@ def test_environment_of_the_project(
     assert (os.environ.get("SHOP_A"), os.environ["SHOP_B"]) == (expected, "mine")
 
 
+def test_threads_stay_with_the_project_from_elsewhere(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    (elsewhere / "who.txt").write_text("Ada")
+    there = ["-C", str(project)]
+    assert run(*there, "run", "shop", "--name", "@who.txt", "--thread", "t").exit_code == 0
+    assert list(elsewhere.iterdir()) == [elsewhere / "who.txt"]
+    assert (project / ".fanloom" / "checkpoints.db").is_file()
+    monkeypatch.delenv("FANLOOM_HOME")
+    monkeypatch.chdir(project)
+    assert "done" in run("threads", "show", "t").stdout
+
+
 # run: the input
 
 
@@ -838,6 +853,44 @@ def test_endings_from_outside(
     result = run("run", "shop", "--name", "x", "--quiet")
     assert result.exit_code == code
     assert said in result.stderr
+
+
+def test_output_to_a_file(project: Path, run: Run) -> None:
+    for name, *more in (["out.json"], ["out.txt", "--json"]):
+        result = run("run", "shop", "--name", "Édith", "-o", name, *more)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert json.loads((project / name).read_text(encoding="utf-8"))["got"] == {"name": "Édith"}
+    assert run("run", "shop", "--name", "Ada", "-o", "out.txt").exit_code == 0
+    assert "Name: Ada" in (project / "out.txt").read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_run(project: Path, run: Run) -> None:
+    (project / "folder").mkdir()
+    for place, said in (("gone/out.json", "there is no folder 'gone'"), ("folder", "is a directory")):
+        result = run("run", "shop", "--name", "x", "-o", place)
+        assert (result.exit_code, "noise of a node" in result.stderr, said in result.stderr) == (2, False, True)
+
+
+def test_verbose_tells_of_each_model_call(project: Path, run: Run) -> None:
+    (project / "asks.py").write_text(
+        """
+from langchain_core.language_models import FakeListChatModel
+from langgraph.graph import START, MessagesState, StateGraph
+
+def ask(state):
+    return {"messages": FakeListChatModel(responses=["ho"]).with_config(run_name="greet").invoke(state["messages"])}
+
+builder = StateGraph(MessagesState)
+builder.add_node("ask", ask)
+builder.add_edge(START, "ask")
+"""
+    )
+    write(project, {"asks": "asks:builder"})
+    result = run("run", "asks", "--messages", "hello", "--verbose")
+    assert result.exit_code == 0
+    assert "greet: asked, 5 characters" in result.stderr
+    assert "greet: answered" in result.stderr
+    assert "greet" not in run("run", "asks", "--messages", "hello").stderr
 
 
 def test_a_defect_of_our_own_is_no_traceback(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

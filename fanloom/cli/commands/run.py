@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
     from fanloom.cli.options.input_options import Field
 
 _HOST, _QUIET = "fanloom.host", "fanloom.quiet"
+
+
+def _writable(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse, before anything is paid for, a file whose folder is not there."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(file.parent)!r}: make it first.")
+    return file
+
 
 # By parameter name; the flags of these are not for fields.
 OWN = {
@@ -37,6 +47,17 @@ OWN = {
     ),
     "url": url_option(),
     "as_json": click.Option(["as_json", "--json"], is_flag=True, help="Print the output as JSON and nothing else."),
+    "cache": click.Option(
+        ["--cache"], is_flag=True, help="Keep the model's answers, and take those kept: for development."
+    ),
+    "output_file": click.Option(
+        ["output_file", "-o"],
+        type=click.Path(dir_okay=False, writable=True, path_type=Path),
+        metavar="FILE",
+        help="Write the output to this file: as JSON with --json or where it ends in .json, else as text.",
+        callback=_writable,
+    ),
+    "verbose": click.Option(["--verbose"], is_flag=True, help="Say of each model call what it asks and takes."),
     "quiet": click.Option(["-q", "--quiet"], is_flag=True, help="Show no progress."),
 }
 
@@ -134,20 +155,31 @@ class GraphCommand(click.Command):
         settings: tuple[str, ...],
         thread: str | None,
         as_json: bool,
+        cache: bool,
+        output_file: Path | None,
+        verbose: bool,
         quiet: bool,
         **given: Any,
     ) -> None:
         from fanloom.cli.options.context_options import make_context
         from fanloom.cli.showing.ending import finish, resumable
-        from fanloom.cli.showing.output import show
+        from fanloom.cli.showing.output import show, written
+        from fanloom.cli.showing.told_calls import told_calls
 
         value = self._input(input_file, given)
         context = make_context(self.work.context_schema, model, settings)
-        watched = sys.stderr.isatty() and not (as_json or quiet)
+        watched = sys.stderr.isatty() and not (as_json or quiet or verbose)
         run = self.work.once(context) if thread is None else self.work.new_in(thread, context)
-        with resumable(run.place):
+        if run.place.url and (cache or verbose):
+            raise click.UsageError("--cache and --verbose are for runs in this process: leave them out with --url.")
+        if cache:
+            os.environ["FANLOOM_CACHE"] = "1"
+        with resumable(run.place), told_calls(shown=verbose):
             result = run.start(value, progress=watched)
-        show(result.output, result.waiting, as_json=as_json)
+        if output_file is None:
+            show(result.output, result.waiting, as_json=as_json)
+        else:
+            written(output_file, result.output, result.waiting, as_json=as_json)
         finish(result, run.place)
 
     def _input(self, input_file: str | None, given: Mapping[str, Any]) -> Any:
