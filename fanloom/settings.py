@@ -21,6 +21,8 @@ def _listed(given: str) -> list[str]:
 class Settings(BaseModel):
     """The settings of this process; each field is the variable `FANLOOM_<FIELD>`."""
 
+    home: str = ""
+    """The folder in which the relative paths of SQLite files begin. Default: the current one."""
     model: str = "offline"
     """The model of a run whose context names none."""
     fallback_model: str | None = None
@@ -49,6 +51,8 @@ class Settings(BaseModel):
     """How long logs are kept and how large they may grow in all; `forever` deletes none."""
     otlp_endpoint: str | None = None
     """Where runs are sent as OpenTelemetry spans when they have ended, as in http://127.0.0.1:4318."""
+    cache: bool = False
+    """Whether answers of models are kept in `.fanloom/answers.db`, and taken from there: for development."""
     webhooks: bool = False
     """Whether our server calls the webhook of a run; never an address inside a network."""
 
@@ -68,6 +72,11 @@ def settings() -> Settings:
         return Settings.model_validate({name: value for name, value in given.items() if value})
     except ValidationError as error:
         raise InvalidSettings(_explain(error.errors()[0])) from None
+
+
+def in_home(path: str) -> str:
+    """Return the path of an SQLite file, from where FANLOOM_HOME says if it is relative."""
+    return path if path == ":memory:" else os.path.join(settings().home, path)
 
 
 def _explain(error: Any) -> str:

@@ -15,7 +15,13 @@ builder.add_node("collect", collect)
 builder.add_edge(START, "check_input")
 builder.add_edge("check_input", "generate_questions")
 add_fan_out(
-    builder, "generate_questions", worker="answer_question", action=answer_question, join="collect", over="questions"
+    builder,
+    "generate_questions",
+    worker="answer_question",
+    action=answer_question,
+    join="collect",
+    over="questions",
+    asked="wanted",
 )
 builder.add_edge("collect", END)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +46,10 @@ COMMANDS = {
 }
 
 
+# By which click's shell functions ask for completions.
+_COMPLETE = "_FANLOOM_COMPLETE"
+
+
 @dataclass(frozen=True)
 class Globals:
     """The options that stand before the command."""
@@ -65,6 +70,14 @@ class Cli(ListedGroup):
         module, _, attribute = COMMANDS[name].target.partition(":")
         command: click.Command = getattr(import_module(f"{__name__}.commands.{module}"), attribute)
         return command
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the command line; its own options are known before a command is chosen, also to a completion."""
+        ctx = super().make_context(info_name, args, parent, **extra)
+        ctx.obj = Globals(ctx.params.get("project") or Path(), bool(ctx.params.get("debug")))
+        return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command under the rules of exit codes and messages."""
@@ -100,15 +113,16 @@ def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> 
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
-@click.pass_context
-def cli(ctx: click.Context, project: Path, debug: bool) -> None:
+def cli(project: Path, debug: bool) -> None:
     """Run LLM workflows: the graphs that the langgraph.json of this folder names."""
-    ctx.obj = Globals(project, debug)
 
 
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
     _open_streams()
+    if os.environ.get(_COMPLETE, "").endswith("_complete"):
+        _complete()
+        return
     try:
         cli(prog_name="fanloom")
     except SystemExit as ending:
@@ -118,6 +132,12 @@ def main() -> None:
             _finish_tracing()
             os._exit(INTERRUPTED)
         raise
+
+
+def _complete() -> None:
+    # A shell asks at each press of a key: what cannot be completed, for whatever reason, is left to the user.
+    with suppress(Exception), open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+        cli(prog_name="fanloom")
 
 
 def _open_streams() -> None:

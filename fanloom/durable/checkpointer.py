@@ -14,7 +14,7 @@ from langgraph.store.memory import InMemoryStore
 from fanloom.durable.sqlite_saver import SqliteFile, strict
 from fanloom.errors import InvalidSettings
 from fanloom.runs.langgraph_internals import build_serde_allowlist
-from fanloom.settings import settings
+from fanloom.settings import in_home, settings
 
 if TYPE_CHECKING:
     from langgraph.pregel import Pregel
@@ -101,7 +101,7 @@ def _opener(url: str) -> Opener:
         server = PostgresServer(f"postgresql://{place}")
         return Opener(server.open(), server.aopen(), server.aopen_store())
     if separator and kind == "sqlite" and len(place) > 1 and place.startswith("/"):
-        file = SqliteFile(place[1:])
+        file = SqliteFile(in_home(place[1:]))
         return Opener(file.open(), file.aopen(), file.aopen_store())
     if separator and kind == "memory":
         saver = InMemorySaver(serde=strict())

@@ -23,6 +23,7 @@ from fanloom.loops.background import in_thread, on_background
 from fanloom.private_files import make_private
 from fanloom.redaction import is_clear, redact, show_url
 from fanloom.runlog.current_log import record
+from fanloom.settings import in_home
 
 T = TypeVar("T")
 
@@ -221,6 +222,7 @@ def _patient(url: URL) -> URL:
 
 
 def _sqlite(url: URL) -> AsyncEngine:
+    url = url.set(database=in_home(url.database or ""))
     make_private(Path(url.database or ""))
     engine = create_async_engine(url, connect_args={"timeout": _WAIT_S}, **_DISCREET)
 

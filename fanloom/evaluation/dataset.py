@@ -10,8 +10,10 @@ Each of them may be left out. An item's own `context` goes over that of the data
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +92,7 @@ def _told(wanted: Mapping[str, str]) -> str:
 
 def read_dataset(path: Path) -> Dataset:
     """Read a data set. Raises UserError, naming the file and the line."""
-    lines = _text(path).split("\n")
-    items = {number: _item(path, number, line) for number, line in enumerate(lines, 1) if line.strip()}
+    items = _rows(path) if path.suffix.lower() == ".csv" else _lines(path)
     if not 0 < len(items) <= MAX_ITEMS:
         raise UserError(f"{path} has {len(items):,} items: write 1 to {MAX_ITEMS:,}, a JSON object on each line.")
     beside = path.with_suffix(".json")
@@ -99,11 +100,40 @@ def read_dataset(path: Path) -> Dataset:
     return Dataset(name=path.stem, about=about, items=items)
 
 
+def _lines(path: Path) -> dict[int, dict[str, Any]]:
+    lines = _text(path).split("\n")
+    return {number: _item(path, number, line) for number, line in enumerate(lines, 1) if line.strip()}
+
+
+def _rows(path: Path) -> dict[int, dict[str, Any]]:
+    """Read a CSV file: its first row names the fields, and a field that is empty is left out."""
+    reader = csv.DictReader(StringIO(_text(path), newline=""), strict=True)
+    items: dict[int, dict[str, Any]] = {}
+    try:
+        for row in reader:
+            if None in row:
+                raise UserError(f"{path}, line {reader.line_num}: it has more fields than the first row names.")
+            items[reader.line_num] = {name: _field(value) for name, value in row.items() if value}
+    except csv.Error as error:
+        raise UserError(f"{path}, line {reader.line_num}: {error}. Correct it there.") from None
+    return items
+
+
+def _field(value: str) -> Any:
+    """Read a field of a table: JSON where it is a list or an object, else the text."""
+    if not value.startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(value, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return value
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UserError(f"there is no data set {str(path)!r}: give the path of a JSONL file.") from None
+        raise UserError(f"there is no data set {str(path)!r}: give the path of a JSONL or CSV file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}. Save it as UTF-8 text.") from None
 

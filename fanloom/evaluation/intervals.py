@@ -41,14 +41,16 @@ class Estimate(NamedTuple):
     n: int
 
 
-def estimate(ratios: Sequence[Ratio], *, share: bool) -> Estimate | None:
+def estimate(ratios: Sequence[Ratio], *, share: bool, copies: int = 1) -> Estimate | None:
     """Return the ratio of the sums with its interval, or None where there is nothing to measure.
 
     A `share` lies between 0 and 1. Wilson's interval is taken where each item is right or wrong, and where all or
     nothing is right, since nothing then varies; where items hold several things that are right or wrong, with as many
-    things as would vary as much if they did not hang together. Student's t is for what is no count.
+    things as would vary as much if they did not hang together. Student's t is for what is no count. Where each ratio
+    adds up `copies` runs of its item, they make no more of it than one run is.
     """
-    counted = [ratio for ratio in ratios if ratio.of]
+    sums = [ratio for ratio in ratios if ratio.of]
+    counted = [Ratio(ratio.hits / copies, ratio.of / copies) for ratio in sums]
     if not counted:
         return None
     value, n = _value(counted), len(counted)
@@ -57,7 +59,7 @@ def estimate(ratios: Sequence[Ratio], *, share: bool) -> Estimate | None:
     if n < 2:
         return Estimate(value, value, value, "none", n)
     effects = _influences(counted, value)
-    if share and all(float(number).is_integer() for ratio in counted for number in ratio):
+    if share and all(float(number).is_integer() for ratio in sums for number in ratio):
         return Estimate(value, *wilson(value, _effective(counted, value, effects)), "clustered", n)
     half = _half(effects)
     low, high = value - half, value + half

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,9 +17,14 @@ from fanloom.evaluation.evaluator_check import check_places
 from fanloom.evaluation.evaluators import Evaluator, Judgement
 from fanloom.evaluation.intervals import Estimate, Ratio, difference, estimate
 from fanloom.evaluation.item_run import ItemRun, run_item
+from fanloom.evaluation.repeats import Spread, added, agreement, percentiles, spread
 
 USED = ("model calls", "tokens in", "tokens out", "cost, US$", "seconds")
 """What a run takes, a mean per item; everything else that is measured is a share."""
+
+
+AGREEMENT = "agreement"
+"""Of items that were run several times: how many pairs of an item's runs were judged the same."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,10 @@ class Judge:
     running: set[int] = field(default_factory=set)
     """The items that are run at this moment."""
     _begun: dict[int, asyncio.Task[ItemResult]] = field(default_factory=dict)
+
+    def times(self, repeat: int) -> list[Judge]:
+        """Return a judge for each of several rounds over the same items."""
+        return [Judge(self.dataset, self.candidate, self.evaluators, self.timeout_s) for _ in range(repeat)]
 
     async def once(self, number: int, done: Done) -> ItemResult:
         """Run and judge an item, and tell of it; it is run once, whoever asks, and to its end, whoever gives up."""
@@ -163,30 +173,64 @@ async def run_all(judge: Judge, numbers: Iterable[int], concurrency: int, done: 
 
 @dataclass
 class Evaluation:
-    """The results of one candidate, by the items' numbers."""
+    """The results of one candidate, by the items' numbers; `again` holds those of the rounds after the first."""
 
     candidate: Candidate
     results: dict[int, ItemResult] = field(default_factory=dict)
     experiment: str | None = None
+    again: list[dict[int, ItemResult]] = field(default_factory=list)
+
+    @property
+    def rounds(self) -> list[dict[int, ItemResult]]:
+        """The results of each round in which the items were run."""
+        return [self.results, *self.again]
+
+    def runs(self) -> list[ItemResult]:
+        """Return the results of all rounds, those of one item together."""
+        return [results[number] for number in sorted(self.results) for results in self.rounds if number in results]
 
     def failed(self) -> list[ItemResult]:
-        """Return the items that have no result."""
-        return [result for _, result in sorted(self.results.items()) if result.run.error]
+        """Return the runs that have no result."""
+        return [result for result in self.runs() if result.run.error]
 
     def measures(self) -> dict[str, dict[int, Ratio]]:
-        """Return what each item adds to each measure; an item that failed counts as 0 of 1 where nothing is known."""
-        results = sorted(self.results.items())
-        names = list(dict.fromkeys(name for _, result in results for name in result.ratios))
-        return {name: dict(_known(name, results)) for name in sorted(names, key=_rank)}
+        """Return what each item adds to each measure; a run that failed counts as 0 of 1 where nothing is known.
+
+        Of items that were run several times, `agreement` is how many pairs of runs were judged the same.
+        """
+        found = {name: added(rounds) for name, rounds in self._by_round().items()}
+        return found if not self.again else {AGREEMENT: agreement(list(map(_judgements, self.rounds))), **found}
+
+    def spreads(self) -> dict[str, Spread]:
+        """Return of each measure how much it varies between items and between runs of one item."""
+        found = {name: spread(rounds) for name, rounds in self._by_round().items()}
+        return {name: each for name, each in found.items() if each is not None}
+
+    def latency(self) -> dict[str, float]:
+        """Return percentiles of the seconds that a run took, without runs that load libraries."""
+        return percentiles([result.ratios["seconds"].hits for result in self.runs() if "seconds" in result.ratios])
+
+    def _by_round(self) -> dict[str, list[dict[int, Ratio]]]:
+        names = dict.fromkeys(name for result in self.runs() for name in result.ratios)
+        rounds = [sorted(results.items()) for results in self.rounds]
+        return {name: [dict(_known(name, results)) for results in rounds] for name in sorted(names, key=_rank)}
 
     def figures(self, numbers: Iterable[int] | None = None) -> dict[str, Estimate]:
         """Return the figure of each measure over all items, or over some."""
         wanted = set(self.results if numbers is None else numbers)
         found = {
-            name: estimate([ratio for number, ratio in ratios.items() if number in wanted], share=name not in USED)
+            name: estimate(
+                [ratio for number, ratio in ratios.items() if number in wanted],
+                share=name not in USED,
+                copies=self._copies(name),
+            )
             for name, ratios in self.measures().items()
         }
         return {name: figure for name, figure in found.items() if figure is not None}
+
+    def _copies(self, name: str) -> int:
+        rounds = len(self.rounds)
+        return math.comb(rounds, 2) if name == AGREEMENT and rounds > 1 else rounds
 
     def over(self, first: Evaluation) -> dict[str, Estimate]:
         """Return by how much this candidate exceeds another one on the same items."""
@@ -201,6 +245,13 @@ def _known(name: str, results: Iterable[tuple[int, ItemResult]]) -> Iterable[tup
             yield number, result.ratios[name]
         elif result.run.error and name not in USED:
             yield number, Ratio(0, 1)
+
+
+def _judgements(results: Mapping[int, ItemResult]) -> dict[int, object]:
+    return {
+        number: (bool(result.run.error), {name: ratio for name, ratio in result.ratios.items() if name not in USED})
+        for number, result in results.items()
+    }
 
 
 def _rank(name: str) -> int:

@@ -16,7 +16,8 @@ from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.gateway.retry_decision import SMALLEST_OUTPUT_LIMIT, NextRequest, Tried, next_request
 from fanloom.gateway.run_models import RunModels
-from fanloom.runlog.current_log import part
+from fanloom.runlog.current_log import part, record
+from fanloom.runs.answer_cache import cache_key, keep_answer, kept_answer
 from fanloom.runs.current_run import Run
 from fanloom.runs.usage import tokens_of
 
@@ -51,12 +52,17 @@ class ModelTurn(Generic[T]):
         self.bad: list[AIMessage] = []
         self._attempts = self._repairs = 0
         self._last: RunError | None = None
+        self._key: str | None = None
 
     async def answer(self) -> T:
         """Return the answer, after at most `max_attempts` requests.
 
         Raises ModelUnavailable, ModelRefused, BadModelOutput or BudgetExceeded.
         """
+        self._key = self._cache_key()
+        if self._key and (kept := await kept_answer(self._key)) is not None:
+            record("call.cached", model=self.client.name)
+            return self._judged(kept)
         while True:
             attempt, version = self._attempt(), self.client.credentials_version
             try:
@@ -69,6 +75,13 @@ class ModelTurn(Generic[T]):
                 self._last = error
             await _pause(wait_s(upcoming))
             self._prepare(upcoming)
+
+    def _cache_key(self) -> str | None:
+        # Offline answers cost nothing, and of a model that is its caller's nobody knows the options.
+        if self.client.limits is None or self.client.named is None:
+            return None
+        asked = (self.request.messages, self.request.output)
+        return cache_key(self.run, self.client.name, self.client.options.given(), *asked)
 
     def _attempt(self) -> Attempt:
         number = sum(turn.sent for turn in (*self.before, self)) + 1
@@ -85,7 +98,11 @@ class ModelTurn(Generic[T]):
         )
 
     async def _answered(self, attempt: Attempt) -> T:
-        return self._read(attempt, await self._made(attempt))
+        message = await self._made(attempt)
+        answer = self._read(attempt, message)
+        if self._key:
+            await keep_answer(self._key, message)
+        return answer
 
     async def _made(self, attempt: Attempt) -> AIMessage:
         self._attempts += 1

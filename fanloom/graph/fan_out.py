@@ -56,6 +56,7 @@ def add_fan_out(
     workers: Mapping[str, Worker] | None = None,
     by: str = "type",
     outcomes: str = "outcomes",
+    asked: str | None = None,
 ) -> None:
     """Add worker nodes to a graph: after `source`, one Send for each item of the channel `over`, then `join`.
 
@@ -64,6 +65,9 @@ def add_fan_out(
     mapping is the graph's state, read where it is and not sent, with its task over it: the item's own fields (an item
     that is not a mapping stands under `item`) and its `task_id` (the item's, else `<over>-<number>`). What it returns,
     JSON-plain, is the result of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order.
+
+    `max_tasks` bounds what a model plans. Where a user asks for a number of items, `asked` names the channel that holds
+    it: so many run, unless the context itself says less.
 
     A worker that raises, an item of an unknown type and whatever exceeds `max_tasks` end in an Outcome too, and the
     join runs in every case, also for no item at all; with `on_failure="fail_fast"` the first error ends the run. A
@@ -75,9 +79,9 @@ def add_fan_out(
     worker begins if two items have one `task_id`, or need each other in a circle, or need what is no task.
     """
     actions = _actions(worker, action, workers)
-    if unknown := {over, outcomes} - builder.channels.keys():
+    if unknown := {over, outcomes, asked or over} - builder.channels.keys():
         raise GraphError(f"the graph's state has no channel {', '.join(sorted(unknown))}; RunState has 'outcomes'")
-    fan_out = _FanOut(actions, over, join, by if workers else None, builder.channels, outcomes)
+    fan_out = _FanOut(actions, over, join, by if workers else None, builder.channels, outcomes, asked)
     for name in actions:
         node = fan_out.node(name, "usage" in builder.channels)
         node.planned_in = source
@@ -88,11 +92,18 @@ def add_fan_out(
 
 class _FanOut:
     def __init__(
-        self, actions: dict[str, Worker], over: str, join: str, by: str | None, channels: Iterable[str], outcomes: str
+        self,
+        actions: dict[str, Worker],
+        over: str,
+        join: str,
+        by: str | None,
+        channels: Iterable[str],
+        outcomes: str,
+        asked: str | None,
     ) -> None:
         self.actions = {name: _callable(action) for name, action in actions.items()}
         self.over, self.join, self.by = over, join, by
-        self.channels, self.outcomes = frozenset(channels), outcomes
+        self.channels, self.outcomes, self.asked = frozenset(channels), outcomes, asked
 
     def path(self) -> Callable[[Any], list[Send | str]]:
         def dispatch(state: Any) -> list[Send | str]:
@@ -101,7 +112,7 @@ class _FanOut:
             runtime: Runtime[Any] | None = get_runtime()
             if runtime is None:
                 return self._again(tasks)
-            limit = current_run(runtime).context.max_tasks
+            limit = self._limit(state, runtime)
             self._note_plan(runtime, tasks, limit)
             planned_by = {"planned_by": runtime.execution_info.task_id} if runtime.execution_info else {}
             sends = [self._send({**task, **planned_by}) for task in tasks[:limit]]
@@ -115,6 +126,15 @@ class _FanOut:
 
         dispatch.__name__ = f"fan_out_{self.over}"
         return dispatch
+
+    def _limit(self, state: Any, runtime: Runtime[Any]) -> int:
+        """Return how many tasks run: `max_tasks`, and where it is nobody's choice as many as the user asked for."""
+        context = current_run(runtime).context
+        chosen = self.asked is None or "max_tasks" in context.model_fields_set
+        return context.max_tasks if chosen else max(context.max_tasks, _get(state, str(self.asked)) or 0)
+
+    def _asked_for(self) -> Mapping[str, Any]:
+        return read_channels((self.asked,)) if self.asked else {}
 
     def _note_plan(self, runtime: Runtime[Any], tasks: list[dict[str, Any]], limit: int) -> None:
         if (recorder := recorder_of(runtime)) is not None:
@@ -141,7 +161,7 @@ class _FanOut:
             note(task_id=task["task_id"])
             if (kept := await self._kept(task, runtime)) is not None:
                 return kept
-            if task.get("number", 0) > (limit := current_run(runtime).context.max_tasks):
+            if "number" in task and task["number"] > (limit := self._limit(self._asked_for(), runtime)):
                 return {self.outcomes: [self._skipped(task, limit, runtime)]}
             with traced_task(task["task_id"]):
                 outcome = await self._settled(name, task, runtime)
@@ -171,7 +191,7 @@ class _FanOut:
         return outcome
 
     def _skipped(self, surplus: dict[str, Any], limit: int, runtime: Runtime[Any]) -> Outcome:
-        message = f"the plan has more than {limit} tasks; raise max_tasks in the context"
+        message = f"the plan has more than {limit} tasks; raise max_tasks (--set max_tasks=N, or in the context)"
         outcome = not_done(surplus["task_id"], surplus["worker"], message, status="skipped", kind="max_tasks")
         if surplus.get("awaited"):
             self._pending(runtime).settle(outcome)

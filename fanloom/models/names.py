@@ -98,6 +98,9 @@ def install(package: str) -> str:
 
 def _explain(name: str) -> str:
     meant = nearest(name)
+    provider, colon, _ = name.partition(":")
+    if colon and not meant and provider not in PACKAGES:
+        return f"unknown provider {provider!r} in {name!r}: there are {OFFLINE}, {', '.join(sorted(PACKAGES))}."
     hint = f"did you mean {meant!r}?" if meant else "write 'offline' or 'provider:model'."
     return f"unknown model {name!r}: {hint} For example 'google_genai:gemini-2.5-flash'."
 

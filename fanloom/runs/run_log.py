@@ -17,7 +17,7 @@ from fanloom.redaction import redactor
 from fanloom.runlog.log_writer import LogWriter
 from fanloom.runlog.recorder import Content, Mode
 from fanloom.runlog.run_store import RunStore
-from fanloom.settings import Hidden, settings
+from fanloom.settings import Hidden, in_home, settings
 from fanloom.tracing.trace_mask import TraceMask
 
 _HIDDEN = "(hidden by FANLOOM_TRACE_REDACT)"
@@ -39,7 +39,7 @@ def run_logs(mode: Mode = "all") -> RunLogs:
     """
     now = settings()
     url = now.checkpoint_url
-    kept = url if url.partition("+")[0].startswith("postgres") else "sqlite:///.fanloom/runs.db"
+    kept = url if url.partition("+")[0].startswith("postgres") else f"sqlite:///{in_home('.fanloom/runs.db')}"
     # A forked process has none of its parent's threads.
     return _opened(os.getpid(), os.getcwd(), kept, mode, now.trace_redact, now.run_log_keep)
 

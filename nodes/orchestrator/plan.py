@@ -71,7 +71,7 @@ def cut(parts: Sequence[Subtask], limit: int) -> tuple[list[Subtask], list[Outco
     """Split a plan into what is done, with all that it needs, and the outcomes of what exceeds the limit."""
     in_order = in_order_of_needs([{"task_id": part["task_id"], "item": part} for part in parts])
     kept = {task["task_id"] for task in in_order[:limit]}
-    message = f"the plan has more than {limit} subtasks; raise max_subtasks in the context"
+    message = f"the plan has more than {limit} subtasks; raise max_subtasks (--set max_subtasks=N, or in the context)"
     skipped = [
         not_done(part["task_id"], WORKER, message, status="skipped", kind="max_subtasks")
         for part in parts

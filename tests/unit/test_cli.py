@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from fanloom.cli import cli
@@ -51,6 +55,8 @@ class In(TypedDict):
     sources: NotRequired[list[Source]]
     cover: NotRequired[Source]
     json: NotRequired[str]
+    messages: NotRequired[list[dict[str, Any]]]
+    rows: NotRequired[list[list[int]]]
 
 
 class Out(TypedDict):
@@ -184,6 +190,28 @@ def test_unknown_command_is_met_with_the_nearest(run: Run) -> None:
     result = run("lst")
     assert result.exit_code == 2
     assert "No command 'lst'. Did you mean 'list'?" in result.stderr
+
+
+def completed(*words: str) -> list[str]:
+    found = ShellComplete(cli, {}, "fanloom", "_FANLOOM_COMPLETE").get_completions(list(words[:-1]), words[-1])
+    return [item.type if item.type == "file" else item.value for item in found]
+
+
+def test_shells_complete_commands_graphs_options_and_files(project: Path, tmp_path: Path) -> None:
+    assert completed("ru") == ["run", "runs"]
+    assert completed("run", "sh") == ["shop"]
+    assert completed("run", "shop", "--na") == ["--name"]
+    assert completed("run", "shop", "--sources", "a") == ["file"]
+    (tmp_path / "sub").mkdir()
+    os.chdir(tmp_path / "sub")
+    assert completed("-C", str(tmp_path), "run", "sh") == ["shop"]
+
+
+def test_what_cannot_be_completed_is_no_traceback(tmp_path: Path) -> None:
+    words = {"COMP_WORDS": "fanloom run s", "COMP_CWORD": "2", "_FANLOOM_COMPLETE": "bash_complete"}
+    asked = [sys.executable, "-m", "fanloom"]
+    done = subprocess.run(asked, cwd=tmp_path, env={**os.environ, **words}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_command_without_a_name_shows_help(project: Path, run: Run) -> None:
@@ -401,6 +429,21 @@ def test_environment_of_the_project(
     assert (os.environ.get("SHOP_A"), os.environ["SHOP_B"]) == (expected, "mine")
 
 
+def test_threads_stay_with_the_project_from_elsewhere(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    (elsewhere / "who.txt").write_text("Ada")
+    there = ["-C", str(project)]
+    assert run(*there, "run", "shop", "--name", "@who.txt", "--thread", "t").exit_code == 0
+    assert list(elsewhere.iterdir()) == [elsewhere / "who.txt"]
+    assert (project / ".fanloom" / "checkpoints.db").is_file()
+    monkeypatch.delenv("FANLOOM_HOME")
+    monkeypatch.chdir(project)
+    assert "done" in run("threads", "show", "t").stdout
+
+
 # run: the input
 
 
@@ -458,6 +501,73 @@ def test_documents_from_a_folder_a_list_and_standard_input(shop: Callable[..., d
     ]
 
 
+def test_a_folder_with_its_sub_folders_and_what_is_left_out(project: Path, run: Run) -> None:
+    for name, content in {
+        "a.md": "A", "sub/b.txt": "B", "sub/deep/a.md": "C", "pic.png": "x", ".git/config.md": "x", "empty.md": " \n",
+        "wide.txt": "\ufeffW",
+    }.items():  # fmt: skip
+        (file := project / "docs" / name).parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-16-le" if name == "wide.txt" else "utf-8")
+    (project / "docs" / "loop").symlink_to(project / "docs")
+    result = run("run", "shop", "--json", "--name", "x", "--sources", "docs")
+    assert [source["title"] for source in json.loads(result.stdout)["got"]["sources"]] == [
+        "A (a.md)",
+        "B",
+        "A (sub/deep/a.md)",
+    ]
+    assert "Left out of 'docs': .git (hidden), empty.md (is empty: give it some text, or leave it out." in result.stderr
+    for said in ("loop (a link to another folder)", "pic.png (no document)", "wide.txt (is UTF-16 text, not UTF-8"):
+        assert said in result.stderr
+
+
+def test_documents_go_through_the_converter_where_it_is_installed(
+    shop: Callable[..., dict[str, Any]], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class MarkItDown:
+        def __init__(self, **_options: Any) -> None:
+            pass
+
+        def convert_local(self, path: Path) -> Any:
+            return SimpleNamespace(text_content=f"# {path.name}\n\nconverted")
+
+    module: Any = ModuleType("markitdown")
+    module.MarkItDown, module.__spec__ = MarkItDown, ModuleSpec("markitdown", None)
+    monkeypatch.setitem(sys.modules, "markitdown", module)
+    (project / "docs").mkdir()
+    for name in ("a.PDF", "b.docx", "c.html", "d.csv", "e.htm"):
+        (project / "docs" / name).write_bytes(b"PK\3\4")
+    got = shop("--name", "x", "--sources", "docs", "--sources", "docs/a.PDF")["sources"]
+    assert [source["title"] for source in got] == ["a.PDF", "b.docx", "c.html", "d.csv", "e.htm", "a.PDF"]
+    assert got[0]["content"].endswith("converted")
+
+
+def test_without_the_converter_it_is_said_how_to_have_it(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanloom.cli.options.documents.find_spec", lambda _name: None)
+    (project / "docs").mkdir()
+    (project / "docs" / "a.md").write_text("A")
+    (project / "docs" / "b.csv").write_text("x,y")
+    (project / "c.pdf").write_bytes(b"%PDF-1.7")
+    hint = "to read it, run: pip install 'fanloom[documents]'"
+    assert f"b.csv ({hint})" in run("run", "shop", "--name", "x", "--sources", "docs").stderr
+    assert f"'c.pdf': {hint}" in run("run", "shop", "--name", "x", "--sources", "c.pdf").stderr
+    # A table that is text is read as it stands.
+    assert run("run", "shop", "--name", "x", "--sources", "docs/b.csv").exit_code == 0
+
+
+def test_a_list_in_json_and_a_pattern_stand_for_what_is_in_them(
+    shop: Callable[..., dict[str, Any]], project: Path
+) -> None:
+    said = [{"role": "user", "content": "hi"}, {"role": "ai", "content": "ho"}]
+    got = shop("--name", "x", "--messages", json.dumps(said), "--messages", json.dumps(said[0]), "--rows", "[1, 2]")
+    assert (got["messages"], got["rows"]) == ([*said, said[0]], [[1, 2]])
+    for name in ("b.md", "a.md", "c.txt", "in[1].md"):
+        (project / name).write_text(name)
+    assert [source["title"] for source in shop("--name", "x", "--sources", "?.md")["sources"]] == ["A", "B"]
+    assert shop("--name", "x", "--sources", "in[1].md")["sources"][0]["content"] == "in[1].md"
+
+
 def test_whole_input_with_options_over_it(shop: Callable[..., dict[str, Any]], project: Path) -> None:
     (project / "in.json").write_text('{"name": "Ada", "count": 7}')
     assert shop("--input", "in.json", "--count", "8") == {"name": "Ada", "count": 8}
@@ -498,25 +608,48 @@ def test_help_shows_fields_and_context(project: Path, run: Run) -> None:
         (["--name", "x", "--extra", "{"], "is not valid JSON: Expecting property name"),
         (["--name", "x", "--sources", "gone.md"], "there is no file 'gone.md'"),
         (["--name", "x", "--sources", "bin.md"], "'bin.md' is a binary file"),
+        (["--name", "x", "--sources", "nothing.md"], "'nothing.md' is empty: give it some text"),
+        (["--name", "@wide.md"], "'wide.md' is UTF-16 text"),
+        (["--name", "@marked.md"], "'marked.md' is UTF-16 text"),
+        (["--name", "@paper.md"], "'paper.md' is a PDF"),
         (["--name", "x", "--sources", "latin.md"], "'latin.md' is not UTF-8 text"),
-        (["--name", "x", "--sources", "empty"], "folder 'empty' holds no .md or .txt file"),
+        (["--name", "x", "--sources", "empty"], "folder 'empty' holds no document that can be read: .md, .txt, .pdf"),
         (["--name", "x", "--cover", "two"], "cover takes one document, not 2."),
         (["--input", "fields.json"], "there is no input field 'nmae'. Did you mean 'name'?"),
         (["--input", "list.json"], "'list.json' must hold a JSON object"),
         (["--input", "latin.md"], "is not UTF-8 text"),
         (["--input", "-", "--name", "@-"], "standard input can be read by one option only"),
-        (["--name", "x", "--set", "max_concurrency=0"], "context field 'max_concurrency'"),
+        (["--name", "x", "--set", "max_concurrency=0"], "Set it with --set max_concurrency=VALUE."),
         (
             ["--name", "x", "--set", "max_concurency=1"],
             "no context field 'max_concurency'. Did you mean 'max_concurrency'?",
         ),
         (["--name", "x", "--set", "model"], "--set takes NAME=VALUE, not 'model'"),
+        (["--name", "x", "--set", "model", "offline"], "'offline' belongs to no option. Write --set model=offline."),
+        (
+            ["--name", "x", "--tags", "latin.md", "bin.md", "other.md"],
+            "--tags takes one value each time: write --tags latin.md --tags bin.md.",
+        ),
+        (["--name", "x", "--sources", "two/a.md", "two/b.TXT"], "or a pattern in quotes, as in --sources '*.md'."),
+        (["--name", "two", "words"], "--name takes one value: quote it, as in --name 'two words'."),
+        (["--name", "--size", "small"], "--name has no value before --size"),
+        (["--name", "x", "--loud", "yes"], "--loud takes no value."),
+        (["word"], "'word' belongs to no option. Options begin with --: --name"),
+        (["--name", "x", "--max-concurrency", "4"], "No such option '--max-concurrency': write --set max_concurrency="),
+        (["--name", "x", "--sources", "gone/*.md"], "no file matches 'gone/*.md'."),
+        (["--name", "x", "--model", "foo:bar"], "unknown provider 'foo' in 'foo:bar': there are offline, "),
+        (["--name", "x", "--model", "foo:bar"], "Set it with --model SPEC."),
+        (["--name", "x", "--messages", "[1]"], "is no JSON object and no list of such"),
         (["--name", "x", "--model", "gemini-2.5-flash"], "did you mean 'google_genai:gemini-2.5-flash'?"),
     ],
 )
 def test_bad_usage(project: Path, run: Run, args: list[str], said: str) -> None:
     (project / "bin.md").write_bytes(b"a\0b")
     (project / "latin.md").write_bytes("né".encode("latin-1"))
+    (project / "nothing.md").write_bytes(b"")
+    (project / "wide.md").write_text("heat", encoding="utf-16-be")
+    (project / "marked.md").write_text("heat", encoding="utf-16")
+    (project / "paper.md").write_bytes(b"%PDF-1.7")
     (project / "empty").mkdir()
     (project / "two").mkdir()
     for name in ("a.md", "b.TXT", "c.rst"):
@@ -720,6 +853,44 @@ def test_endings_from_outside(
     result = run("run", "shop", "--name", "x", "--quiet")
     assert result.exit_code == code
     assert said in result.stderr
+
+
+def test_output_to_a_file(project: Path, run: Run) -> None:
+    for name, *more in (["out.json"], ["out.txt", "--json"]):
+        result = run("run", "shop", "--name", "Édith", "-o", name, *more)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert json.loads((project / name).read_text(encoding="utf-8"))["got"] == {"name": "Édith"}
+    assert run("run", "shop", "--name", "Ada", "-o", "out.txt").exit_code == 0
+    assert "Name: Ada" in (project / "out.txt").read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_run(project: Path, run: Run) -> None:
+    (project / "folder").mkdir()
+    for place, said in (("gone/out.json", "there is no folder 'gone'"), ("folder", "is a directory")):
+        result = run("run", "shop", "--name", "x", "-o", place)
+        assert (result.exit_code, "noise of a node" in result.stderr, said in result.stderr) == (2, False, True)
+
+
+def test_verbose_tells_of_each_model_call(project: Path, run: Run) -> None:
+    (project / "asks.py").write_text(
+        """
+from langchain_core.language_models import FakeListChatModel
+from langgraph.graph import START, MessagesState, StateGraph
+
+def ask(state):
+    return {"messages": FakeListChatModel(responses=["ho"]).with_config(run_name="greet").invoke(state["messages"])}
+
+builder = StateGraph(MessagesState)
+builder.add_node("ask", ask)
+builder.add_edge(START, "ask")
+"""
+    )
+    write(project, {"asks": "asks:builder"})
+    result = run("run", "asks", "--messages", "hello", "--verbose")
+    assert result.exit_code == 0
+    assert "greet: asked, 5 characters" in result.stderr
+    assert "greet: answered" in result.stderr
+    assert "greet" not in run("run", "asks", "--messages", "hello").stderr
 
 
 def test_a_defect_of_our_own_is_no_traceback(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

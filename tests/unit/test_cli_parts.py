@@ -18,9 +18,10 @@ from rich.console import Console
 from fanloom.cli import main
 from fanloom.cli.exits import brief, clean
 from fanloom.cli.here.project import parse_env
+from fanloom.cli.options.documents import heading
 from fanloom.cli.options.input_options import fields, options, resolve
 from fanloom.cli.options.lazy_group import nearest
-from fanloom.cli.options.typed_values import heading, json_or_text, parse_json
+from fanloom.cli.options.typed_values import json_or_text, parse_json
 from fanloom.cli.showing.loading_word import loading
 from fanloom.cli.showing.output import plain, readable, unfinished, usage_lines
 from fanloom.cli.showing.progress import MAX_LINES, ProgressBoard

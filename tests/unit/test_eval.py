@@ -23,6 +23,7 @@ from fanloom.evaluation.environment import variables
 from fanloom.evaluation.evaluator_names import evaluators
 from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, wilson
 from fanloom.evaluation.item_run import ItemRun
+from fanloom.evaluation.repeats import spread
 from fanloom.evaluation.runner import Candidate, Evaluation, ItemResult
 from fanloom.grounding.lexical import sentences, support
 
@@ -39,7 +40,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import Overwrite, interrupt
 from fanloom.runs.context import Context
 
-running = peak = 0
+running = peak = turns = 0
 
 class In(TypedDict):
     word: str
@@ -76,6 +77,12 @@ async def shout(state, runtime):
 async def whisper(state):
     return {"answer": state["word"].lower()}
 
+async def waver(state):
+    # Right in every second run.
+    global turns
+    turns += 1
+    return {"answer": state["word"].upper() if turns % 2 else "?"}
+
 def made(action, *nodes, **options):
     builder = StateGraph(State, input_schema=In, output_schema=Out, **options)
     builder.add_node("plan", plan)
@@ -92,6 +99,7 @@ class Picky(TypedDict):
 picky_builder = StateGraph(State, input_schema=In, output_schema=Picky).add_node("act", whisper)
 picky = picky_builder.add_edge(START, "act").compile()
 quiet = made(whisper)
+wavering = made(waver)
 
 def half(item, output):
     return 0.5
@@ -116,7 +124,7 @@ Fanloom = Callable[..., Result]
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     module = f"flows_{abs(hash(tmp_path))}"
     (tmp_path / f"{module}.py").write_text(GRAPHS)
-    graphs = {name: f"{module}:{name}" for name in ("loud", "quiet", "picky")}
+    graphs = {name: f"{module}:{name}" for name in ("loud", "quiet", "picky", "wavering")}
     (tmp_path / "langgraph.json").write_text(json.dumps({"graphs": graphs}))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MODULE", module)
@@ -497,6 +505,57 @@ def test_json_is_the_same_each_time(project: Path, fanloom: Fanloom) -> None:
     assert found["candidates"][0]["models"] == ["offline"]
     assert found["candidates"][0]["figures"]["accuracy"]["value"] == pytest.approx(2 / 3)
     assert [result["output"]["answer"] for result in found["candidates"][0]["results"]] == ["ONE", "TWO", "THREE"]
+
+
+def test_copies_of_an_item_are_no_new_items(project: Path, fanloom: Fanloom) -> None:
+    given = written(project, words(("one", "ONE"), ("two", "TOO"), ("three", "THREE")))
+    once, thrice = (json.loads(fanloom(given, "--json", "--repeat", times).stdout) for times in ("1", "3"))
+    (one,), (three,) = once["candidates"], thrice["candidates"]
+    assert three["figures"]["accuracy"] == one["figures"]["accuracy"]
+    assert (once["rounds"], thrice["rounds"], len(three["again"])) == (1, 3, 2)
+    assert three["figures"]["agreement"]["value"] == 1
+    assert three["spreads"]["accuracy"]["between_runs"] == 0
+    assert set(three["latency"]) == {"p50", "p90", "p95"}
+
+
+def test_what_varies_between_runs_is_told_from_what_varies_between_items(project: Path, fanloom: Fanloom) -> None:
+    given = written(project, words(*[(word, word.upper()) for word in ("one", "two", "three")]), concurrency=1)
+    found = json.loads(fanloom(given, "--graph", "wavering", "--json", "--repeat", "4").stdout)["candidates"][0]
+    assert found["figures"]["accuracy"]["value"] == 0.5
+    assert found["figures"]["agreement"]["value"] == pytest.approx(1 / 3)
+    assert found["spreads"]["accuracy"] == {"between_items": 0, "between_runs": pytest.approx((1 / 3) ** 0.5)}
+    assert "standard deviations between items and between runs" in fanloom(given, "--repeat", "2").stdout
+
+
+def test_spreads_are_those_of_the_textbook() -> None:
+    # Two items of two runs, 1 and 3, 5 and 7: a variance of 2 within, and of 8 - 2 / 2 between.
+    rounds = [{1: Ratio(1, 1), 2: Ratio(5, 1)}, {1: Ratio(3, 1), 2: Ratio(7, 1)}]
+    assert spread(rounds) == (pytest.approx(7**0.5), pytest.approx(2**0.5))
+    assert spread(rounds[:1]) is None
+
+
+def test_a_verdict_is_given_only_where_the_interval_allows_one(project: Path, fanloom: Fanloom) -> None:
+    (project / "many").mkdir()
+    right = words(*[(f"w{number}", f"W{number}") for number in range(40)])
+    done = fanloom(written(project / "many", right), "--compare", "wavering,quiet", "--concurrency", "1")
+    assert re.search(r"wavering against loud: accuracy is lower \(-50\.0 %, -\S+ to -\S+\)", done.stdout)
+    assert not re.search(r"quiet against loud:.*accuracy is", done.stdout)
+    few = fanloom(written(project, right[:2]), "--compare", "wavering", "--concurrency", "1").stdout
+    assert "accuracy is" not in few
+
+
+def test_a_table_is_a_data_set_too(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('word,tasks,note\n"one\ntwo","[1, 2]",\n[half,{},x\n', encoding="utf-8-sig")
+    assert read_dataset(tmp_path / "a.csv").items == {
+        3: {"word": "one\ntwo", "tasks": [1, 2]},
+        4: {"word": "[half", "tasks": {}, "note": "x"},
+    }
+    (tmp_path / "b.csv").write_text("word\na,b\n")
+    with pytest.raises(UserError, match="line 2: it has more fields than the first row names"):
+        read_dataset(tmp_path / "b.csv")
+    (tmp_path / "c.csv").write_text('word\n"a\n')
+    with pytest.raises(UserError, match="Correct it there"):
+        read_dataset(tmp_path / "c.csv")
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,24 @@ def test_planned_minus_outcomes_is_empty_and_the_order_is_the_plans(items: list[
     assert result["joined"] == 1
 
 
+@pytest.mark.parametrize(
+    ("context", "ran"), [({}, 64), ({"max_tasks": 3}, 3), ({"max_tasks": 70}, 64)], ids=["asked", "less", "more"]
+)
+def test_what_is_asked_for_by_number_runs_unless_the_context_says_less(context: dict[str, Any], ran: int) -> None:
+    class Asked(State, total=False):
+        wanted: int
+
+    builder = StateGraph(Asked, context_schema=Context)
+    builder.add_node("begin", lambda state: {})
+    builder.add_node("join", lambda state: {})
+    builder.add_edge(START, "begin")
+    add_fan_out(
+        builder, "begin", over="items", join="join", worker="double", action=lambda task: task["item"], asked="wanted"
+    )
+    result = builder.compile().invoke({"items": list(range(64)), "wanted": 64}, context=context)
+    assert statuses(result) == ["done"] * ran + ["skipped"] * (64 - ran)
+
+
 @pytest.mark.parametrize("items", [[], [1], [-1], [-1, -2, -3]], ids=["none", "one", "one fails", "all fail"])
 async def test_the_join_always_runs_in_both_worlds(items: list[int]) -> None:
     graph = graph_of(**DOUBLING).compile()

@@ -314,3 +314,10 @@ def test_a_thread_does_not_remember_the_number_of_questions(module: Any) -> None
     for given, wanted in (({"n_questions": 2}, 2), ({}, 10)):
         result = graph.invoke({"sources": SOURCES, **given}, config, context={"model": ScriptedModel(reply=Writer())})
         assert len(result["faqs"]) == wanted
+
+
+def test_sixty_four_questions_are_sixty_four_answers() -> None:
+    files = sorted((Path(__file__).parents[2] / "examples").glob("*.*"))
+    sources = [{"title": file.stem, "content": file.read_text(encoding="utf-8")} for file in files]
+    result = faq_parallel.graph.invoke({"sources": sources, "n_questions": 64}, context={"model": "offline"})
+    assert (len(result["faqs"]), result["failures"]) == (64, [])

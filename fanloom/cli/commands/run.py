@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.commands.host import open_host, take_url, url_option
+from fanloom.cli.options.completion import complete_file
 from fanloom.cli.options.lazy_group import ListedGroup
 from fanloom.cli.showing.loading_word import loading
 from fanloom.errors import UserError
@@ -20,10 +22,21 @@ if TYPE_CHECKING:
 
 _HOST, _QUIET = "fanloom.host", "fanloom.quiet"
 
+
+def _writable(_ctx: click.Context, _param: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse, before anything is paid for, a file whose folder is not there."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(file.parent)!r}: make it first.")
+    return file
+
+
 # By parameter name; the flags of these are not for fields.
 OWN = {
     "input_file": click.Option(
-        ["input_file", "--input"], metavar="FILE", help="The whole input as JSON; '-' reads standard input."
+        ["input_file", "--input"],
+        metavar="FILE",
+        help="The whole input as JSON; '-' reads standard input.",
+        shell_complete=complete_file,
     ),
     "model": click.Option(["--model"], metavar="SPEC", help="Short for --set model=SPEC."),
     "settings": click.Option(
@@ -40,6 +53,17 @@ OWN = {
     ),
     "url": url_option(),
     "as_json": click.Option(["as_json", "--json"], is_flag=True, help="Print the output as JSON and nothing else."),
+    "cache": click.Option(
+        ["--cache"], is_flag=True, help="Keep the model's answers, and take those kept: for development."
+    ),
+    "output_file": click.Option(
+        ["output_file", "-o"],
+        type=click.Path(dir_okay=False, writable=True, path_type=Path),
+        metavar="FILE",
+        help="Write the output to this file: as JSON with --json or where it ends in .json, else as text.",
+        callback=_writable,
+    ),
+    "verbose": click.Option(["--verbose"], is_flag=True, help="Say of each model call what it asks and takes."),
     "quiet": click.Option(["-q", "--quiet"], is_flag=True, help="Show no progress."),
 }
 
@@ -99,6 +123,26 @@ class GraphCommand(click.Command):
         params: list[click.Parameter] = [*(option for _, option in self.fields.values()), *OWN.values()]
         super().__init__(name, params=params, help=summary, callback=self._run)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options. Raises UsageError, with what to write, for a word that belongs to none of them."""
+        from fanloom.cli.options.stray_words import stray
+
+        words, ctx.allow_extra_args = list(args), True
+        try:
+            super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise self._unknown(error, ctx) from None
+        if ctx.args and not ctx.resilient_parsing:
+            raise click.UsageError(stray(ctx.args[0], words, self.get_params(ctx)), ctx)
+        return ctx.args
+
+    def _unknown(self, error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:
+        """Say of an option that names a field of the context how that is set."""
+        field = error.option_name.lstrip("-").replace("-", "_")
+        if field not in (self.work.context_schema or {}).get("properties", {}):
+            return error
+        return click.UsageError(f"No such option {error.option_name!r}: write --set {field}=VALUE.", ctx)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the fields of the input, our own options and the fields of the context."""
         from fanloom.cli.options.input_options import fields
@@ -118,21 +162,32 @@ class GraphCommand(click.Command):
         thread: str | None,
         log: Path | None,
         as_json: bool,
+        cache: bool,
+        output_file: Path | None,
+        verbose: bool,
         quiet: bool,
         **given: Any,
     ) -> None:
         from fanloom.cli.options.context_options import make_context
         from fanloom.cli.showing.ending import finish, resumable
-        from fanloom.cli.showing.output import show
+        from fanloom.cli.showing.output import show, written
+        from fanloom.cli.showing.told_calls import told_calls
 
         value = self._input(input_file, given)
         context = make_context(self.work.context_schema, model, settings)
-        watched = sys.stderr.isatty() and not (as_json or quiet)
+        watched = sys.stderr.isatty() and not (as_json or quiet or verbose)
         run = self.work.once(context) if thread is None else self.work.new_in(thread, context)
         run = run.logged_to(log) if log else run
-        with resumable(run.place):
+        if run.place.url and (cache or verbose):
+            raise click.UsageError("--cache and --verbose are for runs in this process: leave them out with --url.")
+        if cache:
+            os.environ["FANLOOM_CACHE"] = "1"
+        with resumable(run.place), told_calls(shown=verbose):
             result = run.start(value, progress=watched)
-        show(result.output, result.waiting, as_json=as_json)
+        if output_file is None:
+            show(result.output, result.waiting, as_json=as_json)
+        else:
+            written(output_file, result.output, result.waiting, as_json=as_json)
         finish(result, run.place)
 
     def _input(self, input_file: str | None, given: Mapping[str, Any]) -> Any:

@@ -19,7 +19,7 @@ from fanloom.cli.here.loading import AnyGraph, Session
 from fanloom.cli.here.thread_store import output_of, questions
 from fanloom.cli.showing.progress import ProgressBoard, live
 from fanloom.cli.thread import INTERRUPT, Result
-from fanloom.errors import RunError, UserError
+from fanloom.errors import InvalidContext, RunError, UserError
 from fanloom.graph.changed_graph import going_on
 from fanloom.runs.run_log import RunLogs, written_apart
 from fanloom.tracing.langsmith_tracing import start_tracing
@@ -150,6 +150,8 @@ def _message(error: BaseException) -> str:
         said = f"{type(error).__name__}: {said}" if said else type(error).__name__
         if "msgpack serializable" in said:
             said += "\nA thread stores plain data only: keep the graph's state plain, or run it without --thread."
+    if isinstance(error, InvalidContext) and (field := re.search(r"context field '(\w+)'", said)):
+        said += f" Set it with {'--model SPEC' if field[1] == 'model' else f'--set {field[1]}=VALUE'}."
     step = next(
         (m[1] for note in getattr(error, "__notes__", ()) if (m := re.search(r"task with name '(.+?)' and id", note))),
         "",

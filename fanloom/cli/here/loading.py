@@ -11,6 +11,7 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager, redirect_stdout
+from contextvars import copy_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -43,8 +44,8 @@ class Session:
             self._stack.close()
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
-        """Run an awaitable to its end."""
-        return self._runner.run(_wait_for(awaitable))
+        """Run an awaitable to its end, with the context variables of whoever asks for it."""
+        return self._runner.run(_wait_for(awaitable), context=copy_context())
 
     def enter(self, manager: Any) -> Any:
         """Enter a context manager, sync or async, until the session ends."""

@@ -52,6 +52,9 @@ class Project:
         sys.path[:0] = [folder for folder in self.folders if folder not in sys.path]
         for name, value in _variables(self.root, self.env).items():
             os.environ.setdefault(name, value)
+        if self.root != Path.cwd():
+            # What is kept stays with the project, wherever it is used from.
+            os.environ.setdefault("FANLOOM_HOME", str(self.root))
 
     def file_of(self, entry: GraphEntry) -> Path | None:
         """Find the file of a graph's module without importing anything; None where there is none."""

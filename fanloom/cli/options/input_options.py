@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from fanloom.cli.exits import clean
+from fanloom.cli.options import documents
 from fanloom.cli.options import typed_values as values
+from fanloom.cli.options.completion import complete_file
 from fanloom.cli.options.lazy_group import nearest
 from fanloom.errors import UserError
 
@@ -19,9 +21,10 @@ Schema = Mapping[str, Any]
 _MAX_REFERENCES = 20
 _SIMPLE: dict[str, Any] = {"integer": click.INT, "number": click.FLOAT}
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "string": ("TEXT", values.text),
+    "string": ("TEXT|@FILE", values.text),
     "object": ("JSON", values.json_object),
-    "document": ("FILE", values.documents),
+    "array": ("JSON", values.json_or_text),
+    "document": ("FILE", documents.read_documents),
     "any": ("VALUE", values.json_or_text),
 }
 
@@ -101,7 +104,7 @@ def _kind(part: Schema) -> str:
     kind = part.get("type")
     if kind == "object":
         return "document" if {"title", "content"} <= set(part.get("properties", {})) else "object"
-    return kind if kind in ("string", "integer", "number", "boolean") else "any"
+    return kind if kind in ("string", "integer", "number", "boolean", "array") else "any"
 
 
 def options(known: Iterable[Field], taken: Iterable[str]) -> dict[str, tuple[Field, click.Option]]:
@@ -127,8 +130,15 @@ def _option(parameter: str, flag: str, field: Field) -> click.Option:
     if field.kind in _SIMPLE:
         return click.Option([parameter, f"--{flag}"], multiple=field.many, type=_SIMPLE[field.kind], help=field.help)
     metavar, read = _READERS.get(field.kind, _READERS["any"])
+    if field.many and field.kind == "object":
+        read = values.json_objects
     return click.Option(
-        [parameter, f"--{flag}"], multiple=field.many, metavar=metavar, help=field.help, callback=_reading(read)
+        [parameter, f"--{flag}"],
+        multiple=field.many,
+        metavar=metavar,
+        help=field.help,
+        callback=_reading(read),
+        shell_complete=complete_file if field.kind == "document" else None,
     )
 
 
@@ -151,6 +161,9 @@ def typed(field: Field, given: Any) -> Any:
         if not field.many and len(found) != 1:
             raise UserError(f"{field.name} takes one document, not {len(found)}.")
         return found if field.many else found[0]
+    if field.many and field.kind in ("object", "any"):
+        # A list in JSON stands for its items.
+        return [item for value in given for item in (value if isinstance(value, list) else [value])]
     return list(given) if field.many else given
 
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 import click
+from click.shell_completion import CompletionItem
 
 
 class ListedGroup(click.Group):
@@ -37,6 +38,12 @@ class ListedGroup(click.Group):
         if args[0] not in names and not ctx.resilient_parsing:
             raise click.UsageError(f"No {self.noun} {args[0]!r}. {nearest(args[0], names)}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command, none of which is loaded for it, or an option."""
+        known = [CompletionItem(name, help=summary) for name, summary in self.summaries(ctx).items()]
+        found = [item for item in known if item.value.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands into the help."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ from typing import Any
 import click
 
 from fanloom.errors import UserError
-
-DOCUMENT_SUFFIXES = (".md", ".txt")
 
 _WAS_READ = "fanloom.stdin"
 
@@ -38,12 +35,25 @@ def read_text(path: str) -> str:
 
 
 def _decoded(data: bytes, name: str) -> str:
-    if b"\0" in data:
-        raise UserError(f"{name} is a binary file, not text. Convert it to UTF-8 text first.")
+    if kind := _other_kind(data):
+        raise UserError(f"{name} is {kind}, not UTF-8 text. Convert it to UTF-8 text first.")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{name} is not UTF-8 text. Save it as UTF-8 first.") from None
+
+
+def _other_kind(data: bytes) -> str:
+    """Say what data is that a person may take for text, by how it begins; nothing for what may be UTF-8."""
+    if data.startswith(b"%PDF-"):
+        return "a PDF"
+    if data.startswith(b"PK\3\4"):
+        return "a ZIP archive, as Word and Excel files are"
+    half = len(data) // 2
+    # Without a mark at its start, most letters of a text in UTF-16 have a zero as one of their two bytes.
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or max(data[::2].count(0), data[1::2].count(0)) > half // 2 > 0:
+        return "UTF-16 text"
+    return "a binary file" if b"\0" in data else ""
 
 
 def text(value: str) -> str:
@@ -77,6 +87,15 @@ def json_object(value: str) -> dict[str, Any]:
     return parsed
 
 
+def json_objects(value: str) -> list[dict[str, Any]]:
+    """Parse a JSON object or a list of such. Raises UserError."""
+    parsed = parse_json(value)
+    listed = parsed if isinstance(parsed, list) else [parsed]
+    if not all(isinstance(item, dict) for item in listed):
+        raise UserError(f"{value!r} is no JSON object and no list of such: write it as {{...}}, or @file.json.")
+    return listed
+
+
 def json_or_text(value: str) -> Any:
     """Parse JSON where the value is JSON; otherwise it is a string."""
     return parsed_or_text(text(value))
@@ -88,43 +107,3 @@ def parsed_or_text(given: str) -> Any:
         return json.loads(given)
     except (ValueError, RecursionError):
         return given
-
-
-def documents(value: str) -> list[dict[str, Any]]:
-    """Make documents, each with `title` and `content`, from a text file, a folder, '-', or a JSON object or list."""
-    if value.startswith(("{", "[")) and not Path(value).exists():
-        parsed = parse_json(value)
-        return parsed if isinstance(parsed, list) else [parsed]
-    path = value.removeprefix("@")
-    if Path(path).expanduser().is_dir():
-        return [document(str(file)) for file in _texts_in(Path(path).expanduser())]
-    return [document(path)]
-
-
-def document(path: str) -> dict[str, Any]:
-    """Read a text file as `{title, content}`; the title is its first heading, else its name made readable."""
-    content = read_text(path)
-    name = "Standard input" if path == "-" else _readable(Path(path).stem)
-    return {"title": heading(content) or name, "content": content}
-
-
-def heading(content: str) -> str | None:
-    """Return the title that the first line of a text is: `# Title`, or a line underlined by === or ---."""
-    first, _, rest = content.lstrip().partition("\n")
-    if marked := re.fullmatch(r"#\s+(.+?)(\s+#+)?\s*", first):
-        return marked[1]
-    underlined = re.match(r"\s{0,3}(={3,}|-{3,})\s*$", rest.partition("\n")[0])
-    is_words = any(letter.isalnum() for letter in first)
-    return first.strip() if underlined and is_words else None
-
-
-def _texts_in(folder: Path) -> list[Path]:
-    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in DOCUMENT_SUFFIXES and file.is_file())
-    if not found:
-        raise UserError(f"folder {str(folder)!r} holds no {' or '.join(DOCUMENT_SUFFIXES)} file.")
-    return found
-
-
-def _readable(stem: str) -> str:
-    words = re.sub(r"[_\-\s]+", " ", stem).strip() or stem
-    return words[:1].upper() + words[1:]

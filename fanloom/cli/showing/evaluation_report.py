@@ -36,11 +36,48 @@ def show(data: Dataset, done: Sequence[Evaluation], by: str | None, *, misses: b
     console.print(f"{clean(data.name)}: {len(data.items)} items through {graphs}\n")
     console.print(table, soft_wrap=False)
     console.print(f"\n{_METHOD}{' Differences are between the same items.' if len(done) > 1 else ''}")
+    for line in verdicts(done):
+        console.print(brief(line))
     for evaluation in done:
-        for line in (*_notes(evaluation), *(_misses(evaluation) if misses else ())):
+        for line in (*_repeated(evaluation), *_notes(evaluation), *(_misses(evaluation) if misses else ())):
             console.print(brief(line))
     if "offline" in {model for evaluation in done for model in _models(evaluation)}:
         console.print(NO_MODEL)
+
+
+def verdicts(done: Sequence[Evaluation]) -> Iterator[str]:
+    """Say of each candidate after the first in words where it differs: only where the interval leaves no doubt."""
+    first = done[0]
+    for other in done[1:]:
+        gaps = other.over(first)
+        sure = [f"{measure} {_gap_told(measure, gap)}" for measure, gap in gaps.items() if _is_sure(gap)]
+        unsure = [measure for measure, gap in gaps.items() if not _is_sure(gap)]
+        names = f"{other.candidate.name} against {first.candidate.name}"
+        yield f"{names}: {'; '.join(sure) or 'no difference is shown'}."
+        if unsure and sure:
+            yield f"  Not told apart by these items: {', '.join(unsure)}."
+
+
+def _is_sure(gap: Estimate) -> bool:
+    return gap.method != "none" and (gap.low > 0 or gap.high < 0)
+
+
+def _gap_told(measure: str, gap: Estimate) -> str:
+    value, interval = _figure(measure, gap, "+")
+    return f"is {'higher' if gap.value > 0 else 'lower'} ({value}, {interval})"
+
+
+def _repeated(evaluation: Evaluation) -> Iterator[str]:
+    """Tell what several runs of each item say: what varies between them, and how long they took."""
+    name = evaluation.candidate.name
+    if seconds := evaluation.latency():
+        yield f"{name}: seconds a run, " + ", ".join(f"{which} {value:,.2f}" for which, value in seconds.items())
+    if not evaluation.again:
+        return
+    yield f"{name}: {len(evaluation.rounds)} runs of each item; standard deviations between items and between runs:"
+    for measure, (items, runs) in evaluation.spreads().items():
+        if measure not in USED:
+            yield f"  {measure}: {100 * items:.1f} % between items, {100 * runs:.1f} % between runs of one item"
 
 
 def _table(data: Dataset, done: Sequence[Evaluation], by: str | None) -> Table:
@@ -116,7 +153,8 @@ def _notes(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.experiment:
         yield f"{name}: experiment {evaluation.experiment} in LangSmith"
     if failed:
-        yield f"{name}: {len(failed)} of {len(evaluation.results)} items failed, and count as wrong:"
+        what = f"{len(evaluation.runs())} {'runs' if evaluation.again else 'items'}"
+        yield f"{name}: {len(failed)} of {what} failed, and count as wrong:"
         yield from (f"  line {result.number}: {_line(result.run.error)}" for result in failed[:_MOST_FAILURES])
     if len(failed) > _MOST_FAILURES:
         yield f"  ... and {len(failed) - _MOST_FAILURES} more"
@@ -141,6 +179,8 @@ def as_data(data: Dataset, done: Sequence[Evaluation], by: str | None) -> dict[s
     return {
         "dataset": data.name,
         "items": len(data.items),
+        "rounds": len(done[0].rounds),
+        "verdicts": list(verdicts(done)),
         "candidates": [_candidate(data, evaluation, done[0], by) for evaluation in done],
     }
 
@@ -155,7 +195,16 @@ def _candidate(data: Dataset, evaluation: Evaluation, first: Evaluation, by: str
         "figures": _figures(evaluation.figures()),
         "groups": {name: _figures(evaluation.figures(numbers)) for name, numbers in groups(data, by).items()},
         "differences": {} if evaluation is first else _figures(evaluation.over(first)),
+        **(_of_repeats(evaluation) if evaluation.again else {}),
         "results": [_result(result) for _, result in sorted(evaluation.results.items())],
+    }
+
+
+def _of_repeats(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "latency": evaluation.latency(),
+        "spreads": {name: each._asdict() for name, each in evaluation.spreads().items()},
+        "again": [[_result(result) for _, result in sorted(results.items())] for results in evaluation.again],
     }
 
 

@@ -8,6 +8,8 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -17,6 +19,7 @@ from rich.text import Text
 
 from fanloom.cli.exits import clean
 from fanloom.cli.showing.progress import is_outcome
+from fanloom.errors import UserError
 
 WIDEST = 100
 SHORT = 200
@@ -44,13 +47,31 @@ def plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
+def written(file: Path, output: Any, waiting: list[Any], *, as_json: bool) -> None:
+    """Write the output of a run to a file, as JSON or as text. Raises UserError if it cannot be written."""
+    output, text = plain(output), StringIO()
+    if as_json or file.suffix.lower() == ".json":
+        text.write(json.dumps(_whole(output, waiting), ensure_ascii=False, indent=2) + "\n")
+    else:
+        Console(file=text, width=WIDEST, highlight=False, markup=False, emoji=False).print(readable(output))
+    lines = "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+    try:
+        file.write_text(lines, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{str(file)!r} cannot be written: {error.strerror}.") from None
+    sys.stderr.write(f"Written to {file}\n")
+
+
+def _whole(output: Any, waiting: list[Any]) -> Any:
+    """Return what `ainvoke` returns, also for a graph that waits."""
+    return {**(output if isinstance(output, dict) else {}), "__interrupt__": plain(waiting)} if waiting else output
+
+
 def show(output: Any, waiting: list[Any], *, as_json: bool) -> None:
     """Print the output of a run to standard output."""
     output = plain(output)
     if as_json:
-        # What `ainvoke` returns for a graph that waits.
-        shown = {**(output if isinstance(output, dict) else {}), "__interrupt__": plain(waiting)} if waiting else output
-        sys.stdout.write(_json(shown) + "\n")
+        sys.stdout.write(_json(_whole(output, waiting)) + "\n")
         return
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")

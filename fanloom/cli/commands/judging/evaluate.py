@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--compare",
     multiple=True,
     metavar="GRAPH|SPEC|GRAPH@SPEC",
-    help="Run the same items through another graph, model or both, too.",
+    help="Run the same items through another graph, model or both, too; several with commas between.",
 )
 @click.option(
     "chosen",
@@ -44,6 +44,13 @@ if TYPE_CHECKING:
 )
 @click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Run the items whose field has this value only.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Run the first N items only.")
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="K",
+    help="Run each item K times, and tell what varies between runs from what varies between items.",
+)
 @click.option("--by", metavar="FIELD", help="Show figures by this field of the items too.  [default: the data set's]")
 @click.option("--concurrency", type=click.IntRange(1, 100), help="Items at a time.  [default: the data set's, or 4]")
 @click.option(
@@ -92,6 +99,7 @@ class _EvaluateOptions:
     chosen: tuple[str, ...]
     where: tuple[str, ...]
     limit: int | None
+    repeat: int
     by: str | None
     concurrency: int | None
     timeout: float
@@ -111,7 +119,22 @@ def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -
     watched = sys.stderr.isatty() and not (options.as_json or options.quiet)
     with Session() as session:
         judges, langsmith = _judges(project, session, data, options), LangSmith()
-        return [_kept(session, project, judge, options, concurrency, watched, langsmith) for judge in judges]
+        how = (concurrency, watched, langsmith)
+        return [
+            _in_rounds(
+                [
+                    _kept(session, project, each, number, options, *how)
+                    for number, each in enumerate(judge.times(options.repeat), 1)
+                ]
+            )
+            for judge in judges
+        ]
+
+
+def _in_rounds(rounds: list[Evaluation]) -> Evaluation:
+    first, *others = rounds
+    first.again = [each.results for each in others]
+    return first
 
 
 def _judges(project: Project, session: Session, data: Dataset, options: _EvaluateOptions) -> list[Judge]:
@@ -123,7 +146,8 @@ def _judges(project: Project, session: Session, data: Dataset, options: _Evaluat
     judging = evaluators(options.chosen or data.about.evaluators)
     first = GraphAndModel(options.graph or data.about.graph or _no_graph(project.graphs), options.model)
     with variables(data.about.environment):
-        found = candidates(project, session, data, first, options.compare, options.settings)
+        compare = [each.strip() for given in options.compare for each in given.split(",")]
+        found = candidates(project, session, data, first, compare, options.settings)
         judges = [Judge(data, candidate, judging, options.timeout) for candidate in found]
         for judge in judges:
             judge.check()
@@ -152,15 +176,17 @@ def _no_graph(known: Iterable[str]) -> str:
     raise UserError(f"the data set names no graph: give --graph, one of {', '.join(known)}.")
 
 
-def _kept(session: Session, project: Project, judge: Judge, options: _EvaluateOptions, *how: Any) -> Evaluation:
-    """Run one candidate, and keep its runs where a folder is given."""
+def _kept(
+    session: Session, project: Project, judge: Judge, number: int, options: _EvaluateOptions, *how: Any
+) -> Evaluation:
+    """Run one candidate in the round of this number, and keep its runs where a folder is given."""
     if options.out is None:
         return _evaluated(session, judge, None, *how)
     from fanloom.cli.commands.judging.kept_runs import folder_of, kept_in
 
-    environment = folder_of(options.out, judge.candidate) / "environment"
-    with kept_in(options.out, options.dataset, project.root, judge, retry_failed=options.retry_failed) as kept:
-        return _evaluated(session, replace(judge, kept=kept), environment, *how)
+    folder = folder_of(options.out, judge.candidate, number)
+    with kept_in(folder, options.dataset, project.root, judge, retry_failed=options.retry_failed) as kept:
+        return _evaluated(session, replace(judge, kept=kept), folder / "environment", *how)
 
 
 def _evaluated(
@@ -213,7 +239,7 @@ def _progress(name: str, dataset: Dataset, evaluation: Evaluation, watched: bool
 def _finish(done: Iterable[Evaluation]) -> None:
     for evaluation in done:
         failed = evaluation.failed()
-        if len(failed) == len(evaluation.results):
+        if len(failed) == len(evaluation.runs()):
             raise RunFailed(f"{evaluation.candidate.name}: no item has a result: {failed[0].run.error}")
     if any(evaluation.failed() for evaluation in done):
         raise click.exceptions.Exit(NOT_ALL_DONE)

@@ -35,12 +35,12 @@ class KeptRuns:
 
 
 @contextmanager
-def kept_in(out: Path, dataset: Path, project: Path, judge: Judge, *, retry_failed: bool) -> Iterator[KeptRuns]:
-    """Keep the runs of a candidate in a folder of its own below `out`.
+def kept_in(place: Path, dataset: Path, project: Path, judge: Judge, *, retry_failed: bool) -> Iterator[KeptRuns]:
+    """Keep the runs of a candidate in a folder.
 
     Raises UserError where it holds those of another graph, context, data set or prompts.
     """
-    folder = JobFolder(folder_of(out, judge.candidate))
+    folder = JobFolder(place)
     folder.begin(_manifest(dataset, project, judge))
     with working_in(folder.folder, folder.shard):
         try:
@@ -49,9 +49,10 @@ def kept_in(out: Path, dataset: Path, project: Path, judge: Judge, *, retry_fail
             folder.close()
 
 
-def folder_of(out: Path, candidate: Candidate) -> Path:
-    """Return the folder of a candidate's runs; a model's name may hold what no file's may."""
-    return out / quote(candidate.name, safe="@")
+def folder_of(out: Path, candidate: Candidate, number: int) -> Path:
+    """Return the folder of a candidate's runs in a round; a model's name may hold what no file's may."""
+    name = quote(candidate.name, safe="@")
+    return out / (name if number == 1 else f"{name} {number}")
 
 
 def _manifest(dataset: Path, project: Path, judge: Judge) -> Manifest:
