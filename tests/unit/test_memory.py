@@ -51,6 +51,7 @@ SHIPPED: dict[str, Any] = {
     "refine": {"task": "Write a slogan for a lamp.", "criteria": ["It is short."]},
 }
 
+KEPT = {Run, Budget, RunModels, PendingOutcomes}
 # CI watches fewer, since an hour is too long for it.
 SOAK_RUNS = int(os.environ.get("SOAK_RUNS", "5000"))
 
@@ -132,7 +133,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def kept_of_runs() -> list[Any]:
     gc.collect()
-    return [each for each in gc.get_objects() if isinstance(each, Run | Budget | RunModels | PendingOutcomes)]
+    return [each for each in gc.get_objects() if type(each) in KEPT]
 
 
 @pytest.mark.parametrize("name", [*SHIPPED, *MADE])

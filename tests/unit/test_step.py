@@ -297,7 +297,11 @@ async def test_a_model_that_is_down_is_not_waited_for(prompt: Prompt, monkeypatc
     assert len(dead.asked) == 5
 
 
-async def test_when_the_fallback_of_a_model_that_is_down_fails_too_both_are_named(prompt: Prompt) -> None:
+async def test_when_the_fallback_of_a_model_that_is_down_fails_too_both_are_named(
+    prompt: Prompt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With a width that is given none is looked for, which would wait between refusals.
+    monkeypatch.setenv("FANLOOM_MAX_CONCURRENCY", "8")
     step = LLMStep("ask", prompt, str)
     run = run_of(script(ConnectionError("down")), fallback_model=script(Throttled("busy")), max_attempts=5)
     for words in ("the connection failed.*And then: .*quota", "several times in a row.*And then: .*quota"):
