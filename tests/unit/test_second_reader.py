@@ -30,6 +30,18 @@ async def test_a_blank_text_needs_no_judge() -> None:
 
 
 @pytest.mark.parametrize(
+    ("document", "said", "unsaid"),
+    [
+        ("退货政策商品可在30天内退货。退款需要5天。", "退款要五天。", "香蕉是黄色的。"),
+        ("返品は30日以内に可能です。", "30日以内であれば返品できます。", "バナナは黄色い。"),
+    ],
+)
+def test_a_script_without_blanks_is_read_too(document: str, said: str, unsaid: str) -> None:
+    assert grounded(said, [document])
+    assert not grounded(unsaid, [document])
+
+
+@pytest.mark.parametrize(
     ("text", "is_grounded"),
     [
         ("Tides are caused by the moon.", True),
