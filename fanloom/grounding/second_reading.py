@@ -17,7 +17,7 @@ _NOT = re.compile(
 )
 _COURTESY = re.compile(
     r"\b(?:hello|hi|dear|thanks?|thank you|sorry|apolog\w+|regards|wishes|sincerely|welcome|hope|happy|glad|appreciate|"
-    r"understand\w*|questions?|here (?:is|are)|about|regarding)\b",
+    r"understand\w*|questions?|here (?:is|are)|about|regarding|support team)\b",
     re.IGNORECASE,
 )
 # What no courtesy says of itself: that something was or is done, and how much.

@@ -91,10 +91,16 @@ def numbers_of(tasks: Iterable[Task]) -> Iterator[str]:
 
 
 def _identifiers(message: str, known: Known) -> Iterator[Named]:
-    plain = half_width(message)
+    plain, seen = half_width(message), set[str]()
     for found in _IDENTIFIER.finditer(plain):
-        if _ANOTHERS.search(plain[max(0, found.start() - _NEAR) : found.start()]):
+        text = normal(found["figure"] or found[0])
+        if (
+            text in seen
+            or len(seen) == MOST_NAMED
+            or _ANOTHERS.search(plain[max(0, found.start() - _NEAR) : found.start()])
+        ):
             continue
+        seen.add(text)
         start, end = found.span("figure" if found["figure"] else 0)
         yield Named(_kind(plain, found, known), message[start:end], start, end)
 

@@ -745,6 +745,13 @@ def test_a_reply_that_is_mended_is_sent(store: str) -> None:
     assert result["response"].startswith("Hello and thank you!")
 
 
+def test_the_offline_reply_passes_the_offline_second_reader(store: str) -> None:
+    given: Any = {"customer_id": "C-1001", "check_reply": "model"}
+    updates = desk.stream({"query": EXAMPLE}, context=given, stream_mode="updates")
+    (written,) = [update["write_reply"]["reply"] for update in updates if "write_reply" in update]
+    assert written == {"written_by": "model", "problems": []}
+
+
 @pytest.mark.parametrize(("verdict", "writer"), [("entailed", "model"), ("not_stated", "template")])
 def test_a_second_reader_judges_the_own_words(store: str, verdict: str, writer: str) -> None:
     judge = ScriptedModel(reply=lambda prompt: {"verdict": verdict, "words": "Here you are."})
