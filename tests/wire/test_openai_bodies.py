@@ -153,6 +153,33 @@ def test_an_error_in_a_stream_is_told_in_the_server_s_words(wire: FakeProvider) 
         list(GRAPHS["plain"].stream(ASK, context={"model": OPENAI, "max_attempts": 1}, stream_mode="messages"))
 
 
+FILTERED = {
+    "azure": (400, {"error": {"code": "content_filter", "message": "filtered", "param": "prompt"}}),
+    "azure, within": (400, {"error": {"code": "BadRequest", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}),
+    "openai": (400, {"error": {"code": "invalid_prompt", "message": "Your prompt was flagged."}}),
+    "openrouter": (403, {"error": {"code": 403, "message": "flagged", "metadata": {"flagged_input": "x"}}}),
+    "in a good status": (200, {"error": {"code": "content_filter", "message": "filtered"}}),
+}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("name", FILTERED)
+def test_a_prompt_that_a_filter_refuses_is_blocked(wire: FakeProvider, name: str, streams: bool) -> None:
+    code, body = FILTERED[name]
+    wire.reply = raw(body, code)
+    mode = "messages" if streams else "values"
+    with pytest.raises(RunError) as failed:
+        list(GRAPHS["plain"].stream(ASK, context={"model": OPENAI, "max_attempts": 1}, stream_mode=mode))
+    assert failed.value.kind == "blocked"
+
+
+@pytest.mark.parametrize("body", [{"error": "Model unloaded."}, {"error": {"message": "Model unloaded."}}])
+def test_a_refusal_is_told_in_the_server_s_words(wire: FakeProvider, body: Any) -> None:
+    wire.reply = raw(body, 400)
+    with pytest.raises(RunError, match=r"It says: Model unloaded\."):
+        GRAPHS["plain"].invoke(ASK, context={"model": OPENAI})
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=4) | st.just("stop"),
     lambda below: st.lists(below, max_size=2) | st.dictionaries(st.text(max_size=4), below, max_size=2),
