@@ -12,7 +12,8 @@ _NETWORK = (
     *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "aiohttp", "urllib3", "requests", "websockets"),
     *("anyio", "ssl", "socket"),
 )
-_INSTALLED = ("site-packages", "dist-packages")
+# Compiled code is known by the path at which it was written, such as aiohttp/_http_writer.pyx.
+_INSTALLED = ("site-packages", "dist-packages", ".pyx")
 _FANLOOM = str(Path(__file__).parents[2])
 _PYTHONS = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(sysconfig.__file__).parent)})
 
