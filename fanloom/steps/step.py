@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from fanloom.errors import GraphError
+from fanloom.errors import GraphError, MissingPackage
 from fanloom.gateway.call import call
 from fanloom.gateway.request import Request
+from fanloom.loops.background import run_in_background
 from fanloom.models.narrowing.narrowed import narrowed
 from fanloom.models.narrowing.output_bounds import Bound
 from fanloom.runs.context import Role
@@ -63,9 +64,21 @@ class LLMStep(Generic[T]):
         request = Request(self.name, self.role, messages, self.output, metadata, understudy)
         return await call(current_run(runtime), request)
 
+    def run_sync(
+        self, runtime: Runtime[Any] | None = None, for_understudy: Mapping[str, Any] | None = None, /, **variables: Any
+    ) -> T:
+        """Do what `run` does, for a node that is a plain function: also of LangGraph's own StateGraph, under `invoke`.
+
+        In an async function use `run`: this would hold up its event loop.
+        """
+        return run_in_background(self.run(runtime, for_understudy, **variables))
+
 
 def _found(step: LLMStep[Any]) -> Callable[..., Any]:
-    """Return a step's understudy. Raises GraphError if it is not where the step says."""
+    """Return a step's understudy.
+
+    Raises GraphError if it is not where the step says, and MissingPackage if a package is missing that it imports.
+    """
     if not isinstance(step.understudy, str):
         assert step.understudy is not None, "asked for of a step that has one"
         return step.understudy
@@ -74,6 +87,10 @@ def _found(step: LLMStep[Any]) -> Callable[..., Any]:
         found: Callable[..., Any] = getattr(import_module(module), name)
         return found
     except (ImportError, AttributeError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and not f"{module}.".startswith(f"{error.name}."):
+            raise MissingPackage(
+                f"the understudy of step {step.name!r} needs the package {error.name!r}: install it, or choose a model"
+            ) from error
         raise GraphError(
             f"step {step.name!r} has no understudy {step.understudy!r} ({error}); write 'package.module:function', "
             "or leave it out"

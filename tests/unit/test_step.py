@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ParamValidationError
 from langchain_core.messages import AIMessage
+from langgraph.graph import StateGraph as PlainStateGraph
 from pydantic import Field, model_validator
 
 from fanloom import (
@@ -20,7 +21,7 @@ from fanloom import (
     OutputModel,
     Prompt,
 )
-from fanloom.errors import MissingCredentials, PromptError
+from fanloom.errors import GraphError, MissingCredentials, MissingPackage, PromptError
 from fanloom.gateway.bounds.process_limits import limits_of
 from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.runs.usage import METER, Meter
@@ -430,3 +431,30 @@ async def test_what_breaks_a_rule_of_the_whole_answer_cannot_be_kept_in_part(pro
     model = script({"left": ["a"], "right": []}, {"left": ["a"], "right": []})
     with pytest.raises(BadModelOutput, match="differ in length"):
         await LLMStep("ask", prompt, Balanced).run(run_of(model), question="?")
+
+
+async def test_an_understudy_names_the_package_that_it_lacks(
+    prompt: Prompt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lacking_understudy.py").write_text("import a_package_that_is_nowhere\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    variables = dict.fromkeys(prompt.variables, "x")
+    step = LLMStep("ask", prompt, str, understudy="lacking_understudy:answer")
+    with pytest.raises(MissingPackage, match="needs the package 'a_package_that_is_nowhere': install it"):
+        await step.run(run_of("offline"), **variables)
+    with pytest.raises(GraphError, match="has no understudy 'nowhere_at_all:answer'"):
+        await LLMStep("ask", prompt, str, understudy="nowhere_at_all:answer").run(run_of("offline"), **variables)
+
+
+def test_a_plain_function_runs_a_step_in_both_worlds(prompt: Prompt) -> None:
+    step = LLMStep("ask", prompt, str, understudy=lambda question: question.upper())
+
+    def ask(state: dict[str, Any]) -> dict[str, Any]:
+        return {"answer": step.run_sync(question=state["question"])}
+
+    builder: Any = PlainStateGraph(dict)
+    builder.add_node("ask", ask)
+    builder.add_edge("__start__", "ask")
+    graph = builder.compile()
+    assert graph.invoke({"question": "why"}) == {"answer": "WHY"}
+    assert asyncio.run(graph.ainvoke({"question": "why"})) == {"answer": "WHY"}
