@@ -1,6 +1,7 @@
 """Channels that most workflow graphs have.
 
-Annotations are no strings here: those are looked up in the module of a state that extends ours, whose names may be ours.
+Annotations are no strings here: those are looked up in the module of a state that extends ours, whose names may be
+ours.
 """
 
 from collections.abc import Sequence
