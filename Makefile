@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CODE := fanloom graphs nodes prompts understudies
-ALL := $(CODE) tests benchmarks
+ALL := $(CODE) tests benchmarks examples
 # The tests start some hundred processes, and each would compile its modules anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
