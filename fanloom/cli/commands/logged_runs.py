@@ -108,7 +108,7 @@ runs.add_command(replay)
 
 
 def _as_bytes(found: LoggedRun, form: str) -> bytes:
-    from fanloom.evaluation.replayed_test import as_test
+    from fanloom.evaluation.recorded_case import as_test
     from fanloom.runlog.attempts_table import attempts_csv
     from fanloom.runlog.otlp import otlp_request
     from fanloom.runlog.perfetto import perfetto_trace

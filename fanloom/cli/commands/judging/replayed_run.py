@@ -26,7 +26,7 @@ def replay(ctx: click.Context, test: Path, graph: str | None) -> None:
     again. Exit code 1 means that a prompt or the end of a task is another one.
     """
     from fanloom.cli.here.local_host import LocalHost
-    from fanloom.evaluation.replayed_test import differences, read_test
+    from fanloom.evaluation.recorded_case import differences, read_test
 
     case = read_test(test)
     found = differences(case, _replayed(LocalHost(ctx), graph or str(case["graph"]), case, test))
