@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from langgraph.runtime import Runtime
 
 T = TypeVar("T")
+_REFERENCE = re.compile(r"\w+(\.\w+)*:\w+")
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,29 @@ class LLMStep(Generic[T]):
 
 def _found(step: LLMStep[Any]) -> Callable[..., Any]:
     """Return a step's understudy. Raises GraphError if it is not where the step says."""
-    if not isinstance(step.understudy, str):
-        assert step.understudy is not None, "asked for of a step that has one"
+    if callable(step.understudy):
         return step.understudy
-    module, _, name = step.understudy.partition(":")
+    if not _REFERENCE.fullmatch(str(step.understudy)):
+        raise _not_found(step, "it is neither a function nor a reference to one")
+    module, _, name = str(step.understudy).partition(":")
     try:
-        found: Callable[..., Any] = getattr(import_module(module), name)
-        return found
-    except (ImportError, AttributeError) as error:
-        raise GraphError(
-            f"step {step.name!r} has no understudy {step.understudy!r} ({error}); write 'package.module:function', "
-            "or leave it out"
-        ) from error
+        found = getattr(import_module(module), name)
+    except ImportError as error:
+        raise _not_found(step, _why(error, module)) from error
+    except AttributeError as error:
+        raise _not_found(step, error) from error
+    if not callable(found):
+        raise _not_found(step, f"it is no function but {found!r:.60}")
+    understudy: Callable[..., Any] = found
+    return understudy
+
+
+def _why(error: ImportError, module: str) -> str:
+    """Say what is missing: the module itself, or something that it imports."""
+    is_itself = error.name is None or f"{module}.".startswith(f"{error.name}.")
+    return str(error) if is_itself else f"its module imports what is not there: {error}; install or mend that"
+
+
+def _not_found(step: LLMStep[Any], why: object) -> GraphError:
+    said = f"step {step.name!r} has no understudy {step.understudy!r} ({why})"
+    return GraphError(f"{said}; write 'package.module:function', or leave it out")
