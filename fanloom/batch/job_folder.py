@@ -15,6 +15,8 @@ from uuid import uuid4
 from fanloom.errors import UserError
 
 VERSION = 1
+# Three names and three numbers of at most 24 characters.
+_SPENT_LENGTH = 160
 SPENT = ("model_calls", "input_tokens", "output_tokens", "cost_usd")
 Ended = Literal["done", "partly", "failed"]
 
@@ -132,7 +134,9 @@ class JobFolder:
 
     def note_spent(self, amount: Mapping[str, float]) -> None:
         """Note what this shard has spent, on items that have not ended too."""
-        _write_whole(self._spent, json.dumps(amount).encode())
+        # Before each request, and so in place: one write, as long as the one before it.
+        self._open(self._spent, 0)
+        os.pwrite(self._opened[self._spent], json.dumps(amount).encode().ljust(_SPENT_LENGTH), 0)
 
     def spent(self) -> dict[str, float]:
         """Return what was noted last; nothing where nothing was, as after a kill."""
@@ -149,13 +153,16 @@ class JobFolder:
         self._opened.clear()
 
     def _append(self, file: Path, line: bytes) -> None:
-        if file not in self._opened:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._opened[file] = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._open(file, os.O_APPEND)
         # One write: a line of another process, or a kill, does not stand in its middle.
         written = os.write(self._opened[file], line)
         while written < len(line):
             written += os.write(self._opened[file], line[written:])
+
+    def _open(self, file: Path, how: int) -> None:
+        if file not in self._opened:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._opened[file] = os.open(file, os.O_WRONLY | os.O_CREAT | how, 0o600)
 
     def _write_manifest(self, manifest: Manifest) -> None:
         _write_whole(self.folder / "manifest.json", _as_json(manifest))

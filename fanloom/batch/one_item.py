@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from fanloom.batch.inputs import Item
 from fanloom.batch.job_folder import Ended, EndedItem
-from fanloom.errors import InvalidInput, RunError, UserError
+from fanloom.errors import InvalidInput, NeedsInput, RunError, UserError
 from fanloom.redaction import redact
 from fanloom.runs.usage import METER, Meter
 
 if TYPE_CHECKING:
     from langgraph.pregel import Pregel
+
+
+_INTERRUPT = "__interrupt__"
+_ASKS = "it waits for a person, whom a job cannot ask; run it with `fanloom run --thread`, and answer it"
 
 
 async def run_item(graph: Pregel[Any, Any, Any, Any], item: Item, context: Any, config: Any = None) -> EndedItem:
@@ -33,6 +37,8 @@ async def run_item(graph: Pregel[Any, Any, Any, Any], item: Item, context: Any, 
         raise
     except Exception as error:  # noqa: BLE001 - an item is anybody's data and a node anybody's code; the others go on
         return _failed(item, error, started, meter)
+    if isinstance(output, Mapping) and output.get(_INTERRUPT):
+        return _failed(item, NeedsInput(_ASKS), started, meter)
     usage = output.get("usage") if isinstance(output, Mapping) else None
     status: Ended = "partly" if any(outcome["status"] != "done" for outcome in outcomes_in(output)) else "done"
     return EndedItem(id=item.id, status=status, output=_plain(output), usage=usage, error=None, seconds=_since(started))

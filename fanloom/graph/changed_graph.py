@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from langgraph.channels import NamedBarrierValue
+from langgraph.pregel import Pregel
+from langgraph.types import StateSnapshot
 
 from fanloom.errors import GraphError, UserError
 from fanloom.runs.langgraph_internals import TASKS
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
-    from langgraph.pregel import Pregel
 
     Graph = Pregel[Any, Any, Any, Any]
 
@@ -50,6 +51,24 @@ def check_nodes(graph: Graph, checkpoint: Any) -> None:
             f"thread {thread!r} goes on at {', '.join(map(repr, lost))}, which its graph no longer has; bring it back, "
             f"or say which node does its work now: `fanloom resume {thread} --rename {lost[0]}=NEW`, from Python "
             f"rename_nodes(graph, config, {{{lost[0]!r}: 'NEW'}})"
+        )
+
+
+def graphs_inside(graph: Graph, snapshot: StateSnapshot) -> Iterator[tuple[str, Graph, Any]]:
+    """Yield the nodes at which a thread goes on and that are graphs, at any depth: by name, each with its own place."""
+    inner = dict(graph.get_subgraphs())
+    for task in snapshot.tasks:
+        if isinstance(task.state, StateSnapshot) and isinstance(found := inner.get(task.name), Pregel):
+            yield task.name, found, task.state.config
+            yield from graphs_inside(found, task.state)
+
+
+def check_inside(name: str, graph: Graph, checkpoint: Any) -> None:
+    """Raise GraphError if a graph that is a node cannot go on in a thread because it has lost a node itself."""
+    if lost := _gone(graph, checkpoint):
+        raise GraphError(
+            f"the thread goes on at {lost[0]!r} in {name!r}, a graph that no longer has it; bring it back until the "
+            "thread is done, or start a new run"
         )
 
 

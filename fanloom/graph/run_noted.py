@@ -16,7 +16,7 @@ from fanloom.runlog.otlp import SCHEMA_URL
 from fanloom.runlog.recorder import Content, Entry, RunRecorder
 from fanloom.runlog.run_summary import RunSummary
 from fanloom.runs.otlp_export import check_endpoint, send_run
-from fanloom.runs.run_log import RunLogs, log_mode, logs_apart, run_logs
+from fanloom.runs.run_log import RunLogs, apart, log_mode, run_logs
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -32,9 +32,9 @@ _GOES_ON = ("waiting", "failed", "stopped", "running")
 class NotedRun:
     """Writes down that a run of a graph begins or goes on, and how it ends."""
 
-    def __init__(self, graph: AnyGraph, given: Any, config: RunnableConfig | None, *all_logs: RunLogs) -> None:
-        """The first of the logs is the one that the run goes on in."""
-        self._graph, self._given, self._logs = graph, given, all_logs[0]
+    def __init__(self, graph: AnyGraph, given: Any, config: RunnableConfig | None, all_logs: Sequence[RunLogs]) -> None:
+        """The first of the logs is the one that the run goes on in; without any, what happens is only listened to."""
+        self._graph, self._given, self._logs = graph, given, all_logs[0] if all_logs else None
         merged: Mapping[str, Any] = merge_configs(graph.config, config)
         configurable = merged.get("configurable") or {}
         self._thread = str(configurable.get("thread_id") or "")
@@ -44,7 +44,7 @@ class NotedRun:
         self._asked = False
         self._result: Any = None
         before = self._before()
-        put = self._noting([logs.writer.put for logs in all_logs])
+        put = self._noting([*(logs.writer.put for logs in all_logs), *filter(None, [apart().listen])])
         self.recorder = RunRecorder(
             before.run if before else uuid4().hex, put, first_seq=before.last_seq + 1 if before else 1
         )
@@ -55,13 +55,12 @@ class NotedRun:
         """Return what writes a run down, or None for a part of another run and for one that is not written down."""
         named = "thread_id" in ((config or {}).get("configurable") or {})
         has_thread = named and graph.checkpointer not in (None, False)
-        mode, apart = log_mode(has_thread=has_thread), logs_apart()
-        logs = [run_logs(mode) if mode else None, apart]
-        kept = [each for each in logs if each is not None]
-        if control.is_nested or not kept:
+        mode = log_mode(has_thread=has_thread)
+        kept = [logs for logs in (run_logs(mode) if mode else None, apart().logs) if logs]
+        if control.is_nested or not (kept or apart().listen):
             return None
         check_endpoint()
-        noted = cls(graph, given, config, *kept)
+        noted = cls(graph, given, config, kept)
         control.write_down(noted.recorder)
         noted._begin(control)
         return noted
@@ -92,7 +91,7 @@ class NotedRun:
 
     def _before(self) -> RunSummary | None:
         """Return the run that this one goes on with, if it goes on with one that is written down."""
-        if not self._thread or not (self._given is None or isinstance(self._given, Command)):
+        if not self._logs or not self._thread or not (self._given is None or isinstance(self._given, Command)):
             return None
         # A store that fails is told of where it is written to; the run only gets a log of its own.
         with suppress(Exception):
@@ -155,7 +154,7 @@ class NotedRun:
         else:
             status = "failed" if isinstance(error, Exception) else "stopped"
             self.recorder.add("run.ended", status=status, error=f"{type(error).__name__}: {error}", **told)
-        if self._logs is not logs_apart():
+        if self._logs and self._logs is not apart().logs:
             send_run(self._logs, self.recorder.run)
 
 

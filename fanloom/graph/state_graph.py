@@ -13,7 +13,7 @@ from langgraph.graph import StateGraph as LangGraphStateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
-from fanloom.graph.changed_graph import going_on, missing_nodes
+from fanloom.graph.changed_graph import check_inside, going_on, graphs_inside, missing_nodes
 from fanloom.graph.counted import Counted
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.graph.run_noted import NotedRun
@@ -65,12 +65,19 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
         # plain data in place of the types in the schemas.
         self._serde_allowlist = _serde_allowlist
 
+    def _apply_checkpointer_allowlist(self, checkpointer: Any) -> Any:
+        return _for_types_of(self, checkpointer)
+
     def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
         given, own = self._begun(input, config, options)
         graph = self
         if (saver := self._own_saver(input, config)) is not None:
-            graph = going_on(self, saver.get_tuple(merge_configs(self.config, config)))
+            place = merge_configs(self.config, config)
+            graph = going_on(self, saver.get_tuple(place))
+            if any(graph.get_subgraphs()):
+                for name, inner, inside in graphs_inside(graph, graph.get_state(place, subgraphs=True)):
+                    check_inside(name, inner, _for_types_of(inner, saver).get_tuple(inside))
         events = super(TracedGraph, graph).stream(given, own, **options)
         noted = NotedRun.of(self, given, config, options["control"])
         return noted.watched(events, options.get("stream_mode")) if noted else events
@@ -111,7 +118,11 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
     async def _going_on(
         self, saver: Any, given: Any, own: RunnableConfig | None, config: RunnableConfig | None, options: dict[str, Any]
     ) -> AsyncIterator[Any]:
-        graph = going_on(self, await saver.aget_tuple(merge_configs(self.config, config)))
+        place = merge_configs(self.config, config)
+        graph = going_on(self, await saver.aget_tuple(place))
+        if any(graph.get_subgraphs()):
+            for name, inner, inside in graphs_inside(graph, await graph.aget_state(place, subgraphs=True)):
+                check_inside(name, inner, await _for_types_of(inner, saver).aget_tuple(inside))
         events = super(TracedGraph, graph).astream(given, own, **options)
         if not options["control"].is_nested:
             events = self._noted(events, given, config, options)
@@ -142,3 +153,10 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
             return config
         own = (self.config or {}).get("recursion_limit", _MOST_SUPERSTEPS)
         return RunnableConfig(**{**given, "recursion_limit": own})
+
+
+def _for_types_of(graph: Any, saver: Any) -> Any:
+    """Return a saver that loads the types in a graph's schemas too."""
+    # What LangGraph's server puts around a saver hands all on to that one, and cannot be copied.
+    is_around_another = hasattr(type(saver), "__getattr__")
+    return saver if is_around_another else saver.with_allowlist(graph._serde_allowlist or ())

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][^\w\s])\s+|\n+")
+_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][^\w\s])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
+# Scripts that put no blanks between words: Thai to Myanmar, Khmer, Japanese, Chinese.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]{3,}")
 _FILLERS = """
     a about above after all also an and any are as at be because been before being below between both but by can could
     did do does doing down during each few for from further had has have having he her here hers him his how i if in
@@ -25,9 +27,12 @@ def sentences(text: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def stems(text: str) -> frozenset[str]:
-    """Return the stems of the words of a text, without those that only hold sentences together; numbers as they are."""
+    """Return the stems of the words of a text, without those that only hold sentences together; numbers as they are.
+
+    Where a script has no blanks, each two signs that stand together count as a word.
+    """
     words = [word for word in _WORD.findall(text.casefold()) if word not in _EMPTY]
-    return frozenset(map(_stem, words))
+    return frozenset(_stem(part) for word in words for part in _parts(word))
 
 
 def passages(text: str, width: int) -> Iterator[frozenset[str]]:
@@ -60,6 +65,10 @@ def support(sentence: str, documents: Sequence[str], *, width: int = 3, numbers:
 @lru_cache(maxsize=256)
 def _passages(document: str, width: int) -> tuple[frozenset[str], ...]:
     return tuple(passages(document, width))
+
+
+def _parts(word: str) -> list[str]:
+    return [word[at : at + 2] for at in range(len(word) - 1)] if _UNSPACED.search(word) else [word]
 
 
 @lru_cache(maxsize=65_536)

@@ -9,6 +9,7 @@ from typing import Any
 from fanloom.grounding.lexical import sentences, stems, support
 
 _ENOUGH = 0.75
+_SHORT = 6  # words that mean something
 _NOT = re.compile(
     r"\b(?:not|no|never|nobody|none|nothing|neither|nor|without|cannot|false|untrue|refused?|rejected|declined|denied|"
     r"failed|unable|opposite|contrary|instead|except|ignore|disregard)\b|n't\b",
@@ -16,7 +17,13 @@ _NOT = re.compile(
 )
 _COURTESY = re.compile(
     r"\b(?:hello|hi|dear|thanks?|thank you|sorry|apolog\w+|regards|wishes|sincerely|welcome|hope|happy|glad|appreciate|"
-    r"understand\w*|questions?|here (?:is|are)|about|regarding)\b",
+    r"understand\w*|questions?|here (?:is|are)|about|regarding|support team)\b",
+    re.IGNORECASE,
+)
+# What no courtesy says of itself: that something was or is done, and how much.
+_EFFECT = re.compile(
+    r"\b(?:refund|paid|pay|sent|send|deliver|credit|approv|cancel|accept|replac|ship|confirm|grant|resolv|clos|free\b|"
+    r"voucher|discount|gift|won\b|owe)\w*|\w*\d\w*",
     re.IGNORECASE,
 )
 _PROMISE = re.compile(r"\b(?:will|shall|promise\w*|guarantee\w*|soon|tomorrow|going to|'ll)\b", re.IGNORECASE)
@@ -35,7 +42,7 @@ def read_again(text: str, documents: Sequence[str]) -> dict[str, Any]:
 def _verdict(sentence: str, documents: Sequence[str]) -> str:
     nearest = _nearest(sentence, documents)
     if support(sentence, documents) < _ENOUGH:
-        return "entailed" if _claims_nothing(sentence) else "not_stated"
+        return "entailed" if _claims_nothing(sentence, documents) else "not_stated"
     if bool(_NOT.search(sentence)) != bool(_NOT.search(nearest)):
         return "contradicted"
     if _PROMISE.search(sentence) and not _PROMISE.search(nearest):
@@ -49,5 +56,8 @@ def _nearest(sentence: str, documents: Sequence[str]) -> str:
     return max(told, key=lambda one: len(wanted & stems(one)), default="")
 
 
-def _claims_nothing(sentence: str) -> bool:
-    return bool(_COURTESY.search(sentence)) and not _PROMISE.search(sentence) and len(stems(sentence)) <= 6
+def _claims_nothing(sentence: str, documents: Sequence[str]) -> bool:
+    told = frozenset[str]().union(*map(stems, documents))
+    if _PROMISE.search(sentence) or not stems(" ".join(_EFFECT.findall(sentence))) <= told:
+        return False
+    return bool(_COURTESY.search(sentence)) and len(stems(sentence)) <= _SHORT

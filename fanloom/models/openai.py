@@ -11,10 +11,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import AzureChatOpenAI, ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
-from openai import APIConnectionError, APIError, APIStatusError, BadRequestError
+from openai import APIConnectionError, APIError, APIStatusError
 from pydantic import BaseModel, model_validator
 
-from fanloom.models.answers.openai_bodies import Completions, error_in, readable, words_of
+from fanloom.models.answers.openai_bodies import Completions, error_in, readable, tells_of_filter, words_of
 from fanloom.models.openai_server import is_openais
 
 _LONGEST = 300
@@ -31,6 +31,7 @@ class ErrorForAnswer(Exception):
     """What a server said in the place of an answer, in a body or a stream that began well."""
 
     def __init__(self, said: Any) -> None:
+        self.body = said
         known = said if isinstance(said, dict) else {"message": said}
         self.message = words_of(known)[:_LONGEST]
         words = " ".join(str(word) for word in (known.get("code"), known.get("type")) if word)
@@ -70,7 +71,7 @@ class _Compatible(BaseChatOpenAI):
         try:
             with _told():
                 return await super()._agenerate(*args, **kwargs)
-        except BadRequestError as error:
+        except (APIStatusError, ErrorForAnswer) as error:
             return ChatResult(generations=[ChatGeneration(message=AIMessage(content="", **_filtered(error)))])
 
     async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
@@ -78,7 +79,7 @@ class _Compatible(BaseChatOpenAI):
             with _told():
                 async for chunk in super()._astream(*args, **kwargs):
                     yield chunk
-        except BadRequestError as error:
+        except (APIStatusError, ErrorForAnswer) as error:
             yield ChatGenerationChunk(message=AIMessageChunk(content="", **_filtered(error)))
 
 
@@ -97,9 +98,9 @@ class CompatibleAzure(_Compatible, AzureChatOpenAI):
     """AzureChatOpenAI whose answers and errors are those of CompatibleOpenAI."""
 
 
-def _filtered(error: BadRequestError) -> dict[str, Any]:
-    """Return the metadata of an answer that a filter withheld; Azure's refuses the prompt with a 400."""
-    if error.code != "content_filter":
+def _filtered(error: APIStatusError | ErrorForAnswer) -> dict[str, Any]:
+    """Return the metadata of an answer that a filter withheld; many refuse the prompt with a status of an error."""
+    if not tells_of_filter(error.body):
         raise error
     return {"response_metadata": {"finish_reason": "content_filter", "model_provider": "openai"}}
 
@@ -119,6 +120,8 @@ def _told() -> Iterator[None]:
         if error.body:
             told = ErrorForAnswer(error.body)
             error.message, error.args = told.message, told.args
+            # The same in the SDK's words.
+            error.__cause__ = None
         raise
     except APIConnectionError:
         raise

@@ -1,6 +1,8 @@
-"""Channels that most workflow graphs have."""
+"""Channels that most workflow graphs have.
 
-from __future__ import annotations
+Annotations are no strings here: those are looked up in the module of a state that extends ours, whose names may be
+ours.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, Any

@@ -5,6 +5,8 @@ No other module imports any. tests/unit/test_langgraph_internals.py fails when o
 
 from __future__ import annotations
 
+from typing import Any, get_args, get_origin
+
 from langchain_core.tracers._streaming import _StreamingCallbackHandler, _V2StreamingCallbackHandler
 
 # LangGraph collects the types of a graph's schemas only under LANGGRAPH_STRICT_MSGPACK, which it reads when it is
@@ -27,8 +29,44 @@ from langgraph._internal._constants import CONFIG_KEY_RUNTIME as CONFIG_KEY_RUNT
 # The Sends that a checkpoint has planned: what a task of an earlier branch was given.
 from langgraph._internal._constants import TASKS as TASKS
 from langgraph._internal._serde import build_serde_allowlist as build_serde_allowlist
+from typing_extensions import TypeAliasType
 
 # LangChain streams a call where a handler is one of these, and shows nobody whether it does.
 STREAM_READERS = (_StreamingCallbackHandler, _V2StreamingCallbackHandler)
 
 vars(_schema_types)["STRICT_MSGPACK_ENABLED"] = True
+
+# It looks into list, dict and their like, and not into Sequence, Mapping, generic classes, aliases and named tuples.
+_collect = _schema_types._collect_from_type
+
+
+def _collect_all(kind: Any, allowed: set[tuple[str, ...]], seen: set[Any], seen_ids: set[int]) -> None:
+    is_new = _is_new(kind, seen)
+    _collect(kind, allowed, seen, seen_ids)
+    for part in _parts(kind) if is_new else ():
+        _collect_all(part, allowed, seen, seen_ids)
+    if is_new and _is_named_tuple(kind):
+        allowed.add((kind.__module__, kind.__name__))
+
+
+def _is_new(kind: Any, seen: set[Any]) -> bool:
+    try:
+        return kind not in seen
+    except TypeError:
+        # An annotation can hold what has no hash; only what has a name can lead back to itself.
+        return True
+
+
+def _parts(kind: Any) -> tuple[Any, ...]:
+    if isinstance(origin := get_origin(kind), type):
+        return (origin, *get_args(kind))
+    if isinstance(kind, TypeAliasType):
+        return (kind.__value__,)
+    return tuple(_schema_types._safe_get_type_hints(kind).values()) if _is_named_tuple(kind) else ()
+
+
+def _is_named_tuple(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
+vars(_schema_types)["_collect_from_type"] = _collect_all

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from fanloom.errors import InvalidSettings
 from fanloom.redaction import redactor
 from fanloom.runlog.log_writer import LogWriter
-from fanloom.runlog.recorder import Content, Mode
+from fanloom.runlog.recorder import Content, Entry, Mode
 from fanloom.runlog.run_store import RunStore
 from fanloom.settings import Hidden, in_home, settings
 from fanloom.tracing.trace_mask import TraceMask
@@ -44,7 +44,14 @@ def run_logs(mode: Mode = "all") -> RunLogs:
     return _opened(os.getpid(), os.getcwd(), kept, mode, now.trace_redact, now.run_log_keep)
 
 
-_APART: ContextVar[RunLogs | None] = ContextVar("fanloom_log_apart", default=None)
+class Apart(NamedTuple):
+    """Who else is told what happens: logs of their own, and a function that gets each event at once."""
+
+    logs: RunLogs | None = None
+    listen: Callable[[Entry], None] | None = None
+
+
+_APART: ContextVar[Apart] = ContextVar("fanloom_log_apart", default=Apart())  # noqa: B039 - it cannot be changed
 
 
 def logs_in(folder: Path) -> RunLogs:
@@ -54,17 +61,17 @@ def logs_in(folder: Path) -> RunLogs:
 
 
 @contextmanager
-def written_apart(logs: RunLogs | None) -> Iterator[None]:
-    """Write down what runs in this block in logs of its own too, whatever else is written down of it."""
-    token = _APART.set(logs)
+def told_apart(apart: Apart) -> Iterator[None]:
+    """Let others be told what happens in the runs of this block too, whatever else is written down of them."""
+    token = _APART.set(apart)
     try:
         yield
     finally:
         _APART.reset(token)
 
 
-def logs_apart() -> RunLogs | None:
-    """Return the logs of its own that this block has, if it has some."""
+def apart() -> Apart:
+    """Return who else is told in this block."""
     return _APART.get()
 
 

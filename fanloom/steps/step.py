@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from fanloom.errors import GraphError
+from fanloom.errors import GraphError, MissingPackage
 from fanloom.gateway.call import call
 from fanloom.gateway.request import Request
+from fanloom.loops.background import run_in_background
 from fanloom.models.narrowing.narrowed import narrowed
 from fanloom.models.narrowing.output_bounds import Bound
 from fanloom.runs.context import Role
@@ -65,9 +66,21 @@ class LLMStep(Generic[T]):
         request = Request(self.name, self.role, messages, self.output, metadata, understudy)
         return await call(current_run(runtime), request)
 
+    def run_sync(
+        self, runtime: Runtime[Any] | None = None, for_understudy: Mapping[str, Any] | None = None, /, **variables: Any
+    ) -> T:
+        """Do what `run` does, for a node that is a plain function: also of LangGraph's own StateGraph, under `invoke`.
+
+        In an async function use `run`: this would hold up its event loop.
+        """
+        return run_in_background(self.run(runtime, for_understudy, **variables))
+
 
 def _found(step: LLMStep[Any]) -> Callable[..., Any]:
-    """Return a step's understudy. Raises GraphError if it is not where the step says."""
+    """Return a step's understudy.
+
+    Raises GraphError if it is not where the step says, and MissingPackage if a package is missing that it imports.
+    """
     if callable(step.understudy):
         return step.understudy
     if not _REFERENCE.fullmatch(str(step.understudy)):
@@ -75,20 +88,16 @@ def _found(step: LLMStep[Any]) -> Callable[..., Any]:
     module, _, name = str(step.understudy).partition(":")
     try:
         found = getattr(import_module(module), name)
-    except ImportError as error:
-        raise _not_found(step, _why(error, module)) from error
-    except AttributeError as error:
+    except (ImportError, AttributeError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and not f"{module}.".startswith(f"{error.name}."):
+            raise MissingPackage(
+                f"the understudy of step {step.name!r} needs the package {error.name!r}: install it, or choose a model"
+            ) from error
         raise _not_found(step, error) from error
     if not callable(found):
         raise _not_found(step, f"it is no function but {found!r:.60}")
     understudy: Callable[..., Any] = found
     return understudy
-
-
-def _why(error: ImportError, module: str) -> str:
-    """Say what is missing: the module itself, or something that it imports."""
-    is_itself = error.name is None or f"{module}.".startswith(f"{error.name}.")
-    return str(error) if is_itself else f"its module imports what is not there: {error}; install or mend that"
 
 
 def _not_found(step: LLMStep[Any], why: object) -> GraphError:

@@ -108,10 +108,10 @@ class Orchestrator:
         given = {"task": state["task"], "analysis": state["analysis"], "parts": for_model(parts)}
         try:
             document = await ask(asked.combine.within(bounds), runtime, given, known)
-            if wrong := await _wrong(runtime, document, parts):
+            if wrong := await _wrong(runtime, document, parts, state["task"]):
                 again = asked.combine_again.within(bounds)
                 document = await ask(again, runtime, given, known, wrong=wrong[:_MOST_TOLD])
-                wrong = await _wrong(runtime, document, parts)
+                wrong = await _wrong(runtime, document, parts, state["task"])
         except RunError as error:
             # The parts have been paid for, and are given as they are.
             return None, [str(error)]
@@ -124,14 +124,19 @@ class Orchestrator:
         return steps(self._prompts(runtime), self.understudies)
 
 
-async def _wrong(runtime: Runtime[OrchestratorContext], document: Document, parts: Sequence[Part]) -> list[str]:
+async def _wrong(
+    runtime: Runtime[OrchestratorContext], document: Document, parts: Sequence[Part], task: str
+) -> list[str]:
     """Return what is wrong with a document: by rule first, then, if the context wants it, in a second reader's eyes."""
     wrong = problems(document, parts)
     if wrong or OrchestratorContext.of(runtime.context).check_document != "model":
         return wrong
-    given = {part["id"]: part["text"] for part in parts}
-    read = [(one.id, await entailed(runtime, one.text, [given[one.id]])) for one in document.sections]
-    return [f"Part {name} does not say: {it.words or 'all of it'}" for name, it in read if it.verdict != "entailed"]
+    given = {part["id"]: part["text"] for part in parts if part["text"]}
+    said = [(f"Part {one.id} does", one.text, [given[one.id]]) for one in document.sections]
+    about = f"{task}\n{', '.join(part['heading'] for part in parts)}"
+    said.append(("The parts do", f"{document.title}\n{document.introduction}", [about, *given.values()]))
+    read = [(who, await entailed(runtime, text, documents)) for who, text, documents in said]
+    return [f"{who} not say: {it.words or 'all of it'}" for who, it in read if it.verdict != "entailed"]
 
 
 def _uncombined(wrong: Sequence[str]) -> list[str]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from fanloom import stems
-from nodes.support_desk.identifiers import half_width, mentions, mentions_product, normal
+from nodes.support_desk.identifiers import half_width, may_mean, mentions, mentions_product, normal
 from nodes.support_desk.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
 from nodes.support_desk.wording import clause_at, sentence_at
 
 Kind: TypeAlias = Literal["invoice", "order", "product", "unknown"]
 Known: TypeAlias = Mapping[str, Kind]
-"""What the customer's own identifiers are, each in its normal form."""
+"""What the customer's own identifiers and products are, each in its normal form."""
 
 MOST_NAMED = 200
 MOST_SAID = 5_000  # signs, of all that one task hands over
@@ -21,18 +21,18 @@ _LITTLE = 2  # words that mean something
 _NEAR = 40
 _LABEL = {"invoice": r"invoices?|bills?|inv", "order": r"orders?|ord|parcels?|packages?|deliver(?:y|ies)|shipments?"}
 _IDENTIFIER = re.compile(
-    r"(?<![\w@./$€£-])(?:"
+    r"(?<![^\W_])(?<![@.$€£-])(?<!\D/)(?:"
     r"#[a-z0-9]{0,7}[-_ ]?\d[\w-]{1,20}"  # #A-12345, #771
-    r"|[a-z]{1,7}[-_/]\d{2,}[a-z0-9]*(?:[-_/][a-z0-9]+)*"  # A-12345
+    r"|[a-z]{1,7}[-_/]\d{2,}[a-z0-9]*(?:[-_/](?![a-z]{1,7}[-_]?\d{3})[a-z0-9]+)*"  # A-12345
     r"|[a-z]{1,4}\d{4,15}"  # A12345
-    rf"|(?:{_LABEL['invoice']}|{_LABEL['order']})[\s.:#]*(?:(?:no|nr|number|num|id)\b[\s.:#]*)?"
+    rf"|(?:{_LABEL['invoice']}|{_LABEL['order']})[\s.:#]*(?:(?:no|nr|number|num|id)\b[\s.:#]*(?:(?:is|was)\s+)?)?\(?"
     r"(?P<figure>[a-z]{0,3}[-_/]?\d[a-z0-9]*(?:[-_/][a-z0-9]+)*\d+)"  # order 12345
-    r")(?![\w@]|[.,]\d|[-_]\w)",
+    r")(?![^\W_]|@|[.,]\d|[-_]\w)",
     re.IGNORECASE,
 )
 _KINDS = rf"(?:(?P<invoice>{_LABEL['invoice']})|(?P<order>{_LABEL['order']}))"
 _PREFIXED = re.compile(rf"#?{_KINDS}[-_ .]?\d", re.IGNORECASE)
-_LABELLED = re.compile(rf"\b{_KINDS}\W*(?:\w+\W+){{0,2}}$", re.IGNORECASE)
+_LABELLED = re.compile(rf".*\b{_KINDS}\W*(?:[^\W\d]+\W+){{0,2}}$", re.IGNORECASE)
 # What is no number of the shop's, and what is quoted from another mail.
 _ANOTHERS = re.compile(
     r"(?:\b(?:customer|client|account|member(?:ship)?|phone|tel|telephone|mobile|fax|vat|tax|iban|postcode|zip)(?![a-z])"
@@ -42,6 +42,8 @@ _ANOTHERS = re.compile(
 _QUOTED = re.compile(
     r"[\"\u201c\u201e\u00ab](?P<a>[^\"\u201c\u201d\u201e\u00ab\u00bb\n]{2,80})[\"\u201d\u201c\u00bb]"
     r"|(?<!\w)['\u2018](?P<b>[^'\u2018\u2019\n]{2,80})['\u2019](?!\w)"
+    r"|[\u00bb\u203a](?P<c>[^\u00ab\u00bb\u2039\u203a\n]{2,80})[\u00ab\u2039]"
+    r"|[`\u2039\u300c\u300e](?P<d>[^`\u2039\u203a\u300c-\u300f\n]{2,80})[`\u203a\u300d\u300f]"
 )
 _NAME = re.compile(r"[A-Z0-9][\w+./-]*(?: [\w+./-]+){0,6}")
 
@@ -58,28 +60,47 @@ class Named(NamedTuple):
 def named_in(message: str, known: Known) -> list[Named]:
     """Return the identifiers and the quoted products of a message, in its order, each once, the first 200."""
     found: dict[str, Named] = {}
-    for one in sorted((*_identifiers(message, known), *_quoted(message)), key=lambda one: one.start):
+    for one in sorted((*_identifiers(message, known), *_quoted(message, known)), key=lambda one: one.start):
         found.setdefault(normal(one.text), one)
         if len(found) == MOST_NAMED:
             break
     return list(found.values())
 
 
-def complete(tasks: Sequence[Task], message: str, known: Known) -> list[Task]:
-    """Return the tasks with what the message says: numbers looked up as what they are, blanks filled, nothing lost."""
+def complete(tasks: Sequence[Task], message: str, known: Known, bought: Iterable[str] = ()) -> list[Task]:
+    """Return the tasks with what the message says: numbers looked up as what they are, blanks filled, nothing lost.
+
+    What the customer has `bought` fills a blank too, without quotation marks.
+    """
     named = named_in(message, known)
-    made = [_as_it_is(task, known) for task in tasks]
-    made = [_filled(task, made, named) for task in made]
+    kinds = {normal(one.text): one.kind for one in named} | dict(known)
+    made = [_as_it_is(task, kinds) for task in tasks]
+    candidates = [*named, *_meant(message, named, bought)]
+    made = [_filled(task, made, candidates) for task in made]
     lost = [one for one in named if not any(_holds(task, one, message) for task in made)]
     told = {sentence_at(message, one.start, one.end): normal(one.text) in known for one in lost}
     return _with_sentences(made, told)
 
 
+def numbers_of(tasks: Iterable[Task]) -> Iterator[str]:
+    """Yield the numbers that tasks are about."""
+    for task in tasks:
+        match task:
+            case BillingInquiry(invoice_number=str(number)) | StatusUpdate(order_id=str(number)):
+                yield number
+
+
 def _identifiers(message: str, known: Known) -> Iterator[Named]:
-    plain = half_width(message)
+    plain, seen = half_width(message), set[str]()
     for found in _IDENTIFIER.finditer(plain):
-        if _ANOTHERS.search(plain[max(0, found.start() - _NEAR) : found.start()]):
+        text = normal(found["figure"] or found[0])
+        if (
+            text in seen
+            or len(seen) == MOST_NAMED
+            or _ANOTHERS.search(plain[max(0, found.start() - _NEAR) : found.start()])
+        ):
             continue
+        seen.add(text)
         start, end = found.span("figure" if found["figure"] else 0)
         yield Named(_kind(plain, found, known), message[start:end], start, end)
 
@@ -94,26 +115,39 @@ def _kind(plain: str, found: re.Match[str], known: Known) -> Kind:
     return "unknown" if said is None else "invoice" if said["invoice"] else "order"
 
 
-def _quoted(message: str) -> Iterator[Named]:
+def _quoted(message: str, known: Known) -> Iterator[Named]:
     for found in _QUOTED.finditer(message):
-        name = found["a"] or found["b"]
-        if _NAME.fullmatch(name) and any(map(str.isalpha, name)):
-            yield Named("product", name, *found.span("a" if found["a"] else "b"))
+        group = found.lastgroup or 0
+        name = found[group]
+        is_name = _NAME.fullmatch(name) and any(map(str.isalpha, name))
+        if is_name or known.get(normal(name)) == "product":
+            yield Named("product", name, *found.span(group))
 
 
-def _as_it_is(task: Task, known: Known) -> Task:
+def _meant(message: str, named: Sequence[Named], bought: Iterable[str]) -> Iterator[Named]:
+    """Yield the product that the message names without quotation marks, if it can mean no other that was bought."""
+    quoted = any(one.kind == "product" for one in named)
+    possible = [name for name in bought if may_mean(message, name) or mentions_product(message, name)]
+    if not quoted and len(possible) == 1 and mentions_product(message, possible[0]):
+        yield Named("product", possible[0], 0, 0)
+
+
+def _as_it_is(task: Task, kinds: Known) -> Task:
     """Return the task for what its number is: an order among the invoices is asked about as an order, and so on."""
     match task:
-        case BillingInquiry(invoice_number=str(number)) if known.get(normal(number)) == "order":
+        case BillingInquiry(invoice_number=str(number)) if kinds.get(normal(number)) == "order":
             return StatusUpdate(type="StatusUpdate", order_id=number)
-        case StatusUpdate(order_id=str(number)) if known.get(normal(number)) == "invoice":
+        case StatusUpdate(order_id=str(number)) if kinds.get(normal(number)) == "invoice":
             return BillingInquiry(type="BillingInquiry", invoice_number=number, quote=None)
         case _:
             return task
 
 
 def _filled(task: Task, tasks: Sequence[Task], named: Sequence[Named]) -> Task:
-    """Fill in what a task leaves open if the message names exactly one thing of that kind that no such task has."""
+    """Fill in what a task leaves open if the message names exactly one thing of that kind that no such task has.
+
+    A number of which nobody knows what it is counts where there is none of that kind.
+    """
     match task:
         case BillingInquiry(invoice_number=None):
             kind, field = "invoice", "invoice_number"
@@ -124,6 +158,8 @@ def _filled(task: Task, tasks: Sequence[Task], named: Sequence[Named]) -> Task:
         case _:
             return task
     candidates = [one for one in named if one.kind == kind]
+    if not candidates and kind != "product":
+        candidates = [one for one in named if one.kind == "unknown"]
     alike = [other for other in tasks if type(other) is type(task)]
     taken = any(_says(other, candidates[0]) for other in alike) if len(candidates) == 1 else True
     return task if taken else task.model_copy(update={field: candidates[0].text})
@@ -138,9 +174,19 @@ def _holds(task: Task, one: Named, message: str) -> bool:
         case ProductReturn(product_name=str(name)):
             return mentions_product(clause, name)
         case BillingInquiry(invoice_number=str(number)) | StatusUpdate(order_id=str(number)):
-            return mentions(clause, number)
+            return mentions(clause, number) and not _alike(one, task, number)
         case _:
             return False
+
+
+def _alike(one: Named, task: Task, number: str) -> bool:
+    """Tell whether two numbers are of one kind or one form, so that the second is no more about the first."""
+    kind = "invoice" if isinstance(task, BillingInquiry) else "order"
+    return one.kind == kind or (one.kind == "unknown" and _letters(one.text) == _letters(number) != "")
+
+
+def _letters(number: str) -> str:
+    return re.sub(r"\d.*", "", normal(number))
 
 
 def _says(task: Task, one: Named) -> bool:
@@ -150,8 +196,8 @@ def _says(task: Task, one: Named) -> bool:
 
 
 def _ends(said: str, one: Named) -> bool:
-    digits, bare = re.search(r"\d{3,}$", one.text), normal(said)
-    return digits is not None and bare.endswith(digits[0]) and bare in normal(one.text)
+    digits, bare, named = re.search(r"\d{3,}$", one.text), normal(said), normal(one.text)
+    return digits is not None and bare.endswith(digits[0]) and (bare in named or (named.isdecimal() and named in bare))
 
 
 def _with_sentences(tasks: Sequence[Task], told: Mapping[str, bool]) -> list[Task]:

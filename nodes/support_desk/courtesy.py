@@ -10,17 +10,24 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from nodes.support_desk.courtesies import PARTS, PHRASES, THINGS, WORDS
+from nodes.support_desk.courtesies import NAME, PARTS, PHRASES, THINGS, WORDS
 
 MOST_OWN = 400  # signs of own words in the greeting, in each part, and in the closing
-_PHRASE, _NAME = "\ue000", "\ue001"  # what stands for a phrase, and for a name, once it is found
+_PHRASE = "\ue000"  # what stands for a phrase, once it is found
 
 _WORDS, _THINGS = frozenset(WORDS.split()), frozenset(THINGS.split())
 _ABOUT = r"(?:about|on|for|to|of|with|regarding|concerning|as to|as for)"
 _BESIDE = r"(?:your|the|this|that|our|my|latest|and|or|question|questions|concern)"
-_THING_OR_NAME = rf"(?:(?:{'|'.join(sorted(_THINGS))})\b|{_NAME})"
+_THING_OR_NAME = rf"(?:(?:{'|'.join(sorted(_THINGS))})\b|{NAME})"
 _SPOKEN_ABOUT = re.compile(
-    rf"\b{_ABOUT}(?: {_BESIDE})*(?: {_THING_OR_NAME})+(?: and(?: {_BESIDE})* {_THING_OR_NAME})*", re.IGNORECASE
+    rf"\b{_ABOUT}(?: {_BESIDE})*(?: {_THING_OR_NAME})+(?:(?:,| and|, and)(?: {_BESIDE})* {_THING_OR_NAME})*",
+    re.IGNORECASE,
+)
+# Who thanks for a parcel has got it.
+_RECEIVED = re.compile(
+    r"\bthank(?:s|ful|(?:ing)? you)\b(?: \w+){0,3}? for (?:(?:the|your|our) )?"
+    r"(?:returns?|parcels?|packages?|shipments?|items?|products?)\b(?! request)",
+    re.IGNORECASE,
 )
 # All that a sentence is about: "Finally, your order."
 _HEADING = re.compile(
@@ -55,10 +62,10 @@ def foreign(text: str, names: Iterable[str] = ()) -> list[str]:
     """Return what of a model's own words is no courtesy, each once: facts, claims, marks, and names not in `names`."""
     said = bare(text).replace("\u2019", "'").replace("\n", " ")
     for name in sorted(filter(None, map(bare, names)), key=len, reverse=True):
-        said = re.sub(rf"(?<![\w'-]){re.escape(name)}(?![\w'-])", _NAME, said, flags=re.IGNORECASE)
+        said = re.sub(rf"(?<![\w'-]){re.escape(name)}(?![\w'-])", NAME, said, flags=re.IGNORECASE)
     rest = _PHRASES.sub(_PHRASE, said)
     words = [word for word in _WORD.findall(rest) if not _is_courteous(word.casefold())]
-    strange = [sign for sign in _WORD.sub("", rest) if sign not in _SIGNS | _SMILES | {_PHRASE, _NAME}]
+    strange = [sign for sign in _WORD.sub("", rest) if sign not in _SIGNS | _SMILES | {_PHRASE, NAME}]
     return list(dict.fromkeys([*words, *_runs(strange, said), *_claimed(rest)]))
 
 
@@ -86,7 +93,5 @@ def _runs(strange: Iterable[str], said: str) -> list[str]:
 
 def _claimed(rest: str) -> list[str]:
     """Return the things that are not only spoken about."""
-    left = _HEADING.sub("", _SPOKEN_ABOUT.sub("", rest))
-    return [
-        word.replace(_NAME, "a name") for word in re.findall(rf"\b(?:{_THING_OR_NAME})|{_NAME}", left, re.IGNORECASE)
-    ]
+    left = " ".join([*_RECEIVED.findall(rest), _HEADING.sub("", _SPOKEN_ABOUT.sub("", rest))])
+    return [word.replace(NAME, "a name") for word in re.findall(rf"\b(?:{_THING_OR_NAME})|{NAME}", left, re.IGNORECASE)]

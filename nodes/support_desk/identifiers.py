@@ -14,6 +14,8 @@ _TIGHT = rf"[{_HYPHENS}{_DASHES}]?"
 _LOOSE = rf"[\s#.{_HYPHENS}{_DASHES}]{{0,3}}"
 _LONGEST = 64
 _WIDE = re.compile(r"[\uff01-\uff5e\u3000]+")
+_TYPED = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212\ufe63\uff0d"), "-")
+_DASH_IN = re.compile(r"(?<=[^\W\d_])[\u2013\u2014](?=\d)")
 _BEFORE = re.compile(rf"(\w{{0,{_LONGEST}}})([{_HYPHENS}{_DASHES}])$")
 _AFTER = re.compile(rf"[{_HYPHENS}]+[^\W_]|[{_DASHES}]\d|[^\W_]")
 _LABELS = {"invoice", "bill", "order", "number", "no", "nr", "num", "id", "ref", "reference", "parcel", "package"}
@@ -23,7 +25,7 @@ _ADDRESS = re.compile(
 )
 # Letters and digits without a sign, how many such runs an identifier may have, and what stands between them.
 _RUN = re.compile(r"[^\W_]+")
-_MOST_RUNS, _SHORT_WORD = 6, 4
+_MOST_RUNS, _SHORT_WORD, _LONG_WORD = 6, 4, 4
 _JOINED = re.compile(rf"[^\W_]+(?:[/.:{_HYPHENS}{_DASHES}][^\W_]+)*")
 _PART = re.compile(r"\d+|[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -34,6 +36,12 @@ _GLUED = 4
 def normal(identifier: str) -> str:
     """Return an identifier without signs and in capitals: `#inv-7890`, `INV 7890` and `inv_7890` are `INV7890`."""
     return "".join(sign for sign in half_width(identifier).upper() if sign.isalnum())
+
+
+def as_typed(text: str) -> str:
+    """Return a text as a keyboard would have it: plain hyphens within identifiers, and no signs that nobody sees."""
+    shown = "".join(sign for sign in text.translate(_TYPED) if unicodedata.category(sign) != "Cf")
+    return _DASH_IN.sub("-", shown)
 
 
 def half_width(text: str) -> str:
@@ -93,6 +101,12 @@ def mentions_product(query: str, name: str) -> bool:
             ends = range(start + 1, min(start + _GLUED, len(wanted)) + 1)
             reached |= {end for end in ends if _singular("".join(wanted[start:end])) in there}
     return len(wanted) in reached
+
+
+def may_mean(query: str, name: str) -> bool:
+    """Tell whether a longer word of a product's name stands in a text: it may be the one that is meant."""
+    there = set(_glued(_parts(half_width(query))))
+    return any(_singular(part) in there for part in _parts(half_width(name)) if len(part) >= _LONG_WORD)
 
 
 def addresses(text: str) -> list[str]:

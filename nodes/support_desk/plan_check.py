@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,13 @@ from nodes.text import plain
 
 _DIGITS = re.compile(r"\d+")
 _NUMBERED = re.compile(r"[\w-]*\d[\w-]*")
+_SENDS_BACK = re.compile(
+    r"\bback\b|return|refund|exchang|\bswap|replac|\brma\b|unwanted|\brid of\b"
+    r"|(?:n't|not|no longer|never) (?:want|need)"
+    r"|zurück|retour|tausch|erstatt|renvoy|rembours|échang|devol|devuel|reembols|restitu|rimbors|\bterug",
+    re.IGNORECASE,
+)
+_SAYS_SOMETHING = 3  # words, whatever they are
 _LONGEST_NAME = 200
 _LONGEST_REASON = 1_000
 _LONGEST_SUMMARY = 500
@@ -34,20 +41,27 @@ def verified(tasks: Iterable[Task], query: str) -> tuple[list[Task], list[str]]:
     """Return the tasks without what does not stand in the message, and what that was."""
     kept: list[Task] = []
     invented: list[str] = []
+    wishes: dict[tuple[str, str], str] = {}
     for task in tasks:
-        checked, names = _checked(task, query)
-        kept.append(checked)
+        checked, names = _checked(task, query, list(wishes.values()))
         invented += names
+        if not isinstance(task, Other) or not isinstance(checked, Other):
+            kept.append(checked)
+        elif (wish := _wish(task, checked.summary)) not in wishes:
+            wishes[wish] = checked.summary
+            kept.append(checked)
     return kept, invented
 
 
 def planned(tasks: Iterable[Task]) -> list[dict[str, Any]]:
-    """Number the tasks `t1`, `t2`, ..., each wish once; of two returns of a product one with a reason counts."""
+    """Number the tasks `t1`, `t2`, ..., each thing once; of two returns of a product one with a reason counts."""
     distinct: dict[tuple[str, ...], Task] = {}
-    for task in tasks:
-        earlier = distinct.setdefault(_same(task), task)
+    for number, task in enumerate(tasks):
+        # Two wishes can stand in one sentence: they stay two.
+        key = _same(task) or (str(number),)
+        earlier = distinct.setdefault(key, task)
         if isinstance(earlier, ProductReturn) and not earlier.reason_for_return:
-            distinct[_same(task)] = task
+            distinct[key] = task
     return [{"task_id": f"t{number}", **task.model_dump()} for number, task in enumerate(distinct.values(), 1)]
 
 
@@ -58,7 +72,12 @@ def unmentioned(text: str, query: str) -> list[str]:
     return numbers + [name for name in addresses(text) if name.casefold() not in query.casefold()]
 
 
-def _checked(task: Task, query: str) -> tuple[Task, list[str]]:
+def _wish(task: Other, own: str) -> tuple[str, str]:
+    """Return what makes two wishes one: both are told in the same words and stand in the same sentence, or in none."""
+    return (task.summary.casefold() if own else "", own)
+
+
+def _checked(task: Task, query: str, taken: Sequence[str]) -> tuple[Task, list[str]]:
     match task:
         case StatusUpdate(order_id=str(number)) if not mentions(query, number):
             return task.model_copy(update={"order_id": None}), _named(number)
@@ -67,15 +86,15 @@ def _checked(task: Task, query: str) -> tuple[Task, list[str]]:
         case ProductReturn():
             return _return_checked(task, query)
         case Other():
-            return _other_checked(task, query)
+            return _other_checked(task, query, taken)
         case _:
             return task, []
 
 
-def _other_checked(task: Other, query: str) -> tuple[Task, list[str]]:
+def _other_checked(task: Other, query: str, taken: Sequence[str]) -> tuple[Task, list[str]]:
     """Put the customer's own words in the place of what is told of them; without any, nothing is left to hand over."""
     said = plain(task.summary, _LONGEST_SUMMARY)
-    own = _quote(task, query) or sentence_with(query, said) or sentence_like(query, said)
+    own = _quote(task, query) or sentence_with(query, said) or sentence_like(query, said, taken)
     kept = task.model_copy(update={"summary": own or "", "quote": own})
     return kept, _unquoted(task, query) or ([] if own else unmentioned(said, query) or _named(said))
 
@@ -94,9 +113,22 @@ def _return_checked(task: ProductReturn, query: str) -> tuple[Task, list[str]]:
     if not stands_in(reason, query):
         # Told in other words: the customer's own, if they speak of the same.
         reason = quote if quote and reason and stems(quote) & stems(reason) - stems(name) else None
+    if not _says_why(reason or "", name) or _only_asks(query, name, reason or ""):
+        reason = None
     quote = quote or (sentence_with(query, reason) if reason else None)
     kept = {"product_name": name if known else None, "reason_for_return": reason, "quote": quote}
     return task.model_copy(update=kept), [*_unquoted(task, query), *([] if known else _named(name))]
+
+
+def _says_why(reason: str, product: str) -> bool:
+    """Tell whether a reason says more than the product's name and words such as "it"."""
+    return bool(stems(reason) - stems(product)) or len(reason.split()) >= _SAYS_SOMETHING
+
+
+def _only_asks(query: str, product: str, reason: str) -> bool:
+    """Tell whether a message asks a question about a product, and nowhere speaks of sending anything back."""
+    said = [sentence_with(query, text) or "" for text in (product, reason)] if product else [query]
+    return not _SENDS_BACK.search(query) and any("?" in sentence for sentence in said)
 
 
 def _quote(task: BillingInquiry | ProductReturn | Other, query: str) -> str | None:
@@ -117,5 +149,5 @@ def _same(task: Task) -> tuple[str, ...]:
     match task:
         case BillingInquiry(invoice_number=name) | StatusUpdate(order_id=name) | ProductReturn(product_name=name):
             return task.type, normal(name or "")
-        case Other(summary=summary):
-            return task.type, summary.casefold()
+        case Other():
+            return ()

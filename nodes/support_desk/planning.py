@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -11,12 +12,14 @@ from langgraph.types import Overwrite
 from fanloom import RunError, new_run, not_done
 from fanloom import check_input as checked
 from nodes.support_desk import records
-from nodes.support_desk.completeness import Known, complete, named_in
+from nodes.support_desk.completeness import Known, complete, named_in, numbers_of
 from nodes.support_desk.context import DeskContext, customer_of
+from nodes.support_desk.identifiers import as_typed, normal
 from nodes.support_desk.plan_check import bounds_of, planned, verified
 from nodes.support_desk.state import DeskInput, DeskState
 from nodes.support_desk.steps import PLAN_AGAIN, PLAN_TASKS
 from nodes.support_desk.store import database
+from nodes.support_desk.tasks import Task
 
 _NO_CUSTOMER = "we do not know yet whose account this is about; please sign in and send your message again"
 
@@ -42,25 +45,28 @@ def who_asks(state: DeskState) -> Literal["plan_tasks", "write_reply"]:
 async def plan_tasks(state: DeskState, runtime: Runtime[DeskContext]) -> dict[str, Any]:
     """Ask for the typed tasks; what does not stand in the message is asked about once, then left open."""
     query = state["query"]
-    bounds = bounds_of(query)
+    bounds, typed = bounds_of(query), as_typed(query)
     plan = await PLAN_TASKS.within(bounds).run(runtime, query=query)
-    tasks, invented = verified(plan.tasks, query)
+    tasks, invented = verified(plan.tasks, typed)
     if invented:
         # Without a better one the first plan holds, less what it made up.
         with suppress(RunError):
             again = await PLAN_AGAIN.within(bounds).run(runtime, query=query, invented=invented)
-            tasks, _ = verified(again.tasks, query)
-    return {"tasks": planned(complete(tasks, query, await _known(state, query)))}
+            tasks, _ = verified(again.tasks, typed)
+    known, bought = await _of_the_customer(state, typed, tasks)
+    return {"tasks": planned(complete(tasks, typed, known, bought))}
 
 
-async def _known(state: DeskState, query: str) -> Known:
-    """Return which identifiers of the message are the customer's invoices and orders; none while nobody can look."""
-    numbers = [one.text for one in named_in(query, {}) if one.kind != "product"]
+async def _of_the_customer(state: DeskState, typed: str, tasks: Sequence[Task]) -> tuple[Known, list[str]]:
+    """Return which numbers and products of the customer there are; none while nobody can look."""
     customer = state["customer_id"]
-    if not numbers or customer is None:
-        return {}
+    numbers = [one.text for one in named_in(typed, {}) if one.kind != "product"] + list(numbers_of(tasks))
+    if customer is None or not tasks:
+        return {}, []
     try:
-        return await database().run(lambda session: records.kinds_of(session, customer, numbers))
+        bought = await database().run(lambda session: records.products_of(session, customer))
+        kinds = await database().run(lambda session: records.kinds_of(session, customer, numbers))
     except RunError:
         # Each worker that needs the database says so itself.
-        return {}
+        return {}, []
+    return {**dict.fromkeys(map(normal, bought), "product"), **kinds}, bought

@@ -56,12 +56,22 @@ async def kinds_of(
 ) -> dict[str, Literal["invoice", "order"]]:
     """Return which of some numbers are a customer's invoices and which orders, in their normal form."""
     keys = {normal(number) for number in numbers}
+    if not keys:
+        return {}
     invoices = select(Invoice.key).where(Invoice.customer_id == customer_id, Invoice.key.in_(keys))
     orders = select(Order.key).where(Order.customer_id == customer_id, Order.key.in_(keys))
     found: dict[str, Literal["invoice", "order"]] = {}
     found |= dict.fromkeys(await session.scalars(invoices), "invoice")
     found |= dict.fromkeys(await session.scalars(orders), "order")
+    for bare in sorted(key for key in keys - found.keys() if key.isdecimal()):
+        found |= await _kind_of_bare(session, customer_id, bare)
     return found
+
+
+async def products_of(session: AsyncSession, customer_id: str) -> list[str]:
+    """Return the names of what a customer has bought."""
+    bought = select(OrderItem.product_name).join(Order, Order.id == OrderItem.order_id)
+    return list(await session.scalars(bought.where(Order.customer_id == customer_id).distinct().limit(_MOST_ITEMS)))
 
 
 async def find_purchase(session: AsyncSession, customer_id: str, product: str, agreed: int | None = None) -> Purchase:
@@ -179,6 +189,15 @@ async def _by_key(
     close = (await session.scalars(owned.where(table.key.endswith(key)).limit(10))).all()
     same = [row for row in close if re.fullmatch(r"\D*", row.key.removesuffix(key))]
     return same[0] if len(same) == 1 else None
+
+
+async def _kind_of_bare(session: AsyncSession, customer_id: str, digits: str) -> dict[str, Literal["invoice", "order"]]:
+    """Return what a number without its letters is, if a customer has an invoice or an order of it, and not both."""
+    invoice = await _by_key(session, select(Invoice).where(Invoice.customer_id == customer_id), Invoice, digits)
+    order = await _by_key(session, select(Order).where(Order.customer_id == customer_id), Order, digits)
+    if (invoice is None) == (order is None):
+        return {}
+    return {digits: "order" if invoice is None else "invoice"}
 
 
 def _products(asked: str, bought: set[str]) -> set[str]:

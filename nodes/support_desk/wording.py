@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fanloom import stems
 from nodes.support_desk.identifiers import place_of
@@ -32,10 +32,10 @@ def stands_in(text: str | None, message: str) -> bool:
 
 
 def sentences_of(message: str) -> Iterator[tuple[int, int]]:
-    """Yield where each sentence of a message stands."""
+    """Yield where each sentence of a message stands, without the signs that end it."""
     for found in _SENTENCE.finditer(message):
         if any(map(str.isalnum, found[0])):
-            yield found.span()
+            yield found.start(), found.start() + len(found[0].rstrip(".!?"))
 
 
 def sentence_at(message: str, start: int, end: int) -> str:
@@ -67,9 +67,13 @@ def sentence_with(message: str, words: str) -> str | None:
     return sentence_at(message, found.start(), found.end()) if found else None
 
 
-def sentence_like(message: str, told: str) -> str | None:
-    """Return the sentence of the message that shares most with what is told of it; None if none shares a word."""
+def sentence_like(message: str, told: str, taken: Sequence[str] = ()) -> str | None:
+    """Return the sentence of the message that shares most with what is told of it; None if none shares a word.
+
+    Of several that share as much, one that is not `taken` comes first.
+    """
     wanted = {stem for stem in stems(told) if not stem[0].isdigit()}
-    places = [(len(wanted & stems(message[start:end])), -start, end) for start, end in sentences_of(message)]
-    shared, start, end = max(places, default=(0, 0, 0))
-    return sentence_at(message, -start, end) if shared else None
+    shared = {place: len(wanted & stems(message[slice(*place)])) for place in sentences_of(message)}
+    most = max(shared.values(), default=0)
+    nearest = [sentence_at(message, *place) for place, count in shared.items() if count == most > 0]
+    return next((sentence for sentence in nearest if sentence not in taken), next(iter(nearest), None))

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langgraph.graph import END, START
 from langgraph.runtime import Runtime
+from langgraph.types import interrupt
 from typing_extensions import TypedDict
 
 from fanloom import (
@@ -112,6 +113,17 @@ async def test_items_run_within_the_width_and_each_ends_as_it_does(tmp_path: Pat
     assert kept == found
     failures = [json.loads(line) for line in (tmp_path / "job/failures.jsonl").read_text().splitlines()]
     assert sorted(failure["id"] for failure in failures) == ["i13", "i14", "i15"]
+
+
+async def test_an_item_that_waits_for_a_person_has_not_been_done(tmp_path: Path) -> None:
+    async def ask(state: State) -> dict[str, Any]:
+        return {"doubled": interrupt("may I?")}
+
+    made = StateGraph(State).add_node("ask", ask).add_edge(START, "ask").add_edge("ask", END).compile()
+    (found,) = [result async for result in run_batch(made, [{"n": 1}], out=tmp_path / "job")]
+    assert (found["status"], found["error"]["kind"]) == ("failed", "needs_input")
+    assert "fanloom run --thread" in found["error"]["message"]
+    assert list(JobFolder(tmp_path / "job").ended()) == ["1"]
 
 
 async def test_what_has_ended_does_not_run_again_and_failures_only_when_asked(tmp_path: Path) -> None:

@@ -5,26 +5,28 @@ from __future__ import annotations
 import operator
 import socket
 import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from threading import Barrier, Lock
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import psycopg
 import pytest
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, Send, interrupt
 from pydantic import BaseModel
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 import fanloom
 from fanloom import UserError, open_checkpointer
 from fanloom.durable.checkpointer import with_checkpointer
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 
+T = TypeVar("T")
 KINDS = ["memory", "sqlite", "postgresql"]
 SYNC = {"memory": "InMemorySaver", "sqlite": "SqliteSaver", "postgresql": "PostgresSaver"}
 ASYNC = {"memory": "InMemorySaver", "sqlite": "AsyncSqliteSaver", "postgresql": "AsyncPostgresSaver"}
@@ -157,6 +159,40 @@ async def test_only_known_types_are_loaded(kind: str, url: str) -> None:
         builder.add_edge(START, "plan")
         untyped = builder.compile(checkpointer=saver)
         assert (await untyped.aget_state(CONFIG)).values["point"] == {"x": 7}
+
+
+class Pair(NamedTuple):
+    mood: Mood
+
+
+@dataclass
+class Box(Generic[T]):
+    held: T
+
+
+HELD: dict[str, tuple[Any, Any]] = {
+    "a sequence": (Sequence[Review], [Review(summary="s", mood=Mood.GOOD)]),
+    "a mapping": (Mapping[str, Review], {"a": Review(summary="s", mood=Mood.GOOD)}),
+    "an alias": (TypeAliasType("Reviews", list[Review]), [Review(summary="s", mood=Mood.GOOD)]),
+    "a named tuple": (Pair, Pair(Mood.GOOD)),
+    "a generic class": (Box[Point], Box(Point(1))),
+    "an annotation without a hash": (Annotated[Sequence[Point], {"a": []}], [Point(1)]),
+    "one or none": (Sequence[Point] | None, [Point(1)]),
+}
+
+
+@pytest.mark.parametrize("held", HELD)
+def test_the_types_in_types_come_back_without_a_word(held: str, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    kind, value = HELD[held]
+    state: Any = TypedDict("state", {"held": kind})  # type: ignore[misc]
+    builder = fanloom.StateGraph(state)
+    builder.add_node("write", lambda state: {"held": value})
+    builder.add_edge(START, "write")
+    with open_checkpointer(url) as saver:
+        graph = builder.compile(checkpointer=saver)
+        graph.invoke({}, CONFIG)
+        assert graph.get_state(CONFIG).values["held"] == value
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("as_node", [True, False], ids=["as a node", "from a function"])

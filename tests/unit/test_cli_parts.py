@@ -27,6 +27,7 @@ from fanloom.cli.showing.output import plain, readable, unfinished, usage_lines
 from fanloom.cli.showing.progress import MAX_LINES, ProgressBoard
 from fanloom.errors import UserError
 from fanloom.redaction import redact
+from fanloom.runlog.recorder import Entry
 
 # Schemas
 
@@ -176,6 +177,18 @@ def clock() -> Clock:
 @pytest.fixture
 def board(clock: Clock) -> ProgressBoard:
     return ProgressBoard(clock)
+
+
+def test_the_board_says_what_is_waited_for(board: ProgressBoard) -> None:
+    def take(type: str, id: str, **fields: Any) -> None:
+        board.take(Entry("r", 1, 0, 0, type, {"id": id, **fields}))
+
+    for id, reason in (("w1", "cool_down"), ("w2", "cool_down"), ("w3", "back_off"), ("w4", "new")):
+        take("wait.started", id, reason=reason)
+    assert board.waits() == "2 for the provider's pause, 1 before another try, 1 new"
+    for id in ("w1", "w2", "w3", "w4", "w5"):
+        take("wait.ended", id)
+    assert board.waits() == ""
 
 
 def start(board: ProgressBoard, task: str, name: str, *, sent: bool = True) -> None:

@@ -122,6 +122,11 @@ KINDS: dict[str, tuple[BaseException, type[RunError], str]] = {
         "quota",
     ),
     "anthropic money": (OfOpenAI(400, {"message": "Your credit balance is too low"}), ModelUnavailable, "quota"),
+    "azure per day": (
+        OfOpenAI(429, {"message": "Rate limit of 50 per 86400s exceeded for UserByModelByDay."}),
+        ModelUnavailable,
+        "quota",
+    ),
     "bedrock per day": (
         of_boto("ThrottlingException", 429, "Too many tokens per day, please wait."),
         ModelUnavailable,

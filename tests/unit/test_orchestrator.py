@@ -271,6 +271,29 @@ async def test_a_document_that_hides_or_invents_is_asked_for_again(sections: Any
     assert result["final"] == f"# {BOTTLE['task']}\n\n## type a\n\nText of a\n\n## type b\n\nText of b"
 
 
+@pytest.mark.parametrize(
+    ("invented", "by_model"),
+    [("nothing", True), ("Polished: Text of b", False), ("The beginning.", False), ("The title", False)],
+)
+async def test_a_second_reader_judges_all_of_a_document_where_it_is_switched_on(invented: str, by_model: bool) -> None:
+    def judged(prompt: str) -> dict[str, Any]:
+        text = prompt.split("<text>")[1].split("</text>")[0]
+        return {"verdict": "not_stated" if invented in text else "entailed", "words": invented}
+
+    writer, judge = Writer(), ScriptedModel(reply=judged)
+    result = await run(writer, check_document="model", evaluator_model=judge)
+    assert ("# The title" in result["final"]) is by_model
+    assert len(judge.asked) == (3 if by_model else 6)
+    if not by_model:
+        assert invented in writer.asked("again")[0]
+        assert invented in result["warnings"][0]
+
+
+async def test_the_offline_second_reader_lets_the_offline_document_through() -> None:
+    result = await graph.ainvoke(BOTTLE, context={"model": "offline", "check_document": "model"})
+    assert result["warnings"] == []
+
+
 async def test_a_section_for_a_missing_part_is_made_up() -> None:
     made_up = {"title": "T", "introduction": "", "sections": [SECTION, ELSE]}
     writer = Writer(work=refusing("a"), combine=made_up)

@@ -27,6 +27,7 @@ PRINTED = {
     'open_checkpointer("memory://")': "2 questions answered",
     "orchestrator(plan=plan": "drivers",
     "import vote": "Billing Inquiry {'Billing Inquiry': 5} []",
+    'LLMStep("summarise"': "Tides come twice a day.\nTides come twice a day.",
     'LLMStep("greet"': "done Hello Ada!",
     "import Bounds, run_batch": "1 done Billing Inquiry",
 }

@@ -30,7 +30,7 @@ from fanloom.runlog.otlp import SCHEMA_URL
 from fanloom.runlog.recorder import Mode
 from fanloom.runlog.run_summary import RunSummary
 from fanloom.runs.otlp_export import finish_sending
-from fanloom.runs.run_log import kept_for, run_logs
+from fanloom.runs.run_log import Apart, kept_for, run_logs, told_apart
 from tests.fakes import ScriptedModel
 
 CANARY = "AKIAABCDEFGHIJKLMNOP"
@@ -172,6 +172,21 @@ def test_nothing_is_kept_without_a_thread_nor_where_it_is_off(tmp_path: Path, mo
     monkeypatch.setenv("FANLOOM_RUN_LOG", "off")
     graph(tmp_path, asks=True).invoke(ITEMS, {"configurable": {"thread_id": "t"}}, context={"model": model})
     assert not (tmp_path / ".fanloom").exists()
+
+
+@pytest.mark.parametrize("kept", ["off", "all"])
+def test_who_listens_is_told_at_once_and_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    monkeypatch.setenv("FANLOOM_RUN_LOG", kept)
+    heard: list[str] = []
+    model = ScriptedModel(reply=lambda _: {"score": 3})
+    with told_apart(Apart(listen=lambda entry: heard.append(entry.type))):
+        graph(tmp_path).invoke(ITEMS, context={"model": model, "max_concurrency": 1})
+    assert (heard[0], heard[-1]) == ("run.started", "run.ended")
+    assert {"wait.started", "wait.ended"} <= {*heard}
+    run_logs().writer.flush()
+    assert (tmp_path / ".fanloom").exists() == (kept == "all")
 
 
 def test_a_graph_in_a_graph_is_a_part_of_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,34 @@ def test_the_pairs_are_enough_and_the_page_tells_how_many_are_right() -> None:
     assert told in PATTERNS.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Thanks for asking about your order A-12345!", "entailed"),
+        ("Thank you for your patience.", "entailed"),
+        ("Sorry: 500 EUR", "not_stated"),
+        ("Happy to refund it!", "not_stated"),
+        ("Thanks, about your order: paid!", "not_stated"),
+    ],
+)
+def test_a_courtesy_that_names_an_effect_is_none(text: str, verdict: str) -> None:
+    assert read_again(text, ["Order A-12345 is delayed. The carrier is Swift Parcel."])["verdict"] == verdict
+
+
 async def test_a_blank_text_needs_no_judge() -> None:
     assert await entailed(None, " \n", ["Two a day."]) == Entailment(verdict="entailed")
+
+
+@pytest.mark.parametrize(
+    ("document", "said", "unsaid"),
+    [
+        ("退货政策商品可在30天内退货。退款需要5天。", "退款要五天。", "香蕉是黄色的。"),
+        ("返品は30日以内に可能です。", "30日以内であれば返品できます。", "バナナは黄色い。"),
+    ],
+)
+def test_a_script_without_blanks_is_read_too(document: str, said: str, unsaid: str) -> None:
+    assert grounded(said, [document])
+    assert not grounded(unsaid, [document])
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,65 @@ WEAK = [
         [("Other", "done")],
         '"Please cancel my two tickets."',
     ),
+    (
+        "Is the Oven Thermometer dishwasher safe? My old one was not.",
+        [back("Oven Thermometer", "My old one was not")],
+        [("ProductReturn", "needs_input")],
+        "we need to know why",
+    ),
+    (
+        "Is the Blue Kettle dishwasher safe? My old one leaks.",
+        [back(None, "My old one leaks")],
+        [("ProductReturn", "needs_input")],
+        "we need to know why",
+    ),
+    (
+        "The MiniWidget 200 is great. Does it come in red?",
+        [back("MiniWidget 200", "it")],
+        [("ProductReturn", "needs_input")],
+        "we need to know why",
+    ),
+    (
+        "I want to return my blue kettle, it leaks.",
+        [back(None, "it leaks")],
+        [("ProductReturn", "done")],
+        "Blue Kettle is accepted",
+    ),
+    (
+        "Please take back the widget, it is too small.",
+        [back(None, "it is too small")],
+        [("ProductReturn", "needs_input")],
+        "which product",
+    ),
+    ("And where is order A-99999?", [bill("A-99999")], [("StatusUpdate", "failed")], "Order A-99999 was not found"),
+    ("Where on earth is A-99999?", [where(None)], [("StatusUpdate", "failed")], "Order A-99999 was not found"),
+    ("Where is 12345 now?", [bill("12345")], [("StatusUpdate", "done")], "Order A-12345 has been shipped"),
+    ("Any news of order A\u201112345?", [where(None)], [("StatusUpdate", "done")], "Order A-12345 has been shipped"),
+    ("Any news of A\u200b-123\u206045?", [where("A-12345")], [("StatusUpdate", "done")], "Order A-12345 has been"),
+    (
+        "Where are A-12345/A-12400?",
+        [where("A-12345")],
+        [("StatusUpdate", "done"), ("Other", "done")],
+        '"Where are A-12345/A-12400?"',
+    ),
+    (
+        "The order number is (12345). My 'blue kettle' leaks.",
+        [where("12345")],
+        [("StatusUpdate", "done"), ("Other", "done")],
+        "\"My 'blue kettle' leaks.\"",
+    ),
+    (
+        "Cancel my ticket for Friday. Cancel my ticket for Sunday.",
+        [other("Cancel the ticket.")] * 2,
+        [("Other", "done")] * 2,
+        '"Cancel my ticket for Sunday."',
+    ),
+    (
+        "Please cancel my ticket and change my address.",
+        [other("Cancel the ticket."), other("Change the address.")],
+        [("Other", "done")] * 2,
+        "change my address",
+    ),
     ("Do you sell lamps?", [other("Refund the kettle.")], [("Other", "needs_input")], "in your own words"),
 ]
 
@@ -684,6 +743,13 @@ def test_a_reply_that_is_mended_is_sent(store: str) -> None:
     result = ask(model=model)
     assert calls(model) == ["concern", "plan", "reply", "reply_again"]
     assert result["response"].startswith("Hello and thank you!")
+
+
+def test_the_offline_reply_passes_the_offline_second_reader(store: str) -> None:
+    given: Any = {"customer_id": "C-1001", "check_reply": "model"}
+    updates = desk.stream({"query": EXAMPLE}, context=given, stream_mode="updates")
+    (written,) = [update["write_reply"]["reply"] for update in updates if "write_reply" in update]
+    assert written == {"written_by": "model", "problems": []}
 
 
 @pytest.mark.parametrize(("verdict", "writer"), [("entailed", "model"), ("not_stated", "template")])

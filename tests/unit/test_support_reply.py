@@ -180,6 +180,13 @@ def reply(first: str = "", closing: str = "Bye.") -> dict[str, Any]:
         (reply("=We hope: " + TWO[0]["happened"]), ["a sentence of its own"]),
         (reply("=It is a pity that " + TWO[0]["happened"]), ["a sentence of its own"]),
         (reply(closing=" "), ["closing"]),
+        (reply("= We know that an unexpected delay is annoying. " + TWO[0]["happened"] + " Once more, sorry!"), []),
+        (reply("=We are sorry that order A-1234 was not what you expected. " + TWO[0]["happened"]), []),
+        (reply(closing="Do get in touch with questions about your order, your return and A-1234. Yours, the team"), []),
+        (reply(" At once."), ["once"]),
+        (reply(" We contacted you."), ["contacted"]),
+        (reply(" You get more."), ["get"]),
+        (reply(" Thank you for the parcel."), ["parcel"]),
     ],
 )
 def test_what_may_stand_in_a_reply(said: dict[str, Any], wrong: list[str]) -> None:

@@ -392,6 +392,38 @@ def test_a_join_that_was_renamed_is_run_and_no_worker_runs_again(desk: Desk) -> 
     assert sorted(desk.ran) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
+@pytest.mark.parametrize("levels", [1, 2])
+async def test_a_node_that_was_renamed_in_a_graph_inside_is_missed_too(levels: int, sync: bool, url: str) -> None:
+    def nested(name: str) -> Any:
+        builder = flow("by an edge", name)
+        for level in range(levels):
+            inner, builder = builder.compile(), StateGraph(Told)
+            builder.add_node(f"inside{level}", inner)
+            builder.add_edge(START, f"inside{level}")
+        return builder
+
+    async def goes_on(saver: Any) -> Any:
+        async def call(name: str, given: Any) -> Any:
+            graph = nested(name).compile(checkpointer=saver)
+            if sync:
+                return await asyncio.to_thread(graph.invoke, given, CONFIG)
+            return await graph.ainvoke(given, CONFIG)
+
+        waiting = await call("approve", {})
+        with pytest.raises(GraphError, match="'approve' in 'inside0', a graph that no longer has it; bring it back"):
+            await call("confirm", None)
+        return await call("approve", Command(resume={asked.id: "yes" for asked in waiting["__interrupt__"]}))
+
+    if sync:
+        with open_checkpointer(url) as saver:
+            result = await goes_on(saver)
+    else:
+        async with open_checkpointer(url) as saver:
+            result = await goes_on(saver)
+    assert sorted(result["told"]) == ["beside", "first", "yes", "yes"]
+
+
 def test_a_node_that_waits_for_several_has_to_be_brought_back() -> None:
     def several(name: str) -> Any:
         builder = StateGraph(Told)

@@ -49,6 +49,14 @@ def test_it_holds_fanloom_and_the_template_only(wheel: Path) -> None:
     assert not [name for name in names if "__pycache__" in name or "test" in name]
 
 
+def test_what_it_installs_without_an_extra(wheel: Path) -> None:
+    (metadata,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("/METADATA")]
+    lines = zipfile.ZipFile(wheel).read(metadata).decode().splitlines()
+    needed = {re.split(r"[^\w-]", line.split(": ")[1])[0] for line in lines if re.match(r"Requires-Dist: [^;]*$", line)}
+    assert {"langgraph", "langchain-google-genai", "langchain-aws"} <= needed
+    assert needed.isdisjoint({"fastapi", "bm25s", "PyStemmer", "pystemmer", "markitdown"})
+
+
 @pytest.fixture(scope="module")
 def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site-packages of a clean environment with the wheel in it."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fanloom import FanloomError, MissingCredentials
-from tests.wire.conftest import BEDROCK, GEMINI
+from tests.wire.conftest import BEDROCK, GEMINI, OPENAI
 from tests.wire.provider import FakeProvider, Request, expired_token
 from tests.wire.steps import PLAIN, QUESTION, asks, fan_out, one_step
 
@@ -181,6 +182,7 @@ SOURCES = {
     ),
     "a container that is not there": ("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/x", None, "credentials"),
     "a container elsewhere": ("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://example.com/x", None, "credentials"),
+    "a token whose file is not there": ("", "role_arn=a\nweb_identity_token_file=/nowhere/token\n", "credentials"),
     "no config at all": ("", None, "credentials"),
     "a broken file": ("", "[[[\n", "cannot be used"),
 }
@@ -200,6 +202,25 @@ async def test_a_source_of_credentials_that_fails_is_told_of(
     with pytest.raises(FanloomError, match=words):
         await ask()
     assert not wire.requests
+
+
+@pytest.mark.parametrize("key", ["one\nmore", "\u20ac"])
+@pytest.mark.parametrize(
+    ("model", "variable"),
+    [
+        (GEMINI, "GOOGLE_API_KEY"),
+        (OPENAI, "OPENAI_API_KEY"),
+        (BEDROCK, "AWS_SESSION_TOKEN"),
+        (BEDROCK, "AWS_BEARER_TOKEN_BEDROCK"),
+    ],
+)
+async def test_a_key_that_no_header_takes_is_told_of(
+    wire: FakeProvider, monkeypatch: pytest.MonkeyPatch, model: str, variable: str, key: str
+) -> None:
+    monkeypatch.setenv(variable, key)
+    # Some clients write the second one as it is.
+    with suppress(FanloomError):
+        assert (await ONE.ainvoke(ASK, context={"model": model, "max_attempts": 1}))["answer"]
 
 
 @pytest.mark.parametrize("said", ["false", "0", "no", ""])

@@ -191,7 +191,15 @@ async def test_a_bedrock_model_is_named_by_its_arn(
     assert list(result["usage"]["by_model"]) == [context["model"]]
 
 
-@pytest.mark.parametrize("name", [f"{ACCOUNT}:custom-model-deployment/a", f"{ACCOUNT}:imported-model/a"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{ACCOUNT}:custom-model-deployment/a",
+        f"{ACCOUNT}:imported-model/a",
+        "arn:aws:sagemaker:us-east-1:1:endpoint/x",
+        "arn:aws:bedrock",
+    ],
+)
 async def test_an_arn_of_which_nothing_is_known_asks_whose_it_is(
     wire: FakeProvider, control_plane: list[str], name: str
 ) -> None:

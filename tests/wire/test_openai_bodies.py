@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fanloom import RunError
 from fanloom.gateway.bounds import process_limits
+from tests.ports import free_port
 from tests.wire.conftest import OPENAI
 from tests.wire.provider import FakeProvider, events, raw
 from tests.wire.steps import GOOD, PLAIN, QUESTION, TYPED, one_step
@@ -47,12 +48,17 @@ def asked(wire: FakeProvider, body: dict[str, Any], shape: str, model: str = OPE
     return result
 
 
-@pytest.fixture(params=[OPENAI, AZURE], ids=["openai", "azure"])
-def server(request: pytest.FixtureRequest, wire: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Name a model at a server of OpenAI's protocol and one at Azure in turn."""
+@pytest.fixture
+def azure(wire: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lead Azure's client to the provider, beside OpenAI's."""
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", wire.url)
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "fake-azure-key")
     monkeypatch.setenv("OPENAI_API_VERSION", "2025-03-01-preview")
+
+
+@pytest.fixture(params=[OPENAI, AZURE], ids=["openai", "azure"])
+def server(request: pytest.FixtureRequest, azure: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name a model at a server of OpenAI's protocol and one at Azure in turn."""
     if request.param == AZURE:
         monkeypatch.delenv("OPENAI_BASE_URL")
     return str(request.param)
@@ -153,6 +159,33 @@ def test_an_error_in_a_stream_is_told_in_the_server_s_words(wire: FakeProvider) 
         list(GRAPHS["plain"].stream(ASK, context={"model": OPENAI, "max_attempts": 1}, stream_mode="messages"))
 
 
+FILTERED = {
+    "azure": (400, {"error": {"code": "content_filter", "message": "filtered", "param": "prompt"}}),
+    "azure, within": (400, {"error": {"code": "BadRequest", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}),
+    "openai": (400, {"error": {"code": "invalid_prompt", "message": "Your prompt was flagged."}}),
+    "openrouter": (403, {"error": {"code": 403, "message": "flagged", "metadata": {"flagged_input": "x"}}}),
+    "in a good status": (200, {"error": {"code": "content_filter", "message": "filtered"}}),
+}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("name", FILTERED)
+def test_a_prompt_that_a_filter_refuses_is_blocked(wire: FakeProvider, name: str, streams: bool) -> None:
+    code, body = FILTERED[name]
+    wire.reply = raw(body, code)
+    mode = "messages" if streams else "values"
+    with pytest.raises(RunError) as failed:
+        list(GRAPHS["plain"].stream(ASK, context={"model": OPENAI, "max_attempts": 1}, stream_mode=mode))
+    assert failed.value.kind == "blocked"
+
+
+@pytest.mark.parametrize("body", [{"error": "Model unloaded."}, {"error": {"message": "Model unloaded."}}])
+def test_a_refusal_is_told_in_the_server_s_words(wire: FakeProvider, body: Any) -> None:
+    wire.reply = raw(body, 400)
+    with pytest.raises(RunError, match=r"It says: Model unloaded\."):
+        GRAPHS["plain"].invoke(ASK, context={"model": OPENAI})
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=4) | st.just("stop"),
     lambda below: st.lists(below, max_size=2) | st.dictionaries(st.text(max_size=4), below, max_size=2),
@@ -193,3 +226,11 @@ def test_a_random_message_ends_in_an_answer_or_in_an_error_of_ours(
         result = asked(wire, {**whole(finish, usage, **message), **more}, shape, server)
         assert result["answer"]
         assert (result["usage"]["cost_usd"] is None) == bool(result["usage"]["estimated_calls"])
+
+
+def test_azure_s_own_variables_are_named_where_it_fails(azure: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    with pytest.raises(RunError, match="AZURE_OPENAI_ENDPOINT") as failed:
+        GRAPHS["plain"].invoke(ASK, context={"model": AZURE, "max_attempts": 1})
+    assert failed.value.kind == "connection"

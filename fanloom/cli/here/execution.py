@@ -21,7 +21,7 @@ from fanloom.cli.showing.progress import ProgressBoard, live
 from fanloom.cli.thread import INTERRUPT, Result
 from fanloom.errors import InvalidContext, RunError, UserError
 from fanloom.graph.changed_graph import going_on
-from fanloom.runs.run_log import RunLogs, written_apart
+from fanloom.runs.run_log import Apart, RunLogs, told_apart
 from fanloom.tracing.langsmith_tracing import start_tracing
 
 
@@ -40,17 +40,18 @@ def execute(
     Raises Refused for what the caller can mend, and RunFailed.
     """
     board = ProgressBoard()
+    apart = Apart(logs, board.take if progress else None)
     # Also for graphs that are not made with our StateGraph.
     start_tracing()
     # What nodes print is not our result.
     with redirect_stdout(sys.stderr), _explained(graph), live(board, shown=progress):
-        result: Result = session.run(_logged(_stream(graph, given, context, board, config), logs))
+        result: Result = session.run(_logged(_stream(graph, given, context, board, config), apart))
         return result
 
 
-async def _logged(run: Awaitable[Result], logs: RunLogs | None) -> Result:
+async def _logged(run: Awaitable[Result], apart: Apart) -> Result:
     # Here, since the session's loop has a context of its own.
-    with written_apart(logs):
+    with told_apart(apart):
         return await run
 
 

@@ -15,9 +15,20 @@ from rich.live import Live
 from rich.text import Text
 
 from fanloom.cli.exits import clean
+from fanloom.runlog.recorder import Entry
 
 MAX_LINES = 12
 _SEND = "__pregel_push"
+_WAITS = {
+    "run_slot": "for the run's max_concurrency",
+    "concurrency": "for FANLOOM_MAX_CONCURRENCY",
+    "rpm": "for FANLOOM_RPM",
+    "tpm": "for FANLOOM_TPM",
+    "cool_down": "for the provider's pause",
+    "back_off": "before another try",
+    "needs": "for another task",
+    "alone_first": "for the first call with the same documents",
+}
 _COLOURS = {"running": "cyan", "done": "green", "stopped": "yellow", "partly": "yellow"}
 
 
@@ -78,6 +89,7 @@ class ProgressBoard:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.nodes: dict[str, NodeLine] = {}
         self.note = ""
+        self._waits: dict[str, str] = {}
         self._clock = clock
         self._tasks: dict[str, tuple[str, bool]] = {}
 
@@ -98,6 +110,18 @@ class ProgressBoard:
         if isinstance(said, str):
             self.note = " ".join(clean(said).split())
 
+    def take(self, entry: Entry) -> None:
+        """Take an event of the run log, from any thread: a wait that begins or ends."""
+        if entry.type == "wait.started":
+            self._waits[entry.fields["id"]] = str(entry.fields.get("reason"))
+        elif entry.type == "wait.ended":
+            self._waits.pop(entry.fields["id"], None)
+
+    def waits(self) -> str:
+        """Return how many calls and tasks wait, and for what."""
+        counts = Counter(list(self._waits.values())).most_common()
+        return ", ".join(f"{count} {_WAITS.get(reason, reason)}" for reason, count in counts)
+
     def has_running(self) -> bool:
         """Tell whether a task has started and not ended."""
         return bool(self._tasks)
@@ -114,7 +138,7 @@ class ProgressBoard:
         return [node.text(now) for node in list(self.nodes.values())]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Show the nodes in at most MAX_LINES + 2 lines, those that run before those that have ended."""
+        """Show the nodes in at most MAX_LINES + 3 lines, those that run before those that have ended."""
         nodes = list(self.nodes.values())
         shown = [node for node in nodes if node.running][:MAX_LINES]
         shown += [node for node in nodes if node not in shown][::-1][: MAX_LINES - len(shown)]
@@ -124,6 +148,8 @@ class ProgressBoard:
         for node in nodes:
             if node in shown:
                 yield node.text(now)
+        if waits := self.waits():
+            yield Text(f"waiting: {waits}", style="yellow", no_wrap=True, overflow="crop")
         if self.note:
             yield Text(self.note, style="dim", no_wrap=True, overflow="crop")
 

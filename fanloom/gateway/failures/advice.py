@@ -28,6 +28,12 @@ _BLANKS = {
         "id": "check the model id, and that AWS_REGION offers it",
         "network": "check the network, HTTPS_PROXY, AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
     },
+    "azure_openai": {
+        "key": "AZURE_OPENAI_API_KEY",
+        "access": "check that AZURE_OPENAI_API_KEY belongs to AZURE_OPENAI_ENDPOINT and may use this deployment",
+        "id": "check the deployment's name, AZURE_OPENAI_ENDPOINT and OPENAI_API_VERSION",
+        "network": "check the network, HTTPS_PROXY and AZURE_OPENAI_ENDPOINT",
+    },
 }
 _OPENAI_BLANKS = {
     "key": "OPENAI_API_KEY",

@@ -71,6 +71,9 @@ _NO_CREDENTIALS = {
     "DefaultCredentialsError",
     "RefreshError",
     "OAuthError",
+    # Of files that a credential is read from: what is sent is in memory.
+    "FileNotFoundError",
+    "PermissionError",
 }
 # google-auth gives up a refresh that the network has kept it from with a RefreshError too.
 _OUTAGES_OF_GOOGLE = {"TransportError"}

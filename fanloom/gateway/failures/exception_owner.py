@@ -8,8 +8,12 @@ from traceback import walk_tb
 
 # Packages that clients are made of; who else raises their exceptions speaks for a client, as a scripted model does.
 _CLIENTS = ("botocore", "boto3", "google", "grpc", "openai", "anthropic", "mistralai", "cohere", "groq", "langchain")
-_NETWORK = ("httpx", "httpcore", "h11", "h2", "aiohttp", "urllib3", "requests", "websockets", "anyio", "ssl", "socket")
-_INSTALLED = ("site-packages", "dist-packages")
+_NETWORK = (
+    *("httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "aiohttp", "urllib3", "requests", "websockets"),
+    *("anyio", "ssl", "socket"),
+)
+# Compiled code is known by the path at which it was written, such as aiohttp/_http_writer.pyx.
+_INSTALLED = ("site-packages", "dist-packages", ".pyx")
 _FANLOOM = str(Path(__file__).parents[2])
 _PYTHONS = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(sysconfig.__file__).parent)})
 

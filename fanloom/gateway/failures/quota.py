@@ -18,7 +18,9 @@ _NO_MONEY = re.compile(
 )
 # With a 429: the day's or the month's share, or none at all. Gemini names it in QuotaFailure, also beside a RetryInfo
 # of seconds; Bedrock and OpenAI say it in words.
-_NO_SHARE = re.compile(r"per[-_ ]?(day|month)|\b(daily|monthly)\b|\blimit\W{1,4}0(?!\.?\d)|quotaValue\W{1,5}0\b", re.I)
+_NO_SHARE = re.compile(
+    r"(per|by)[-_ ]?(day|month)|per 86,?400 ?s|\b(daily|monthly)\b|\blimit\W{1,4}0(?!\.?\d)|quotaValue\W{1,5}0\b", re.I
+)
 
 
 def is_spent(status: int | None, text: str) -> bool:

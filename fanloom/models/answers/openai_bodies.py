@@ -10,6 +10,14 @@ _NAMES = ("id", "model", "system_fingerprint", "service_tier")
 _TEXTS = (None, "text", "output_text")
 # How gateways and some servers tell of an error where others have an `error`.
 _TOLD_AS = ("message", "detail", "msg")
+# How OpenAI, Azure and OpenRouter tell that a filter has refused the prompt.
+_FILTERS = {
+    "content_filter",
+    "content_policy_violation",
+    "invalid_prompt",
+    "ResponsibleAIPolicyViolation",
+    "flagged_input",
+}
 
 
 def error_in(body: Any) -> Any:
@@ -27,6 +35,17 @@ def words_of(said: dict[str, Any]) -> str:
     return str(next((words for name in _TOLD_AS if (words := said.get(name))), said))
 
 
+def tells_of_filter(said: Any) -> bool:
+    """Say whether an error says that a filter has withheld the answer, in its code, one within it, or its metadata."""
+    known, inner, more = _object(said), _object(_object(said).get("innererror")), _object(_object(said).get("metadata"))
+    words = (known.get("code"), known.get("type"), inner.get("code"), *more)
+    return bool(_FILTERS & set(map(str, words)))
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def readable(body: dict[str, Any], part: str) -> dict[str, Any]:
     """Return a body with one choice, whose `part` (`message` or `delta`) is the model's; a chunk can have no choice."""
     kept = {name: body[name] for name in _NAMES if isinstance(body.get(name), str)}
@@ -42,8 +61,7 @@ def _first_choice(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _choice(choice: dict[str, Any], part: str) -> dict[str, Any]:
-    said = choice.get(part)
-    said = said if isinstance(said, dict) else {}
+    said = _object(choice.get(part))
     message = {"role": "assistant", "content": _text(said.get("content")), "tool_calls": _calls(said.get("tool_calls"))}
     if refusal := said.get("refusal"):
         message["refusal"] = _as_text(refusal)

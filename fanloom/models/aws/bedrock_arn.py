@@ -9,7 +9,7 @@ from typing import Any
 from fanloom.errors import UnknownModel
 from fanloom.redaction import redact
 
-_NAMED = re.compile(r"(?:(?P<base>[^:].*?):)?(?P<arn>arn:[\w-]+:bedrock:.*)", re.IGNORECASE)
+_NAMED = re.compile(r"(?:(?P<base>[^:].*?):)?(?P<arn>arn:.*)", re.IGNORECASE)
 # The kind of an ARN, and the id of the model that stands behind it where the ARN holds it.
 _HELD = re.compile(
     r":(foundation-model|inference-profile|default-prompt-router|custom-model)/(?:(?:us|eu|apac|global|us-gov|jp|au|ca)\.)?(?P<base>[\w-]+\.[^/]+)"

@@ -30,6 +30,7 @@ def studio(files: tuple[Path, ...], port: int) -> None:
     questions can be answered and runs begun, are those of `fanloom dev`, at /studio.
     """
     try:
+        import fastapi  # noqa: F401 - the page is made with it
         import uvicorn
     except ModuleNotFoundError:
         raise MissingPackage('the page needs a server; run: pip install "fanloom[server]"') from None
