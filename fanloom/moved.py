@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -24,7 +23,7 @@ MOVED = {f"fanloom.{old}": f"fanloom.{room}.{new}" for room, names in _ROOMS.ite
 
 
 class _Finder:
-    """Finds a module of 0.1 after every other finder has given up, and makes one that hands on what it had.
+    """Finds a module of 0.1 after every other finder has given up, and gives the one that it has become.
 
     `importlib.abc`, whose classes it fulfils, would take longer to import than all of `fanloom`.
     """
@@ -44,7 +43,8 @@ class _Finder:
             DeprecationWarning,
             stacklevel=2,
         )
-        module.__getattr__ = partial(getattr, import_module(MOVED[name]))  # type: ignore[method-assign]
+        # The import system hands out what stands here, so that the old name and the new one are one module.
+        sys.modules[name] = import_module(MOVED[name])
 
 
 def keep_old_paths() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from langgraph.runtime import Runtime
 
 T = TypeVar("T")
+_REFERENCE = re.compile(r"\w+(\.\w+)*:\w+")
 
 
 @dataclass(frozen=True)
@@ -79,19 +81,25 @@ def _found(step: LLMStep[Any]) -> Callable[..., Any]:
 
     Raises GraphError if it is not where the step says, and MissingPackage if a package is missing that it imports.
     """
-    if not isinstance(step.understudy, str):
-        assert step.understudy is not None, "asked for of a step that has one"
+    if callable(step.understudy):
         return step.understudy
-    module, _, name = step.understudy.partition(":")
+    if not _REFERENCE.fullmatch(str(step.understudy)):
+        raise _not_found(step, "it is neither a function nor a reference to one")
+    module, _, name = str(step.understudy).partition(":")
     try:
-        found: Callable[..., Any] = getattr(import_module(module), name)
-        return found
+        found = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         if isinstance(error, ModuleNotFoundError) and error.name and not f"{module}.".startswith(f"{error.name}."):
             raise MissingPackage(
                 f"the understudy of step {step.name!r} needs the package {error.name!r}: install it, or choose a model"
             ) from error
-        raise GraphError(
-            f"step {step.name!r} has no understudy {step.understudy!r} ({error}); write 'package.module:function', "
-            "or leave it out"
-        ) from error
+        raise _not_found(step, error) from error
+    if not callable(found):
+        raise _not_found(step, f"it is no function but {found!r:.60}")
+    understudy: Callable[..., Any] = found
+    return understudy
+
+
+def _not_found(step: LLMStep[Any], why: object) -> GraphError:
+    said = f"step {step.name!r} has no understudy {step.understudy!r} ({why})"
+    return GraphError(f"{said}; write 'package.module:function', or leave it out")

@@ -108,7 +108,7 @@ def test_the_same_name_and_key_give_the_same_client_in_every_thread(monkeypatch:
 
 def test_what_the_environment_says_to_any_provider_is_part_of_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[object] = []
-    monkeypatch.setattr("fanloom.models.factory._any", lambda *_: made.append(object()) or made[-1])
+    monkeypatch.setattr("fanloom.models.clients.by_provider.other", lambda *_: made.append(object()) or made[-1])
     for name in ("ANTHROPIC_API_KEY", "AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL"):
         for value in ("first", "second", "second"):
             monkeypatch.setenv(name, value)

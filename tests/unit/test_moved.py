@@ -38,6 +38,16 @@ def test_an_old_path_leads_to_the_same_object(module: str, name: str, monkeypatc
     assert found is getattr(fanloom, name)
 
 
+def test_an_old_module_and_its_new_one_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "fanloom.outcome", raising=False)
+    names: dict[str, object] = {}
+    with pytest.warns(DeprecationWarning, match="has moved to"):
+        exec("from fanloom.outcome import *", names)
+    assert names["OutcomeError"] is fanloom.OutcomeError
+    monkeypatch.setattr("fanloom.outcome.not_done", "replaced by a test")
+    assert import_module("fanloom.runs.outcome").not_done == "replaced by a test"
+
+
 def test_every_old_module_leads_somewhere() -> None:
     for new in MOVED.values():
         import_module(new)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -91,6 +92,23 @@ async def test_the_understudy_answers_offline_and_sees_raw_values(prompt: Prompt
     typed = LLMStep("ask", prompt, Answer, understudy=lambda question: Answer(text=question, score=1))
     assert (await typed.run(question="x")).text == "x"
     assert (await LLMStep("ask", prompt, Answer).run(question="x")).text.startswith("[offline]")
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("understudies.desk:plan", "No module named 'understudies.desk'"),
+        ("json:nothing", "no attribute 'nothing'"),
+        ("string:digits", "it is no function but '0123456789'"),
+        ("json", "neither a function nor a reference"),
+        (":loads", "neither a function nor a reference"),
+        ("..json:loads", "neither a function nor a reference"),
+        (7, "neither a function nor a reference"),
+    ],
+)
+async def test_an_understudy_that_is_not_there_is_told_with_its_step(prompt: Prompt, reference: Any, said: str) -> None:
+    with pytest.raises(GraphError, match=f"step 'ask' has no understudy.*{re.escape(said)}.*leave it out"):
+        await LLMStep("ask", prompt, str, understudy=reference).run(question="?")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from langgraph_sdk import get_sync_client
 from langgraph_sdk._sync.threads import SyncThreadsClient
 
 from fanloom.cli import cli
-from fanloom.cli.remote.remote_run import WatchedRun
+from fanloom.cli.remote.watched_run import WatchedRun
 from fanloom.cli.thread import thread_id
 from tests.ports import free_port
 from tests.unit.test_cli_process import environment, in_terminal

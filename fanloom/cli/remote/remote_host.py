@@ -15,8 +15,9 @@ from langgraph_sdk.errors import APIStatusError, NotFoundError
 
 from fanloom.cli.exits import brief
 from fanloom.cli.remote.connection import check_url, connect, explained, no_server
-from fanloom.cli.remote.remote_run import RemoteGraph, questions
+from fanloom.cli.remote.remote_graph import RemoteGraph
 from fanloom.cli.remote.thread_names import NAME, ThreadNames
+from fanloom.cli.remote.watched_run import questions
 from fanloom.cli.thread import CONTEXT, State, Thread, readable_error, thread_id
 from fanloom.errors import UserError
 

@@ -1,0 +1,39 @@
+"""The client of OpenAI, of Azure OpenAI and of servers that speak its protocol."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from fanloom.errors import InvalidSettings, MissingCredentials
+from fanloom.models import names
+from fanloom.models.clients.client_options import Fields
+from fanloom.models.clients.other_client import made, missing
+from fanloom.models.openai_server import base_url, needs_key
+from fanloom.redaction import show_url
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+
+def openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
+    """Return a client. Raises MissingPackage, MissingCredentials, or InvalidSettings."""
+    try:
+        from fanloom.models.openai import CompatibleAzure, CompatibleOpenAI
+    except ImportError:
+        raise missing(spec) from None
+    common = {"max_retries": 0, "timeout": timeout_s, "stream_usage": True, "use_responses_api": False, **fields}
+    # The gateway ends a call in time; the client's own end of a stream that pauses may come before.
+    common["stream_chunk_timeout"] = timeout_s
+    if spec.provider == "azure_openai":
+        return made(spec, lambda: CompatibleAzure(azure_deployment=spec.model, **common))
+    url, key = base_url(), os.environ.get("OPENAI_API_KEY")
+    if url and not url.startswith(("http://", "https://")):
+        raise InvalidSettings(f"OPENAI_BASE_URL={show_url(url)!r}: write it as http://HOST:PORT/v1.")
+    if not key and needs_key(url):
+        raise MissingCredentials(
+            f"model '{spec.provider}:{spec.model}' needs a key: set OPENAI_API_KEY; for a server of your own set "
+            "OPENAI_BASE_URL too; or choose the model 'offline', which needs none."
+        )
+    # A server in the local network takes any word for a key.
+    return made(spec, lambda: CompatibleOpenAI(model=spec.model, base_url=url, api_key=key or "none", **common))
