@@ -35,6 +35,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
             monkeypatch.delenv(name)
         for name, value in running.environment().items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr(process_limits, "_limits", type(process_limits._limits)())
         yield running
 
 
