@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from fanloom.errors import InvalidSettings
+from fanloom.redaction import is_clear, show_url
 
+_LIMIT_STORES = ("postgresql", "postgres", "redis", "rediss")
+_LIMITS_FORM = "limits are shared by postgresql://USER:PASSWORD@HOST:PORT/DATABASE or redis://HOST:PORT/0"
 PREFIX = "FANLOOM_"
 Hidden = Literal["all", "inputs", "outputs", "pii"]
 """What is kept out of traces."""
@@ -16,6 +20,25 @@ Hidden = Literal["all", "inputs", "outputs", "pii"]
 
 def _listed(given: str) -> list[str]:
     return [part.strip() for part in given.split(",") if part.strip()]
+
+
+def _shared_by(url: str) -> str:
+    """Raise where no limits can be shared; what it says must not hold the password."""
+    if url.partition("://")[0] not in _LIMIT_STORES or "://" not in url:
+        raise PydanticCustomError("limits_url", _LIMITS_FORM)
+    if not is_clear(url):
+        raise PydanticCustomError("limits_url", "write special characters of the user and the password percent-encoded")
+    return url
+
+
+def _fraction(given: str) -> float:
+    # Slow to import, and seldom needed.
+    from fractions import Fraction
+
+    try:
+        return float(Fraction(given))
+    except (ValueError, ZeroDivisionError):
+        raise PydanticCustomError("limits_share", "write a fraction of 1, as in 1/3 or 0.25") from None
 
 
 class Settings(BaseModel):
@@ -33,6 +56,10 @@ class Settings(BaseModel):
     """Requests a minute, per model. Default: no limit."""
     tpm: int | None = Field(None, ge=1)
     """Tokens a minute, in and out, per model. Default: no limit."""
+    limits_url: Annotated[str | None, AfterValidator(_shared_by)] = None
+    """Where processes share those limits: postgresql://... or redis://... Default: each has its own."""
+    limits_share: Annotated[float | None, BeforeValidator(_fraction)] = Field(None, gt=0, le=1)
+    """This process's share of the limits while that store is away, as in 1/3. Default: what it had last."""
     api_keys: str | None = None
     """The keys that our server knows: JSON, or the path of a JSON file."""
     url: str | None = None
@@ -81,4 +108,5 @@ def in_home(path: str) -> str:
 
 def _explain(error: Any) -> str:
     variable = PREFIX + str(error["loc"][0]).upper()
-    return f"{variable}={error['input']!r}: {error['msg']}. Correct or unset the variable."
+    given = show_url(str(error["input"])) if error["type"] == "limits_url" else error["input"]
+    return f"{variable}={given!r}: {error['msg']}. Correct or unset the variable."

@@ -32,6 +32,9 @@ class Breaker:
     ) -> None:
         self.failures, self.open_s, self.clock = failures, open_s, clock
         self.kind = ""
+        self.on_news: Callable[[], None] = lambda: None
+        """Called when it has opened or closed by what was heard in this process."""
+        self._news = False
         self._in_a_row = 0
         self._throttled: tuple[float, float] | None = None
         self._probe_at = 0.0
@@ -65,7 +68,10 @@ class Breaker:
     def succeeded(self) -> None:
         """Close."""
         with self._lock:
+            was_open = bool(self.kind)
             self.kind, self._in_a_row, self._throttled = "", 0, None
+            if was_open:
+                self._tell()
 
     def failed(self) -> None:
         """Count a failure; the last of a row opens."""
@@ -89,9 +95,31 @@ class Breaker:
         with self._lock:
             self._open("quota", seconds)
 
+    def take_news(self) -> tuple[str, float] | None:
+        """Return why it has opened and how long it stays so, or "" if it has closed; None if neither is new."""
+        with self._lock:
+            is_new, self._news = self._news, False
+            return (self.kind, max(0.0, self._probe_at - self.clock()) if self.kind else 0.0) if is_new else None
+
+    def keep_news(self) -> None:
+        """Tell the others once more: they may not have heard it."""
+        with self._lock:
+            self._news = True
+
+    def hear(self, kind: str, seconds: float) -> None:
+        """Open for so long, or close where there is no reason, because another process has."""
+        with self._lock:
+            self.kind, self._in_a_row, self._throttled = kind, 0, None
+            self._probe_at = self.clock() + seconds
+
     def _open(self, kind: str, seconds: float) -> None:
         self.kind = kind
         self._probe_at = self.clock() + seconds
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news = True
+        self.on_news()
 
     def _sends_elsewhere(self) -> bool:
         return bool(self.kind) and self.clock() < self._probe_at

@@ -14,7 +14,10 @@ from functools import partial
 from fanloom.gateway.bounds.adaptive_width import AdaptiveWidth
 from fanloom.gateway.bounds.circuit_breaker import Breaker
 from fanloom.gateway.bounds.head_start import HeadStart
+from fanloom.gateway.bounds.lease import Lease
+from fanloom.gateway.bounds.lease_rule import Ask, Grant
 from fanloom.gateway.bounds.rate_rules import Limiter, Ticket
+from fanloom.gateway.bounds.shared_limits import sharer_of
 from fanloom.gateway.hedging.hedge_watch import HedgeWatch
 from fanloom.loops.background import call_later
 from fanloom.loops.promise import Promise
@@ -23,6 +26,7 @@ from fanloom.runs.usage import meter
 from fanloom.settings import Settings, settings
 
 _REMEMBERED_MODELS = 256
+_SAME_S = 0.2
 
 
 class ModelLimits:
@@ -34,6 +38,9 @@ class ModelLimits:
         self.head_start = HeadStart()
         self.hedge_watch = HedgeWatch(clock)
         self.clock = clock
+        self._wake_sharer: Callable[[], None] = lambda: None
+        self._untold_pause = self._heeded_pause = 0.0
+        self._heeded_mark = 0
         self._can_leave: dict[Ticket, Promise[bool]] = {}
         self._wake_at = float("inf")
         self._lock = threading.Lock()
@@ -50,6 +57,8 @@ class ModelLimits:
                 return ticket
             self.limiter.enter(ticket)
             self._grant()
+            if self.limiter.lease and self.limiter.lease.is_asleep and not turn.given:
+                self._wake_sharer()
             if can_leave and not turn.given:
                 self._can_leave[ticket] = turn
         if can_leave and self.breaker.is_open():
@@ -101,6 +110,53 @@ class ModelLimits:
         """Begin no call for so long, because the server asks for it."""
         with self._lock:
             self.limiter.cool_down(self.clock() + seconds)
+            self._untold_pause = self.limiter.paused_until
+        self._wake_sharer()
+
+    def share(self, wake: Callable[[], None]) -> None:
+        """Tell other processes, by what `wake` calls, what this one meets."""
+        self._wake_sharer = self.breaker.on_news = wake
+
+    def ask(self) -> tuple[Ask, float]:
+        """Return what this process asks of the shared limits, and the moment of it."""
+        with self._lock:
+            limiter, now = self.limiter, self.clock()
+            assert limiter.lease, "without a lease nothing is shared"
+            first = limiter.first_waiting
+            ask = limiter.lease.ask(limiter.waiting, first.tokens if first else 0, limiter.width)
+            ask.pause_s, self._untold_pause = max(0.0, self._untold_pause - now), 0.0
+        ask.breaker = self.breaker.take_news()
+        return ask, now
+
+    def answered(self, grant: Grant, asked_at: float) -> None:
+        """Take what was granted, and heed what other processes have met."""
+        with self._lock:
+            assert self.limiter.lease, "without a lease nothing is shared"
+            now = self.clock()
+            self.limiter.lease.renewed(grant, asked_at, now)
+            # A pause is told again and again, and each time a little differently.
+            if now + grant.pause_s > max(now, self.limiter.paused_until, self._heeded_pause) + _SAME_S:
+                self._heeded_pause = now + grant.pause_s
+                self.limiter.cool_down(self._heeded_pause)
+            self._grant()
+        self._heed_breaker(grant)
+
+    def unanswered(self, ask: Ask) -> None:
+        """Note that the shared limits could not be asked: what was told is told again."""
+        with self._lock:
+            assert self.limiter.lease, "without a lease nothing is shared"
+            self.limiter.lease.unanswered(ask)
+            self._untold_pause = max(self._untold_pause, self.limiter.paused_until if ask.pause_s else 0.0)
+            self._grant()
+        if ask.breaker:
+            self.breaker.keep_news()
+
+    def _heed_breaker(self, grant: Grant) -> None:
+        is_new, self._heeded_mark = grant.mark != self._heeded_mark and not grant.is_own, grant.mark
+        if is_new:
+            self.breaker.hear(*grant.breaker)
+        if is_new and grant.breaker[0]:
+            self.send_away()
 
     def _give_up(self, ticket: Ticket, turn: Promise[bool]) -> None:
         with self._lock:
@@ -132,6 +188,21 @@ def _adaptive(now: Settings) -> AdaptiveWidth | None:
     return None if _is_said(now) else AdaptiveWidth(now.max_concurrency)
 
 
+def _limiter(now: Settings, lease: Lease | None = None) -> Limiter:
+    return Limiter(now.max_concurrency, now.rpm, now.tpm, _adaptive(now), lease)
+
+
+def _made(name: str, now: Settings) -> ModelLimits:
+    """Make the bounds of a model, which hold over processes where FANLOOM_LIMITS_URL says where they meet."""
+    if now.limits_url is None:
+        return ModelLimits(_limiter(now))
+    sharer = sharer_of(now.limits_url)
+    made = ModelLimits(_limiter(now, Lease(now.rpm, now.tpm, now.limits_share, time.monotonic())))
+    made.share(sharer.wake)
+    sharer.add(name, made)
+    return made
+
+
 def _is_said(now: Settings) -> bool:
     return "max_concurrency" in now.model_fields_set or bool(now.rpm or now.tpm)
 
@@ -150,17 +221,18 @@ def waiting_calls() -> Counter[str]:
 def limits_of(name: str, instance: object = None) -> ModelLimits:
     """Return the bounds of a model, made from the settings: FANLOOM_MAX_CONCURRENCY, FANLOOM_RPM, FANLOOM_TPM.
 
-    A model that its caller has made has bounds of its own, which end with it.
+    With FANLOOM_LIMITS_URL they hold over all processes that name the same store. A model that its caller has made has
+    bounds of its own, which end with it.
     """
     now = settings()
     # A forked process has none of its parent's calls in flight.
-    bounds = (now.max_concurrency, now.rpm, now.tpm, _is_said(now))
+    bounds = (now.max_concurrency, now.rpm, now.tpm, _is_said(now), now.limits_url, now.limits_share)
     key = (os.getpid(), name, id(instance), *bounds)
     with _lock:
         found, owner = _limits.get(key, (None, None))
         # The id of an instance that is gone can be given to another one.
         if found is None or owner is None or owner() is not instance:
-            found = ModelLimits(Limiter(now.max_concurrency, now.rpm, now.tpm, _adaptive(now)))
+            found = _made(name, now) if instance is None else ModelLimits(_limiter(now))
             _limits[key] = found, (lambda: None) if instance is None else weakref.ref(instance)
             while len(_limits) > _REMEMBERED_MODELS:
                 _limits.popitem(last=False)

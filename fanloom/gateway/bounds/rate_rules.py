@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from fanloom.gateway.bounds.adaptive_width import AdaptiveWidth
 from fanloom.gateway.bounds.depth_first import DepthFirst, Task
+from fanloom.gateway.bounds.lease import Charge, Lease
+from fanloom.gateway.bounds.lease_rule import MINUTE_S
 
-MINUTE_S = 60.0
 _NEAR = 0.9
 
 
@@ -29,6 +30,8 @@ class Ticket:
     """Called when the call may begin; returns whether anybody was still waiting."""
     begun: float | None = None
     tasks: Sequence[Task] = ()
+    charge: Charge | None = None
+    """What was taken for it from the lease, where the limits are shared."""
 
 
 # Where a run has no other call queued.
@@ -41,14 +44,19 @@ class Limiter:
     Runs take turns, so one with hundreds of calls queued does not starve one with a single call. Within a run a task in
     hand goes on before a new one begins, else it is first come, first served. After a cool-down the width starts at one
     and doubles with each call begun since then that succeeds. `adaptive` finds what the provider takes where nobody has
-    said it.
+    said it. `lease` is this process's share of what several may begin a minute.
     """
 
     def __init__(
-        self, width: int, rpm: int | None = None, tpm: int | None = None, adaptive: AdaptiveWidth | None = None
+        self,
+        width: int,
+        rpm: int | None = None,
+        tpm: int | None = None,
+        adaptive: AdaptiveWidth | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self.width, self.rpm, self.tpm = width, rpm, tpm
-        self.adaptive = adaptive
+        self.adaptive, self.lease = adaptive, lease
         self.in_flight = 0
         self.allowed = width
         self.paused_until = 0.0
@@ -68,13 +76,15 @@ class Limiter:
     def is_idle(self, tokens: int, now: float) -> bool:
         """Say whether one more call is in nobody's way: no cool-down, no queue, and a tenth of each bound free."""
         self._forget(now)
+        rpm, tpm = self._bounds(now)
         return (
             not self._queues
             and now >= self.paused_until
             and self.in_flight < self.allowed == self.width
             and (self.adaptive is None or self.adaptive.wait_s(self.in_flight + 1, now) == 0)
-            and (self.rpm is None or len(self._recent) + 1 <= _NEAR * self.rpm)
-            and (self.tpm is None or sum(ticket.tokens for ticket in self._recent) + tokens <= _NEAR * self.tpm)
+            and (self.lease is None or self.lease.wait_s(tokens, now) == 0)
+            and (rpm is None or len(self._recent) + 1 <= _NEAR * rpm)
+            and (tpm is None or sum(ticket.tokens for ticket in self._recent) + tokens <= _NEAR * tpm)
         )
 
     def enter(self, ticket: Ticket) -> None:
@@ -115,9 +125,12 @@ class Limiter:
         """Return what a queued call waits for: `cool_down`, `rpm`, `tpm` or `concurrency`."""
         if self.paused_until > now:
             return "cool_down"
-        if self.rpm is not None and len(self._recent) >= self.rpm:
+        rpm, tpm = self._bounds(now)
+        if rpm is not None and len(self._recent) >= rpm:
             return "rpm"
-        full = self.tpm is not None and self._recent and self._room_for(ticket.tokens) > now
+        if self.lease and self.lease.wait_s(ticket.tokens, now):
+            return self.lease.lacks(ticket.tokens, now)
+        full = tpm is not None and self._recent and self._room_for(ticket.tokens, tpm) > now
         return "tpm" if full else "concurrency"
 
     def leave(self, ticket: Ticket, tokens: int | None, succeeded: bool, now: float = 0.0) -> None:
@@ -125,6 +138,8 @@ class Limiter:
         self.in_flight -= 1
         if tokens is not None:
             ticket.tokens = tokens
+            if self.lease and ticket.charge:
+                self.lease.settle(ticket.charge, tokens)
         if succeeded and self.adaptive:
             self.adaptive.take(ticket.begun or 0.0, self.in_flight, now)
         # What began before a cool-down says nothing about how much the server takes after it.
@@ -149,6 +164,8 @@ class Limiter:
         self.in_flight += 1
         if self.adaptive:
             self.adaptive.begin(now)
+        if self.lease:
+            ticket.charge = self.lease.begin(ticket.tokens, now)
         self._recent.append(ticket)
         # Also where nothing waits: what its tasks want next comes before what new ones do.
         self._queues.get(ticket.run, _NOBODY).begun(ticket.tasks, now)
@@ -163,18 +180,23 @@ class Limiter:
         if found is None:
             return None
         waits = [found, self.paused_until - now]
-        if self.rpm is not None and len(self._recent) >= self.rpm:
-            waits.append(self._leaves_window(len(self._recent) - self.rpm) - now)
-        if self.tpm is not None and self._recent:
-            waits.append(self._room_for(ticket.tokens) - now)
+        rpm, tpm = self._bounds(now)
+        if self.lease:
+            waits.append(self.lease.wait_s(ticket.tokens, now))
+        if rpm is not None and len(self._recent) >= rpm:
+            waits.append(self._leaves_window(len(self._recent) - rpm) - now)
+        if tpm is not None and self._recent:
+            waits.append(self._room_for(ticket.tokens, tpm) - now)
         return max(0.0, *waits)
 
-    def _room_for(self, tokens: int) -> float:
+    def _bounds(self, now: float) -> tuple[int | None, int | None]:
+        return self.lease.bounds(now) if self.lease else (self.rpm, self.tpm)
+
+    def _room_for(self, tokens: int, tpm: int) -> float:
         """Return when the window has room for so many tokens; a call larger than the window waits until it is empty."""
-        assert self.tpm is not None
         used = sum(ticket.tokens for ticket in self._recent)
         for number, ticket in enumerate(self._recent):
-            if used + tokens <= self.tpm:
+            if used + tokens <= tpm:
                 return self._leaves_window(number - 1) if number else 0.0
             used -= ticket.tokens
         return self._leaves_window(len(self._recent) - 1)

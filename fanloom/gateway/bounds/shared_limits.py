@@ -1,0 +1,139 @@
+"""A thread that renews this process's leases about once a second, and passes on what it and others have met."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import threading
+import time
+import uuid
+import weakref
+from typing import Protocol
+
+from fanloom.gateway.bounds.lease_rule import Ask, Grant, drop_unused, renew
+from fanloom.gateway.bounds.limit_stores import LimitStore, limit_store
+from fanloom.redaction import redact, show_url
+
+RENEWED_AFTER_S = 0.7
+"""A pause that one process meets reaches the others within this and a breath, so that all pause within a second."""
+_BREATH_S = 0.1
+_TRIES = 50
+_logger = logging.getLogger(__name__)
+
+
+class Member(Protocol):
+    """The bounds of a model, as far as they are shared."""
+
+    def ask(self) -> tuple[Ask, float]:
+        """Return what is asked for, and the moment of it on its own clock."""
+        ...
+
+    def answered(self, grant: Grant, asked_at: float) -> None:
+        """Take what was granted."""
+        ...
+
+    def unanswered(self, ask: Ask) -> None:
+        """Note that no answer came."""
+        ...
+
+
+class Sharer:
+    """Renews the leases of all models of this process at one store."""
+
+    def __init__(self, store: LimitStore, place: str) -> None:
+        self.holder = uuid.uuid4().hex[:12]
+        self._store, self._place = store, place
+        self._members: weakref.WeakKeyDictionary[Member, str] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+        self._woken = threading.Event()
+        self._is_away = False
+
+    def start(self) -> None:
+        """Begin to renew, until the process ends."""
+        threading.Thread(target=self._renew_for_ever, name="fanloom-limits", daemon=True).start()
+
+    def add(self, name: str, member: Member) -> None:
+        """Share the bounds of a model of this name."""
+        with self._lock:
+            self._members[member] = name
+        self.wake()
+
+    def wake(self) -> None:
+        """Renew now, since something has happened that others should know, or a call waits for the first lease."""
+        self._woken.set()
+
+    def _renew_for_ever(self) -> None:
+        while True:
+            self._woken.wait(RENEWED_AFTER_S)
+            self._woken.clear()
+            self.renew()
+            # However much there is to tell.
+            time.sleep(_BREATH_S)
+
+    def renew(self) -> None:
+        """Renew all leases once."""
+        with self._lock:
+            members = list(self._members.items())
+        asked = [(member, name, *member.ask()) for member, name in members]
+        for _, _, ask, _ in asked:
+            ask.holder = self.holder
+        grants = self._answers([(name, ask) for _, name, ask, _ in asked]) if asked else []
+        for number, (member, _, ask, asked_at) in enumerate(asked):
+            if grants is None:
+                member.unanswered(ask)
+            else:
+                member.answered(grants[number], asked_at)
+
+    def _answers(self, asks: list[tuple[str, Ask]]) -> list[Grant] | None:
+        try:
+            grants = self._exchange(asks)
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises: a thread that ended would renew nothing more
+            self._note_away(error)
+            return None
+        if self._is_away:
+            _logger.warning("the limits at %s are shared again", self._place)
+            self._is_away = False
+        return grants
+
+    def _exchange(self, asks: list[tuple[str, Ask]]) -> list[Grant]:
+        for _ in range(_TRIES):
+            page = self._store.read()
+            ledgers = json.loads(page.text)
+            grants = [renew(ledgers.setdefault(name, {}), ask, page.now) for name, ask in asks]
+            drop_unused(ledgers, page.now)
+            if self._store.swap(page, json.dumps(ledgers, separators=(",", ":"))):
+                return grants
+            time.sleep(random.random() / 100)
+        raise TimeoutError("too many processes write at once")
+
+    def _note_away(self, error: Exception) -> None:
+        try:
+            self._store.close()
+        except Exception:  # noqa: BLE001 - it is away
+            _logger.debug("a connection could not be closed")
+        if not self._is_away:
+            why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            _logger.warning(
+                "the limits at %s cannot be shared (%s); until they can, this process keeps its last lease and then "
+                "its static share, FANLOOM_LIMITS_SHARE or what it had last",
+                self._place,
+                redact(why),
+            )
+        self._is_away = True
+
+
+_sharers: dict[tuple[int, str], Sharer] = {}
+_lock = threading.Lock()
+
+
+def sharer_of(url: str) -> Sharer:
+    """Return what renews the leases at a URL in this process. Raises MissingPackage where its driver is missing."""
+    # A thread does not survive a fork.
+    key = (os.getpid(), url)
+    with _lock:
+        if key not in _sharers:
+            _sharers[key] = Sharer(limit_store(url), show_url(url))
+            _sharers[key].start()
+        return _sharers[key]
