@@ -10,10 +10,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import fan_out, faq, gateway, tails, width
+from benchmarks import eager, fan_out, faq, gateway, tails, width
 from benchmarks.report import RESULTS, table, write
 
-BENCHMARKS = {"gateway": gateway, "width": width, "faq": faq, "fan_out": fan_out, "tails": tails}
+BENCHMARKS = {"gateway": gateway, "width": width, "faq": faq, "fan_out": fan_out, "tails": tails, "eager": eager}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
