@@ -10,10 +10,18 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import fan_out, faq, gateway, run_log, tails, width
+from benchmarks import eager, fan_out, faq, gateway, run_log, tails, width
 from benchmarks.report import RESULTS, table, write
 
-BENCHMARKS = {"gateway": gateway, "width": width, "faq": faq, "fan_out": fan_out, "tails": tails, "run_log": run_log}
+BENCHMARKS = {
+    "gateway": gateway,
+    "width": width,
+    "faq": faq,
+    "fan_out": fan_out,
+    "tails": tails,
+    "run_log": run_log,
+    "eager": eager,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -4,6 +4,7 @@ from langgraph.graph import END, START
 
 from fanloom import StateGraph, add_fan_out
 from nodes.faq import check_input, collect, generate_questions
+from nodes.faq.checks import as_planned
 from nodes.faq.context import FaqContext
 from nodes.faq.parallel import answer_question
 from nodes.faq.state import FaqInput, FaqOutput, FaqState
@@ -22,6 +23,7 @@ add_fan_out(
     join="collect",
     over="questions",
     asked="wanted",
+    eager=as_planned,
 )
 builder.add_edge("collect", END)
 

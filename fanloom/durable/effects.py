@@ -14,6 +14,7 @@ from langgraph.runtime import ExecutionInfo, Runtime
 from sqlalchemy import JSON, Column, DateTime, MetaData, String, Table
 
 from fanloom.errors import GraphError
+from fanloom.runs.early_work import EARLY
 from fanloom.runs.spending import TaskMeter
 from fanloom.runs.thread_record import until_stored
 from fanloom.runs.usage import meter
@@ -29,7 +30,8 @@ async def effect_key(runtime: Runtime[Any], name: str = "") -> str:
     stored: a thread that went on from an older one would plan anew, with other ids. Raises GraphError outside a graph,
     and RunError if the checkpoint is not stored in time.
     """
-    info = runtime.execution_info
+    early = EARLY.get()
+    info = await early.node() if early else runtime.execution_info
     if info is None:
         raise GraphError("an effect's key belongs to a task of a graph; call this from a node")
     await until_stored(info)

@@ -21,9 +21,11 @@ from fanloom.gateway.failures.quota import MAX_WAIT_S, spent_for_s
 from fanloom.gateway.failures.retry_after import hint_seconds
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
+from fanloom.gateway.streaming.item_stream import callbacks_for
 from fanloom.loops.time_limit import time_limit
 from fanloom.runlog.current_log import record
 from fanloom.runs.current_run import Run
+from fanloom.runs.early_work import EARLY
 from fanloom.runs.prices import cost_usd
 from fanloom.runs.usage import ModelUsage, is_counted, meter, usage_of
 from fanloom.tracing.langsmith_tracing import TASK
@@ -130,7 +132,8 @@ class Attempt:
             with self.watched or nullcontext(), attempt_noted(self):
                 message = await self._send()
         except asyncio.CancelledError:
-            if self.watched:
+            # It lost its race, or its task is not in the plan: the run goes on, and this was paid for.
+            if self.watched or EARLY.get():
                 meter().unanswered()
             raise
         except RunError:
@@ -197,4 +200,6 @@ class Attempt:
             told["after"] = self.after.kind
         again = ["repair" if self.messages != self.request.messages else "retry"] if self.after else []
         tags = [*(["fallback"] if self.is_fallback else []), *again, *(["hedge"] if self.is_hedge else [])]
-        return {"run_name": self.request.step, "metadata": told, "tags": tags}
+        # The offline model writes all at once.
+        streamed = callbacks_for(self.request) if self.client.limits else {}
+        return {"run_name": self.request.step, "metadata": told, "tags": tags, **streamed}

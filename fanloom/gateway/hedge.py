@@ -14,6 +14,7 @@ from fanloom.gateway.bounds.budget import Budget, budgets_of
 from fanloom.gateway.bounds.slots import Slots
 from fanloom.gateway.hedging.race import Race
 from fanloom.gateway.hedging.slow_calls import WatchedCall
+from fanloom.gateway.streaming.item_stream import is_read
 from fanloom.runs.langgraph_internals import STREAM_READERS
 from fanloom.runs.prices import cost_usd
 
@@ -27,7 +28,7 @@ def may_race(attempt: Attempt) -> bool:
     """
     context = attempt.run.context
     has_one_left = attempt.number < context.max_attempts
-    return bool(context.hedge and attempt.client.limits and has_one_left) and not _streams()
+    return bool(context.hedge and attempt.client.limits and has_one_left) and not _streams(attempt)
 
 
 async def hedged(attempt: Attempt, answered: Callable[[Attempt], Coroutine[Any, Any, T]]) -> T:
@@ -66,8 +67,10 @@ def _expected_cost(attempt: Attempt, budget: Budget) -> float:
     return cost_usd(attempt.client.name, attempt.request.tokens, round(budget.expected_output_tokens)) or 0.0
 
 
-def _streams() -> bool:
-    """Say whether somebody reads the tokens of the calls made here as they come: `stream_mode="messages"`, events."""
+def _streams(attempt: Attempt) -> bool:
+    """Say whether somebody reads the answer as it comes: a plan's items, `stream_mode="messages"`, events."""
+    if is_read(attempt.request):
+        return True
     callbacks = ensure_config().get("callbacks") or []
     handlers = callbacks if isinstance(callbacks, list) else callbacks.handlers
     return any(isinstance(handler, STREAM_READERS) for handler in handlers)

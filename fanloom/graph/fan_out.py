@@ -11,15 +11,17 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from time import perf_counter
 from typing import Any
 
+from langgraph.channels import LastValue
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import StateGraph
 from langgraph.runtime import Runtime, get_runtime
-from langgraph.types import Send
+from langgraph.types import Command, Send
 from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from fanloom.errors import Declined, GraphError, NeedsInput
 from fanloom.graph.dependencies import PendingOutcomes, in_order_of_needs, needs_of
+from fanloom.graph.eager_plan import EagerPlan, EarlyTask, EarlyTasks
 from fanloom.graph.earlier_branch import EarlierBranch, earlier_branch, mark_planned
 from fanloom.graph.node import Node
 from fanloom.loops.background import in_thread
@@ -57,6 +59,7 @@ def add_fan_out(
     by: str = "type",
     outcomes: str = "outcomes",
     asked: str | None = None,
+    eager: bool | Callable[[list[Any]], Sequence[Any]] = False,
 ) -> None:
     """Add worker nodes to a graph: after `source`, one Send for each item of the channel `over`, then `join`.
 
@@ -75,6 +78,13 @@ def add_fan_out(
     failure. An item may list the `task_id`s of others under `depends_on`: its action then finds their results under
     `needs`, and starts as soon as they are there; if one of them is not done, it is skipped.
 
+    With `eager` a worker begins as soon as the model that plans has written its item, while the rest is still written:
+    that is, the item of the list of the name `over` in the output of a step of `source`. A function says which items of
+    the channel those become that have been written so far. The plan that `source` returns decides: what was begun for a
+    task that it does not have, or has otherwise, is cancelled and told in the run's log, and what it used is counted.
+    Effects wait for the whole plan in `effect_key`: do nothing outside before that. A task that needs others, asks
+    a person, calls a graph, or has read what `source` then changes begins as it would without, in its node.
+
     Raises GraphError if the arguments do not go together or the graph has no such channels; a run raises it before any
     worker begins if two items have one `task_id`, or need each other in a circle, or need what is no task.
     """
@@ -82,6 +92,8 @@ def add_fan_out(
     if unknown := {over, outcomes, asked or over} - builder.channels.keys():
         raise GraphError(f"the graph's state has no channel {', '.join(sorted(unknown))}; RunState has 'outcomes'")
     fan_out = _FanOut(actions, over, join, by if workers else None, builder.channels, outcomes, asked)
+    if eager:
+        fan_out.begin_early(builder, source, eager if callable(eager) else to_jsonable_python)
     for name in actions:
         node = fan_out.node(name, "usage" in builder.channels)
         node.planned_in = source
@@ -104,6 +116,51 @@ class _FanOut:
         self.actions = {name: _callable(action) for name, action in actions.items()}
         self.over, self.join, self.by = over, join, by
         self.channels, self.outcomes, self.asked = frozenset(channels), outcomes, asked
+        self.is_eager = False
+
+    def begin_early(
+        self, builder: StateGraph[Any, Any, Any, Any], source: str, items_of: Callable[[list[Any]], Sequence[Any]]
+    ) -> None:
+        """Let the node that plans begin tasks as they come. Raises GraphError if it cannot."""
+        spec = builder.nodes.get(source)
+        planner = spec.runnable if spec else None
+        if not isinstance(planner, Node) or not isinstance(builder.channels[self.over], LastValue):
+            raise GraphError(
+                f"eager needs {source!r} as an async function, added to a fanloom.StateGraph before its fan-out, and a "
+                f"channel {self.over!r} without a reducer"
+            )
+        self.is_eager = planner.plans_early = True
+        planner.action = self._planning(planner.action, items_of)
+
+    def _planning(
+        self, plan: Callable[..., Awaitable[Any]], items_of: Callable[[list[Any]], Sequence[Any]]
+    ) -> Callable[..., Awaitable[Any]]:
+        async def planned(state: Any, **given: Any) -> Any:
+            runtime: Runtime[Any] = get_runtime()
+            limit = self._limit(state, runtime)
+            eager = EagerPlan(runtime, self.channels, lambda name, *task: self.actions[name](*task))
+
+            def tasks_of(items: Sequence[Any]) -> list[dict[str, Any]]:
+                tasks = list(self._tasks(items_of(list(items))))[:limit]
+                return [task for task in tasks if "unknown" not in task and not needs_of(task)]
+
+            update = await eager.written(self.over, tasks_of, lambda: plan(state, **given))
+            begun = await eager.decide(self._whole_plan(update, limit))
+            if runtime.execution_info:
+                EarlyTasks.of(current_run(runtime)).keep((self.over, runtime.execution_info.task_id), begun)
+            return update
+
+        return planned
+
+    def _whole_plan(self, update: Any, limit: int) -> list[dict[str, Any]]:
+        """Return the tasks that run of what a node has planned; none if the plan cannot be carried out."""
+        written = update.update if isinstance(update, Command) else update
+        plan = written if isinstance(written, Mapping) and self.over in written else read_channels((self.over,))
+        try:
+            return in_order_of_needs(list(self._tasks(plan.get(self.over) or [])))[:limit]
+        except GraphError:
+            # The router says so.
+            return []
 
     def path(self) -> Callable[[Any], list[Send | str]]:
         def dispatch(state: Any) -> list[Send | str]:
@@ -235,18 +292,26 @@ class _FanOut:
             return not_done(task["task_id"], name, message, status="skipped", kind="needs", retryable=True)
         results = {"needs": {need: outcome["result"] for need, outcome in needs.items()}} if needs else {}
         state = {**read_channels(self.channels), **results, **task["item"], "task_id": task["task_id"]}
-        return await self._done(name, state, runtime)
+        return await self._done(name, state, runtime, self._begun(task, runtime))
+
+    def _begun(self, task: dict[str, Any], runtime: Runtime[Any]) -> EarlyTask | None:
+        """Return what was begun of a task while its plan was written."""
+        if not self.is_eager or "planned_by" not in task:
+            return None
+        return EarlyTasks.of(current_run(runtime)).take((self.over, task["planned_by"]), task)
 
     def _known(self) -> dict[str, Outcome]:
         """Return how the tasks ended that do not run again while a few others do."""
         ended = read_channels((self.outcomes,)).get(self.outcomes) or []
         return {outcome["task_id"]: outcome for outcome in ended if not runs_again(outcome)}
 
-    async def _done(self, name: str, state: dict[str, Any], runtime: Runtime[Any]) -> Outcome:
-        task_id, started = state["task_id"], perf_counter()
+    async def _done(
+        self, name: str, state: dict[str, Any], runtime: Runtime[Any], early: EarlyTask | None = None
+    ) -> Outcome:
+        task_id, started = state["task_id"], early.begun if early else perf_counter()
         try:
             # JSON-plain, or a checkpoint of the whole fan-out would fail on it.
-            result = to_jsonable_python(await self.actions[name](state, runtime))
+            result = to_jsonable_python(await self._result(name, state, runtime, early))
         except GraphBubbleUp:
             raise
         except Exception as error:
@@ -257,6 +322,10 @@ class _FanOut:
             return from_error(task_id, name, error, attempts=attempts, seconds=seconds)
         attempts, seconds = meter().attempts or 1, perf_counter() - started
         return done(task_id, name, result, attempts=attempts, seconds=seconds)
+
+    async def _result(self, name: str, state: dict[str, Any], runtime: Runtime[Any], early: EarlyTask | None) -> Any:
+        holds, result = await early.result(runtime) if early else (False, None)
+        return result if holds else await self.actions[name](state, runtime)
 
 
 def _actions(worker: str | None, action: Worker | None, workers: Mapping[str, Worker] | None) -> dict[str, Worker]:

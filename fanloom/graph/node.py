@@ -38,6 +38,8 @@ class Node(Runnable[Any, Any]):
         self.counts_usage = counts_usage
         self.planned_in = ""
         """Of a worker of a fan-out: the node that plans it."""
+        self.plans_early = False
+        """Whether it begins tasks of a fan-out while it still plans."""
         self._wants = _wanted(name, action)
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:

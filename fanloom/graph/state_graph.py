@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
 from typing import Any, Self, cast
 
@@ -15,6 +15,7 @@ from langgraph.types import Command, StateSnapshot
 
 from fanloom.graph.changed_graph import check_inside, going_on, graphs_inside, missing_nodes
 from fanloom.graph.counted import Counted
+from fanloom.graph.eager_plan import EarlyTasks
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.graph.run_noted import NotedRun
 from fanloom.loops.background import in_thread
@@ -80,15 +81,27 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
                     check_inside(name, inner, _for_types_of(inner, saver).get_tuple(inside))
         events = super(TracedGraph, graph).stream(given, own, **options)
         noted = NotedRun.of(self, given, config, options["control"])
-        return noted.watched(events, options.get("stream_mode")) if noted else events
+        events = noted.watched(events, options.get("stream_mode")) if noted else events
+        return _giving_up_at_the_end(events, options["control"]) if self._plans_early else events
 
     def astream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Any:
         """Run the graph and yield what happens. Raises InvalidSettings before anything else, and InvalidContext."""
         given, own = self._begun(input, config, options)
-        if (saver := self._own_saver(input, config)) is not None:
+        events = self._events(given, own, self._own_saver(input, config), config, options)
+        return _agiving_up_at_the_end(events, options["control"]) if self._plans_early else events
+
+    def _events(
+        self, given: Any, own: RunnableConfig | None, saver: Any, config: RunnableConfig | None, options: dict[str, Any]
+    ) -> AsyncIterator[Any]:
+        if saver is not None:
             return self._going_on(saver, given, own, config, options)
         events = super().astream(given, own, **options)
         return events if options["control"].is_nested else self._noted(events, given, config, options)
+
+    @property
+    def _plans_early(self) -> bool:
+        """Whether a node begins tasks while it still plans."""
+        return any(getattr(node.bound, "plans_early", False) for node in self.nodes.values())
 
     def get_state(self, config: RunnableConfig, **options: Any) -> StateSnapshot:
         """Return the state of a thread; nodes that were renamed stand there by the names that the thread knows."""
@@ -160,3 +173,26 @@ def _for_types_of(graph: Any, saver: Any) -> Any:
     # What LangGraph's server puts around a saver hands all on to that one, and cannot be copied.
     is_around_another = hasattr(type(saver), "__getattr__")
     return saver if is_around_another else saver.with_allowlist(graph._serde_allowlist or ())
+
+
+def _giving_up_at_the_end(events: Iterator[Any], control: GraphControl) -> Iterator[Any]:
+    """Yield a run's events; however it ends, nothing goes on that was begun for a node that never came."""
+    try:
+        yield from events
+    finally:
+        _give_up(control)
+
+
+async def _agiving_up_at_the_end(events: AsyncIterator[Any], control: GraphControl) -> AsyncIterator[Any]:
+    """Yield a run's events; however it ends, nothing goes on that was begun for a node that never came."""
+    try:
+        async for event in events:
+            yield event
+    finally:
+        _give_up(control)
+
+
+def _give_up(control: GraphControl) -> None:
+    early = control.begun.kept(EarlyTasks) if control.begun else None
+    if early:
+        early.give_up()

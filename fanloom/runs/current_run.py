@@ -127,6 +127,11 @@ class GraphControl(RunControl):
         """Why it has been asked to end."""
         return super().drain_reason or (self._outer.drain_reason if self._outer else None)
 
+    @property
+    def begun(self) -> Run | None:
+        """The run, once a node of it has asked for it."""
+        return self._run
+
     def run(self, context: Any) -> Run:
         """Return the run, which goes by the context of its first node."""
         with self._lock:

@@ -26,13 +26,18 @@ from langgraph._internal._constants import CONFIG_KEY_READ as CONFIG_KEY_READ
 # A graph learns of the task that calls it, and of the context it was called in, from nowhere else.
 from langgraph._internal._constants import CONFIG_KEY_RUNTIME as CONFIG_KEY_RUNTIME
 
+# What counts the questions and the graphs of a task: early work, which has no node, may have neither.
+from langgraph._internal._constants import CONFIG_KEY_SCRATCHPAD as CONFIG_KEY_SCRATCHPAD
+
 # The Sends that a checkpoint has planned: what a task of an earlier branch was given.
 from langgraph._internal._constants import TASKS as TASKS
+from langgraph._internal._scratchpad import PregelScratchpad as PregelScratchpad
 from langgraph._internal._serde import build_serde_allowlist as build_serde_allowlist
 from typing_extensions import TypeAliasType
 
 # LangChain streams a call where a handler is one of these, and shows nobody whether it does.
 STREAM_READERS = (_StreamingCallbackHandler, _V2StreamingCallbackHandler)
+StreamReader = _StreamingCallbackHandler
 
 vars(_schema_types)["STRICT_MSGPACK_ENABLED"] = True
 

@@ -189,6 +189,13 @@ class Meter:
         for each in self.nested:
             each.attempts = max(each.attempts, attempts)
 
+    def take_over(self, other: Meter) -> None:
+        """Count what another one has counted so far, and from now on all that it counts."""
+        with _lock:
+            self.add(other.usage)
+            self.attempts = max(self.attempts, other.attempts)
+            other.above = self
+
     @property
     def nested(self) -> tuple[Meter, ...]:
         """The meters that count what this one counts: the outermost first, and this one last."""

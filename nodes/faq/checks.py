@@ -66,6 +66,11 @@ def planned(questions: Iterable[str]) -> list[Question]:
     return [Question(task_id=f"q{number}", question=text.strip()) for number, text in enumerate(questions, 1)]
 
 
+def as_planned(questions: Sequence[str]) -> list[Question]:
+    """Return the tasks that the questions become which a model has written so far."""
+    return planned(distinct(questions))
+
+
 def distinct(items: Iterable[T], question: Callable[[T], str] = str) -> list[T]:
     """Return the items without blank questions and without those that differ only in case, spacing or punctuation."""
     found: dict[str, T] = {}

@@ -46,6 +46,8 @@ def _told(event: dict[str, Any]) -> str:
             return _ended(event)
         case "wait.started":
             return f"waits: {get('reason')}" + (f" {get('on')}" if get("on") else "")
+        case "task.refused":
+            return f"{get('task_id')}: begun early, and not in the plan"
         case "outcome":
             return f"{get('task_id')}: {get('status')}"
         case "question.asked" | "question.answered":

@@ -1,0 +1,1 @@
+"""Answers that are read while they are written."""
