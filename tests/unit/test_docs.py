@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ from langgraph.graph import START
 import fanloom
 from fanloom import errors
 from fanloom.cli import COMMANDS
+from fanloom.gateway.failures.advice import _WORDS
 from fanloom.loops.background import run_in_background
 from tests.fakes import ScriptedModel
 
@@ -179,8 +181,8 @@ def test_a_public_function_that_raises_says_so(name: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    for target, anchor in re.findall(r"\]\(([\w.]*)(?:#([\w.-]+))?\)", PAGES[page]):
-        if target.endswith(".png"):
+    for target, anchor in re.findall(r"\]\(([\w./]*)(?:#([\w.-]+))?\)", PAGES[page]):
+        if target.endswith((".png", ".svg")):
             assert (DOCS / target).is_file()
             continue
         assert target in PAGES
@@ -188,6 +190,52 @@ def test_links_lead_somewhere(page: str) -> None:
         anchors = {re.sub(r"\W+", "-", heading.lower()) for heading in headings}
         anchors |= {f"{module}.{name}" for module, name in SHOWN if target == "reference.md"}
         assert not anchor or anchor in anchors
+
+
+def _literals() -> list[str]:
+    """Return every text in the framework's source, with `...` for what is put into it."""
+    found = []
+    for file in (DOCS.parent / "fanloom").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                found.append(
+                    "".join(str(part.value) if isinstance(part, ast.Constant) else "..." for part in node.values)
+                )
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    return found
+
+
+def test_the_errors_of_the_page_are_those_of_the_code() -> None:
+    shown = re.findall(r"^\|(?: (?:any|`\w+`) \|)? `(.*?)` \| ", PAGES["troubleshooting.md"], re.M)
+    literals = _literals()
+    strange = []
+    for message in shown:
+        parts = [part.strip() for part in message.split("...") if part.strip(" :.")]
+        if not any(all(part in literal for part in parts) for literal in literals):
+            strange.append(message)
+    assert len(shown) >= 40
+    assert strange == []
+
+
+def test_every_cure_has_its_row() -> None:
+    missing = [words for *_, words in _WORDS if f"`{words.partition(': ')[0]}" not in PAGES["troubleshooting.md"]]
+    assert missing == []
+
+
+def test_the_way_to_a_cluster_runs_as_it_stands(tmp_path: Path) -> None:
+    rows = [{"number": number, "text": f"The app crashes {number} times"} for number in range(6)]
+    (tmp_path / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    commands = re.findall(r"^\$ (fanloom .*)", PAGES["cluster.md"], re.M)
+    (in_pod,) = re.findall(r"^ +- (fanloom batch run .*)", PAGES["cluster.md"], re.M)
+    pods = [f"JOB_COMPLETION_INDEX={n}; {in_pod}".replace("/data/", f"{tmp_path}/") for n in (0, 7)]
+    for command in [*commands, *(pod.replace("/job ", "/pods ") for pod in pods)]:
+        run(tmp_path, "sh", "-c", command.replace("fanloom ", f"fanloom -C '{DOCS.parent}' ", 1))
+    assert len((tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(rows)
+    assert {file.name for file in (tmp_path / "pods").glob("*-of-8.jsonl")} <= {
+        "results-1-of-8.jsonl",
+        "results-8-of-8.jsonl",
+    }
 
 
 def test_every_page_is_in_the_menu_and_every_command_in_its_table() -> None:
