@@ -22,7 +22,6 @@ from contextlib import contextmanager, suppress
 import click
 
 from fanloom.errors import UserError
-from fanloom.redaction import redact
 
 FAILED, USAGE, NOT_ALL_DONE, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 MAX_LINES, MAX_CHARS = 8, 2000
@@ -51,9 +50,16 @@ def clean(text: str) -> str:
 
 def brief(text: str) -> str:
     """Return a message of a few lines that is fit to be shown."""
-    lines = [line for line in clean(redact(text)).splitlines() if line.strip()]
+    lines = [line for line in _shown(text).splitlines() if line.strip()]
     short = "\n".join(lines[:MAX_LINES])[:MAX_CHARS]
     return short if len(lines) <= MAX_LINES else f"{short}\n..."
+
+
+def _shown(text: str) -> str:
+    # Its many patterns take as long as all else that `fanloom --help` needs of ours.
+    from fanloom.redaction import redact
+
+    return clean(redact(text))
 
 
 @contextmanager
@@ -74,7 +80,7 @@ def guard(*, debug: bool) -> Iterator[None]:
     # The end of the line: what no command has explained gets a message and an exit code here, never a traceback.
     except Exception as error:
         if debug:
-            click.echo(clean(redact("".join(traceback.format_exception(error.__cause__ or error)))), err=True)
+            click.echo(_shown("".join(traceback.format_exception(error.__cause__ or error))), err=True)
         raise _told(error) from error
 
 

@@ -100,9 +100,7 @@ async def keep_names(graph: Graph, config: RunnableConfig, names: Mapping[str, s
 
 
 def _check_made_here(graph: Graph) -> None:
-    from fanloom.graph.state_graph import TracedGraph
-
-    if not isinstance(graph, TracedGraph):
+    if not getattr(graph, "knows_new_names", False):
         raise UserError(
             "LangGraph's own graphs know no new names; build it with fanloom.StateGraph, or go on with "
             "`fanloom resume THREAD --rename OLD=NEW`"

@@ -60,6 +60,9 @@ class StateGraph(LangGraphStateGraph[Any, Any, Any, Any]):
 class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
     """A compiled graph; before a run it sees to it that tracing, where it is on, can neither leak nor hold it up."""
 
+    # A thread of it goes on at nodes that were renamed: `rename_nodes`.
+    knows_new_names = True
+
     def __init__(self, *, _serde_allowlist: set[tuple[str, ...]] | None = None, **parts: Any) -> None:
         super().__init__(**parts)
         # LangGraph's own copies forget it, and a checkpointer that a graph around this one lends would then give back

@@ -110,7 +110,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys\nsys.argv = ['fanloom', '--help']\nfrom fanloom.cli import cli\n"
         "try: cli()\nexcept SystemExit as ending: assert not ending.code\n"
-        "heavy = {'langgraph', 'langchain', 'langchain_core', 'pydantic', 'rich', 'asyncio'}\n"
+        "heavy = {'langgraph', 'langchain', 'langchain_core', 'pydantic', 'rich', 'asyncio', 'fanloom.redaction'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

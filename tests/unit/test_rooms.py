@@ -110,6 +110,39 @@ def test_the_table_counts_the_modules_of_each_room() -> None:
     assert {name: int(count) for name, count in told.items()} == counted
 
 
+def edges() -> Iterator[tuple[str, str, bool]]:
+    """Yield which module of fanloom imports which, and whether it does so inside a function."""
+    known = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in modules()}
+    for name, file in known.items():
+        waiting: list[tuple[ast.AST, bool]] = [(ast.parse(file.read_text(encoding="utf-8")), False)]
+        while waiting:
+            node, is_late = waiting.pop()
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                continue
+            if isinstance(node, ast.ImportFrom):
+                whole = {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+                yield from ((name, other, is_late) for other in whole & known.keys())
+            is_late = is_late or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            waiting += [(inside, is_late) for inside in ast.iter_child_nodes(node)]
+
+
+def test_no_late_import_hides_a_circle() -> None:
+    found = list(edges())
+    below: dict[str, set[str]] = {}
+    for above, other, _ in found:
+        below.setdefault(above, set()).add(other)
+
+    def leads_to(start: str, end: str) -> bool:
+        seen, waiting = {start}, [start]
+        while waiting:
+            new = below.get(waiting.pop(), set()) - seen
+            seen |= new
+            waiting += new
+        return end in seen
+
+    assert [(above, other) for above, other, is_late in found if is_late and leads_to(other, above)] == []
+
+
 def lint(folder: Path) -> tuple[int, str]:
     ran = subprocess.run(
         [
