@@ -1,6 +1,7 @@
-"""Channels that most workflow graphs have."""
+"""Channels that most workflow graphs have.
 
-from __future__ import annotations
+Annotations are no strings here: those are looked up in the module of a state that extends ours, with names of its own.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
