@@ -1,7 +1,6 @@
 """Channels that most workflow graphs have.
 
-Annotations are no strings here: those are looked up in the module of a state that extends ours, whose names may be
-ours.
+Annotations are no strings here: those are looked up in the module of a state that extends ours, with names of its own.
 """
 
 from collections.abc import Sequence
