@@ -5,17 +5,19 @@ from langgraph.graph import END, START
 from fanloom import Prompt, StateGraph, add_fan_out
 from nodes.orchestrator.context import OrchestratorContext
 from nodes.orchestrator.nodes import Orchestrator
+from nodes.orchestrator.plan import planned
 from nodes.orchestrator.state import OrchestratorInput, OrchestratorOutput, OrchestratorState
 from nodes.orchestrator.steps import UNDERSTUDIES, Understudies
 
 
 def orchestrator(
-    *, plan: Prompt, work: Prompt, combine: Prompt, understudies: Understudies = UNDERSTUDIES
+    *, plan: Prompt, work: Prompt, combine: Prompt, understudies: Understudies = UNDERSTUDIES, eager: bool = False
 ) -> StateGraph:
     """Build a graph that plans subtasks, does each with a worker, and combines the results.
 
     The prompts may use the variables that the run gives (`plan`: task, context, max_subtasks; `work`: task, context,
-    type, description, needs; `combine`: task, context, analysis, parts) and those of the input's `context`.
+    type, description, needs; `combine`: task, context, analysis, parts) and those of the input's `context`. With
+    `eager` subtasks begin while the plan is written: one that is then found wrong has cost the workers that it had.
     """
     nodes = Orchestrator(plan, work, combine, understudies)
     builder = StateGraph(
@@ -36,6 +38,7 @@ def orchestrator(
         action=nodes.do_subtask,
         join="combine_results",
         over="subtasks",
+        eager=eager and planned,
     )
     builder.add_edge("combine_results", END)
     return builder

@@ -65,15 +65,17 @@ class Orchestrator:
         given = {"task": state["task"], "max_subtasks": limit}
         step = self._steps(runtime).plan.within({"subtasks": Count(1, limit, enforced=False)})
         plan = await ask(step, runtime, given, state["known"])
-        parts = planned(plan)
+        parts = planned(plan.subtasks)
         subtasks, skipped = cut(parts, limit)
         outcomes = [*skipped, *dropped(plan.dropped)]
         return {"analysis": as_written(plan.analysis), "parts": parts, "subtasks": subtasks, "outcomes": outcomes}
 
     async def do_subtask(self, task: SubtaskState, runtime: Runtime[OrchestratorContext]) -> str:
         """Write one part, from the task, what is known and the results that the part needs."""
-        types = {part["task_id"]: part["type"] for part in task["parts"]}
-        needs = [{"type": types[need], "result": result} for need, result in task.get("needs", {}).items()]
+        results = task.get("needs", {})
+        # Read only where it is needed: a subtask may begin before the parts of the plan are known.
+        types = {part["task_id"]: part["type"] for part in task["parts"]} if results else {}
+        needs = [{"type": types[need], "result": result} for need, result in results.items()]
         given = {"task": task["task"], "type": task["type"], "description": task["description"], "needs": needs}
         return as_written(await ask(self._steps(runtime).work, runtime, given, task["known"]))
 

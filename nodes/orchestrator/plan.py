@@ -59,11 +59,11 @@ class Plan(OutputModel):
         return subtasks
 
 
-def planned(plan: Plan) -> list[Subtask]:
-    """Return the subtasks of a plan as tasks, in plan order."""
+def planned(subtasks: Sequence[PlannedSubtask]) -> list[Subtask]:
+    """Return the subtasks of a plan, or those that are written so far, as tasks, in plan order."""
     return [
         Subtask(task_id=task.id, type=task.type, description=task.description, depends_on=task.depends_on)
-        for task in plan.subtasks
+        for task in subtasks
     ]
 
 

@@ -14,11 +14,13 @@ from benchmarks.__main__ import main
 from benchmarks.report import table
 
 COLUMNS = {
+    "eager": {"provider", "plan", "first_s", "median_s", "wall_s", "ratio"},
     "fan_out": {"saver", "items", "us_per_item", "peak_mb", "growth_mb", "bytes_per_item", "ratio", "cpu_ratio"},
     "gateway": {"provider", "kind", "world", "bare_us", "gateway_us", "overhead_us", "ratio"},
 }
 CASES = {
     "fan_out": {(saver, items) for saver in ("none", "sqlite") for items in (10, 100)},
+    "eager": {(provider, plan) for provider in ("gemini", "bedrock") for plan in ("waits", "eager")},
     "gateway": {
         (provider, kind, world)
         for provider in ("gemini", "bedrock")
@@ -32,7 +34,7 @@ CASES = {
 @pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
 def test_quick_runs_report_every_case_with_ratios(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = dict(os.environ)
-    main(["--quick", "--out", str(tmp_path), "fan_out", "gateway"])
+    main(["--quick", "--out", str(tmp_path), "fan_out", "gateway", "eager"])
     assert dict(os.environ) == before
     printed = capsys.readouterr().out
     for name, columns in COLUMNS.items():
@@ -48,11 +50,13 @@ def test_quick_runs_report_every_case_with_ratios(tmp_path: Path, capsys: pytest
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["fan_in"])
-    assert "no such benchmark: fan_in; there are gateway, width, faq, fan_out, tails" in capsys.readouterr().err
+    assert "no such benchmark: fan_in; there are gateway, width, faq, fan_out, tails, eager" in capsys.readouterr().err
 
 
 def _keys(name: str) -> tuple[str, ...]:
-    return {"fan_out": ("saver", "items"), "gateway": ("provider", "kind", "world")}[name]
+    return {"fan_out": ("saver", "items"), "gateway": ("provider", "kind", "world"), "eager": ("provider", "plan")}[
+        name
+    ]
 
 
 def _rows(folder: Path, name: str) -> list[dict[str, Any]]:

@@ -375,3 +375,30 @@ def test_it_has_to_be_asked_for_and_needs_a_planner_that_can() -> None:
 )
 def test_an_item_is_whole_once_nothing_can_change_it(text: str, whole: list[Any]) -> None:
     assert whole_items(text, "items") == whole
+
+
+@pytest.mark.parametrize(
+    "bounds", [{"max_concurrency": 1}, {"cache_first": True}, {"max_model_calls": 2}, {"hedge": "auto"}]
+)
+def test_the_bounds_of_a_run_hold_for_early_work(bounds: dict[str, Any]) -> None:
+    def reply(text: str) -> str:
+        return THREE if text == "Plan." else "done"
+
+    given = context(reply, **bounds)
+    result = graph_of(asked).invoke({"items": []}, context=given)
+    done = [outcome["status"] for outcome in result["outcomes"]].count("done")
+    assert done == (1 if "max_model_calls" in bounds else 3)
+    assert len(given["model"].asked) == done + 1
+
+
+def test_the_log_tells_what_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        "fanloom.graph.eager_plan.record", lambda type, **fields: told.append(f"{type} {fields['task_id']}")
+    )
+
+    async def fewer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
+        return {"items": (await PLAN.run(runtime)).items[:1]}
+
+    graph_of(Work(0.3), fewer).invoke({"items": []}, context=context(THREE))
+    assert told == ["task.refused items-2", "task.refused items-3"]

@@ -50,6 +50,17 @@ def answering(wire: FakeProvider, **steps: Any) -> Writer:
     return writer
 
 
+async def test_subtasks_begin_while_the_plan_is_written_where_the_graph_says_so(wire: FakeProvider, both: str) -> None:
+    answering(wire, plan=Reply(data=SECTIONS, pieces=24, pause=0.05))
+    prompts = {"plan": content_variations.PLAN, "work": content_variations.WORK, "combine": content_variations.COMBINE}
+    result = await run(orchestrator(**prompts, eager=True).compile(name="mine"), ENDPOINT, False, model=both)
+    assert [one["result"] for one in result["worker_results"]] == ["Text of s1", "Text of s2", "Text of s3"]
+    planner, first, *others = wire.requests
+    assert first.started < (planner.ended or 0)
+    assert len(others) == 3
+    assert result["failures"] == []
+
+
 @pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
 @pytest.mark.parametrize(("module", "given", "planned"), CASES, ids=["bottle", "endpoint"])
 async def test_the_two_cases_as_the_wire_sees_them(
