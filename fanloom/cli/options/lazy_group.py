@@ -37,7 +37,9 @@ class ListedGroup(click.Group):
         names = self.list_commands(ctx)
         if args[0] not in names and not ctx.resilient_parsing:
             raise click.UsageError(f"No {self.noun} {args[0]!r}. {nearest(args[0], names)}", ctx)
-        return super().resolve_command(ctx, args)
+        # To complete a word, click looks into a context that it has closed: what is opened for that is closed here.
+        with ctx:
+            return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the name of a command, none of which is loaded for it, or an option."""
