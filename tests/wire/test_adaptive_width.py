@@ -42,7 +42,7 @@ async def test_twenty_in_flight_are_found_without_any_setting(wire: FakeProvider
     assert max(first) > HELD
     assert sum(number > HELD for number in later) <= 0.04 * len(later)
     # What a call finds when it comes is less than what is held on the whole.
-    assert sum(later) / len(later) >= 0.6 * HELD
+    assert sum(later) / len(later) >= 0.7 * HELD
 
 
 @pytest.mark.parametrize("name", ["FANLOOM_MAX_CONCURRENCY", "FANLOOM_RPM", "FANLOOM_TPM"])
