@@ -95,6 +95,13 @@ def call_later(delay: float, work: Callable[[], None]) -> None:
     loop.call_soon_threadsafe(loop.call_later, delay, work, context=contextvars.Context())
 
 
+def begin_if_running(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Begin a coroutine on the background loop, if there is one; a finalizer can do so, at any moment."""
+    # Without the lock, which the thread that the collector interrupts may hold.
+    if (loop := _loops.get(os.getpid())) is not None:
+        loop.call_soon_threadsafe(lambda: loop.create_task(work()), context=contextvars.Context())
+
+
 def _background_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if os.getpid() not in _loops:

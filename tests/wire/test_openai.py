@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,7 +16,7 @@ from pydantic import Field
 
 from fanloom import BadModelOutput, LLMStep, ModelRefused, ModelUnavailable, OutputModel, Prompt, RunError, chat_model
 from fanloom.errors import InvalidSettings, MissingCredentials, MissingPackage
-from fanloom.models import structured_output
+from fanloom.models import factory, structured_output
 from fanloom.models.openai_server import needs_key
 from tests.ports import free_port
 from tests.wire.conftest import GEMINI, OPENAI
@@ -259,6 +261,23 @@ async def test_azure_is_asked_in_the_same_way(wire: FakeProvider, monkeypatch: p
     (request,) = wire.requests
     assert (request.model, request.headers["api-key"], request.max_output_tokens) == ("mine", "fake-azure-key", 30)
     assert request.body["response_format"]["type"] == "json_schema"
+
+
+async def test_a_client_of_azure_that_is_let_go_closes_its_connections(
+    wire: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factory, "_cache", OrderedDict())
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", wire.url)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "fake-azure-key")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2025-03-01-preview")
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    wire.reply = "yes"
+    before = wire.connections
+    await run(GRAPHS["plain"], ASK, sync=False, model="azure_openai:mine")
+    assert wire.connections == before + 1
+    factory._cache.clear()
+    gc.collect()
+    await wire.auntil(lambda provider: provider.connections == before)
 
 
 class Part(OutputModel):

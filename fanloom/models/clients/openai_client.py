@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import InvalidSettings, MissingCredentials
+from fanloom.loops.background import begin_if_running
 from fanloom.models import names
 from fanloom.models.clients.client_options import Fields
 from fanloom.models.clients.other_client import made, missing
@@ -14,6 +17,8 @@ from fanloom.redaction import show_url
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+    from fanloom.models.openai import CompatibleAzure
 
 
 def openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
@@ -26,7 +31,7 @@ def openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     # The gateway ends a call in time; the client's own end of a stream that pauses may come before.
     common["stream_chunk_timeout"] = timeout_s
     if spec.provider == "azure_openai":
-        return made(spec, lambda: CompatibleAzure(azure_deployment=spec.model, **common))
+        return made(spec, lambda: _azure(CompatibleAzure, azure_deployment=spec.model, **common))
     url, key = base_url(), os.environ.get("OPENAI_API_KEY")
     if url and not url.startswith(("http://", "https://")):
         raise InvalidSettings(f"OPENAI_BASE_URL={show_url(url)!r}: write it as http://HOST:PORT/v1.")
@@ -37,3 +42,13 @@ def openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
         )
     # A server in the local network takes any word for a key.
     return made(spec, lambda: CompatibleOpenAI(model=spec.model, base_url=url, api_key=key or "none", **common))
+
+
+def _azure(kind: Callable[..., CompatibleAzure], **fields: Any) -> CompatibleAzure:
+    """Make a client that closes its connections when it is let go; the SDK's own does so on a running loop only."""
+    from openai import DefaultAsyncHttpxClient
+
+    connections = DefaultAsyncHttpxClient()
+    model = kind(http_async_client=connections, **fields)
+    weakref.finalize(model.root_async_client, begin_if_running, connections.aclose).atexit = False
+    return model
