@@ -42,6 +42,25 @@ class Events:
         return response
 
 
+@dataclass(frozen=True)
+class Page:
+    """A body that is no JSON, such as a proxy between sends it."""
+
+    text: str
+    code: int
+    kind: str
+    latency: float | None = None
+
+    async def answer(self, exchange: Exchange) -> web.StreamResponse:
+        """Send the text as it stands, or the status alone."""
+        return web.Response(body=self.text.encode(), status=self.code, headers={"Content-Type": self.kind})
+
+
+def page(text: str, code: int, kind: str = "text/html") -> Page:
+    """Answer with a text that is no JSON."""
+    return Page(text, code, kind)
+
+
 def raw(body: Any, code: int = 200) -> Raw:
     """Answer with a JSON body as it stands."""
     return Raw(body, code)

@@ -1,0 +1,78 @@
+"""An error whose body is no JSON, as proxies and balancers send it, is known by its status on every wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fanloom import ModelRefused, ModelUnavailable, RunError
+from tests.wire.provider import FakeProvider, page
+from tests.wire.steps import PLAIN, QUESTION, TYPED, one_step, run
+
+GRAPHS = {"plain": one_step(PLAIN), "typed": one_step(TYPED)}
+ASK = {"question": QUESTION}
+HTML = "<html><head><title>{code}</title></head><body><h1>{code} says the proxy</h1></body></html>"
+BODIES = {
+    "html": (HTML, "text/html"),
+    "text": ("upstream connect error {code}", "text/plain"),
+    "empty": ("", "text/plain"),
+    "nothing as JSON": ("", "application/json"),
+    "HTML as JSON": (HTML, "application/json"),
+    "cut off": ('{{"error": {{"code": {code}, "mess', "application/json"),
+    "a JSON text": ('"no"', "application/json"),
+}
+STATUSES = {
+    400: "bad_request",
+    401: "auth",
+    403: "auth",
+    404: "not_found",
+    407: "auth",
+    408: "timeout",
+    413: "context_overflow",
+    429: "throttled",
+    499: "server_error",
+    500: "server_error",
+    502: "server_error",
+    503: "server_error",
+    504: "server_error",
+}
+TELL_OF_PAGES = {"auth", "not_found", "bad_request", "server_error"}
+TRANSIENT = {"timeout", "throttled", "server_error"}
+
+
+async def _streamed(graph: Any, given: Any, context: dict[str, Any]) -> None:
+    async for _ in graph.astream(given, context=context, stream_mode="messages"):
+        pass
+
+
+async def _asked(way: str, graph: Any, model: str) -> RunError:
+    context = {"model": model, "max_attempts": 1}
+    with pytest.raises(RunError) as raised:
+        if way == "streamed":
+            await _streamed(graph, ASK, context)
+        else:
+            await run(graph, ASK, way == "sync", **context)
+    return raised.value
+
+
+@pytest.mark.parametrize("way", ["sync", "async", "streamed"])
+@pytest.mark.parametrize("body", BODIES)
+async def test_a_body_that_is_no_json_does_not_hide_the_status(
+    wire: FakeProvider, both: str, way: str, body: str
+) -> None:
+    text, kind = BODIES[body]
+    for code in STATUSES if way == "async" else (400, 429, 503):
+        wire.reply = page(text.format(code=code), code, kind)
+        error = await _asked(way, GRAPHS["typed" if way == "sync" else "plain"], both)
+        expected = STATUSES[code]
+        assert (error.kind, error.retryable) == (expected, expected in TRANSIENT), (code, str(error))
+        assert isinstance(error, ModelUnavailable if expected in TRANSIENT else ModelRefused)
+        assert ("answers with a web page" in str(error)) == ("html" in body.lower() and expected in TELL_OF_PAGES)
+
+
+@pytest.mark.parametrize("code", [204, 304, 418, 451, 520])
+async def test_any_other_status_ends_in_an_error_of_ours(wire: FakeProvider, both: str, code: int) -> None:
+    wire.reply = page("" if code < 400 else "a page", code)
+    error = await _asked("async", GRAPHS["plain"], both)
+    assert error.retryable == (code not in (418, 451)), (code, str(error))
