@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway.answer_validation import explain, fit, fit_in_part
+from fanloom.models.answers.thoughts import data_after, words_after
 from fanloom.models.answers.whole_characters import whole
 from fanloom.models.output_model import OutputModel
 
@@ -57,7 +58,7 @@ def read(message: AIMessage, output: type[T]) -> T:
     _judge_end(message)
     if issubclass(output, BaseModel):
         return _validated(_data(message), output)
-    text = whole(message.text).strip()
+    text = words_after(whole(message.text)).strip()
     if not text and message.invalid_tool_calls:
         raise BadModelOutput(_BAD_CALL, kind="malformed")
     if not text:
@@ -152,7 +153,7 @@ def _data(message: AIMessage) -> Any:
         return message.tool_calls[0]["args"]
     if message.invalid_tool_calls:
         return _parsed(str(message.invalid_tool_calls[0]["args"]), BadModelOutput(_BAD_CALL, kind="malformed"))
-    text = message.text.strip()
+    text = data_after(message.text).strip()
     if not text:
         raise BadModelOutput("the answer is empty", kind="empty")
     fenced = _FENCE.match(text)

@@ -41,18 +41,17 @@ TELL_OF_PAGES = {"auth", "not_found", "bad_request", "server_error"}
 TRANSIENT = {"timeout", "throttled", "server_error"}
 
 
-async def _streamed(graph: Any, given: Any, context: dict[str, Any]) -> None:
-    async for _ in graph.astream(given, context=context, stream_mode="messages"):
+async def _said(way: str, graph: Any, context: dict[str, Any]) -> None:
+    if way != "streamed":
+        await run(graph, ASK, way == "sync", **context)
+        return
+    async for _ in graph.astream(ASK, context=context, stream_mode="messages"):
         pass
 
 
 async def _asked(way: str, graph: Any, model: str) -> RunError:
-    context = {"model": model, "max_attempts": 1}
     with pytest.raises(RunError) as raised:
-        if way == "streamed":
-            await _streamed(graph, ASK, context)
-        else:
-            await run(graph, ASK, way == "sync", **context)
+        await _said(way, graph, {"model": model, "max_attempts": 1})
     return raised.value
 
 
