@@ -44,9 +44,12 @@ if TYPE_CHECKING:
     from fanloom.graph.rerun import arerun_failed as arerun_failed
     from fanloom.graph.rerun import rerun_failed as rerun_failed
     from fanloom.graph.state_graph import StateGraph as StateGraph
+    from fanloom.grounding.courtesies import Courtesies as Courtesies
     from fanloom.grounding.lexical import grounded as grounded
     from fanloom.grounding.lexical import stems as stems
     from fanloom.grounding.lexical import support as support
+    from fanloom.grounding.shown_text import bare as bare
+    from fanloom.grounding.shown_text import seen as seen
     from fanloom.models.factory import chat_model as chat_model
     from fanloom.models.narrowing.narrowed import narrowed as narrowed
     from fanloom.models.narrowing.output_bounds import Choices as Choices
@@ -114,7 +117,9 @@ _HOMES = {
     "graph.input_check": ["check_input"],
     "graph.rerun": ["arerun_failed", "rerun_failed"],
     "graph.state_graph": ["StateGraph"],
+    "grounding.courtesies": ["Courtesies"],
     "grounding.lexical": ["grounded", "stems", "support"],
+    "grounding.shown_text": ["bare", "seen"],
     "models.factory": ["chat_model"],
     "models.narrowing.narrowed": ["narrowed"],
     "models.narrowing.output_bounds": ["Choices", "Count"],
