@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fanloom.errors import InvalidInput as InvalidInput
     from fanloom.errors import InvalidSettings as InvalidSettings
     from fanloom.errors import MissingCredentials as MissingCredentials
+    from fanloom.errors import MissingNode as MissingNode
     from fanloom.errors import MissingPackage as MissingPackage
     from fanloom.errors import ModelRefused as ModelRefused
     from fanloom.errors import ModelUnavailable as ModelUnavailable
@@ -102,6 +103,7 @@ _HOMES = {
         "InvalidInput",
         "InvalidSettings",
         "MissingCredentials",
+        "MissingNode",
         "MissingPackage",
         "ModelRefused",
         "ModelUnavailable",

@@ -19,7 +19,7 @@ from langgraph.types import Command, Send
 from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
-from fanloom.errors import Declined, GraphError, NeedsInput
+from fanloom.errors import Declined, GraphError, MissingNode, NeedsInput
 from fanloom.graph.dependencies import PendingOutcomes, in_order_of_needs, needs_of
 from fanloom.graph.eager_plan import EagerPlan, EarlyTask, EarlyTasks
 from fanloom.graph.earlier_branch import EarlierBranch, earlier_branch, mark_planned
@@ -312,7 +312,8 @@ class _FanOut:
         try:
             # JSON-plain, or a checkpoint of the whole fan-out would fail on it.
             result = to_jsonable_python(await self._result(name, state, runtime, early))
-        except GraphBubbleUp:
+        except (GraphBubbleUp, MissingNode):
+            # A graph in the task that lost a node can go on, with what it has done, once it is told the new name.
             raise
         except Exception as error:
             # One failure costs one task: whatever a worker raises is reported, and its siblings go on.

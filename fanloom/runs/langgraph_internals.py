@@ -14,6 +14,9 @@ from langchain_core.tracers._streaming import _StreamingCallbackHandler, _V2Stre
 # that loads every type is not touched by it.
 from langgraph._internal import _serde as _schema_types
 
+# How a graph puts its config together with that of the task that calls it.
+from langgraph._internal._config import ensure_config as ensure_config
+
 # LangGraph shows a node neither its channels' values from inside a Send nor the writes of the siblings that finished
 # before a crash. Its own ToolNode reads channels the same way.
 from langgraph._internal._constants import CONF as CONF
@@ -22,6 +25,9 @@ from langgraph._internal._constants import CONFIG_KEY_CHECKPOINT_NS as CONFIG_KE
 from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER as CONFIG_KEY_CHECKPOINTER
 from langgraph._internal._constants import CONFIG_KEY_DURABILITY as CONFIG_KEY_DURABILITY
 from langgraph._internal._constants import CONFIG_KEY_READ as CONFIG_KEY_READ
+
+# Whether a graph inside another one goes on with what its thread has of it, LangGraph tells only there.
+from langgraph._internal._constants import CONFIG_KEY_RESUMING as CONFIG_KEY_RESUMING
 
 # A graph learns of the task that calls it, and of the context it was called in, from nowhere else.
 from langgraph._internal._constants import CONFIG_KEY_RUNTIME as CONFIG_KEY_RUNTIME
