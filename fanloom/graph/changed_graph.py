@@ -11,7 +11,7 @@ from langgraph.pregel import Pregel
 from langgraph.types import StateSnapshot
 
 from fanloom.errors import MissingNode, UserError
-from fanloom.graph.nested_thread import newest_inside
+from fanloom.graph.nesting.nested_thread import newest_inside
 from fanloom.runs.langgraph_internals import TASKS
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from langgraph.types import Command, StateSnapshot
 from fanloom.graph.changed_graph import check_nodes, going_on, graphs_inside, missing_nodes
 from fanloom.graph.counted import Counted
 from fanloom.graph.eager_plan import EarlyTasks
-from fanloom.graph.nested_thread import NestedThread
+from fanloom.graph.nesting.nested_runs import running_inside
+from fanloom.graph.nesting.nested_thread import NestedThread
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.graph.run_noted import NotedRun
 from fanloom.loops.background import in_thread
@@ -103,10 +104,13 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
     ) -> AsyncIterator[Any]:
         if saver is not None:
             return self._going_on(saver, given, own, config, options)
-        if options["control"].is_nested and NestedThread.is_possible(own):
-            return self._going_on_inside(given, own, options)
-        events = super().astream(given, own, **options)
-        return events if options["control"].is_nested else self._noted(events, given, config, options)
+        if options["control"].is_nested:
+            is_resumed = NestedThread.is_possible(own)
+            events = (
+                self._going_on_inside(given, own, options) if is_resumed else super().astream(given, own, **options)
+            )
+            return running_inside(events)
+        return self._noted(super().astream(given, own, **options), given, config, options)
 
     @property
     def _plans_early(self) -> bool:
