@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway.answer_validation import explain, fit, fit_in_part
-from fanloom.models.answers.thoughts import data_after, words_after
+from fanloom.models.answers.thoughts import data_in, words_after
 from fanloom.models.answers.whole_characters import whole
 from fanloom.models.output_model import OutputModel
 
@@ -153,11 +154,18 @@ def _data(message: AIMessage) -> Any:
         return message.tool_calls[0]["args"]
     if message.invalid_tool_calls:
         return _parsed(str(message.invalid_tool_calls[0]["args"]), BadModelOutput(_BAD_CALL, kind="malformed"))
-    text = data_after(message.text).strip()
-    if not text:
+    if not message.text.strip():
         raise BadModelOutput("the answer is empty", kind="empty")
+    *before, last = map(_unfenced, data_in(message.text))
+    for text in before:
+        with suppress(BadModelOutput):
+            return _parsed(text)
+    return _parsed(last)
+
+
+def _unfenced(text: str) -> str:
     fenced = _FENCE.match(text)
-    return _parsed(fenced.group(1) if fenced else text)
+    return fenced.group(1) if fenced else text
 
 
 def _parsed(text: str, problem: BadModelOutput | None = None) -> Any:

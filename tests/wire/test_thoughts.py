@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fanloom.models.answers.thoughts import data_after, words_after
+from fanloom.models.answers.thoughts import data_in, words_after
 from tests.wire.conftest import BEDROCK, GEMINI, OPENAI
 from tests.wire.provider import FakeProvider, Reply, Request, raw
 from tests.wire.steps import GOOD, PLAIN, QUESTION, TYPED, one_step, run
@@ -24,6 +24,7 @@ TYPED_TEXTS = {
     "nothing thought": "<think>\n\n</think>\n\n" + DATA,
     "fenced": f"{THOUGHT}```json\n{DATA}\n```",
     "twice": f"<thinking>a</thinking><thinking>b</thinking>{DATA}",
+    "with a draft": f'<think>Maybe </think>{{"answer": 1}} or so? No. </think>{DATA}',
     "in brackets": f"[THINK]hm[/THINK]{DATA}",
     "not at all": DATA,
 }
@@ -120,7 +121,7 @@ async def test_workers_begin_early_behind_thoughts_too(wire: FakeProvider, both:
 
 
 def test_thoughts_without_an_end_are_left_as_they_are() -> None:
-    for text in ("<think>hm", "<think>" * 10_000, "", "<think></think>" * 20_000 + "x"):
-        assert text.endswith(data_after(text))
+    for text in ("<think>hm", "<think>" * 10_000, "", "<think></think>" * 20_000 + "x", "</think>{" * 20_000):
+        assert all(text.endswith(one) for one in data_in(text))
         assert text.endswith(words_after(text))
-    assert data_after("<think>hm") == words_after("<think>hm") == "<think>hm"
+    assert next(data_in("<think>hm")) == words_after("<think>hm") == "<think>hm"

@@ -16,15 +16,15 @@ _GOES_ON = re.compile(r" [a-z]|[,.;:)]")
 _DATA = ("{", "[", "```")
 
 
-def data_after(text: str) -> str:
-    """Return the JSON, maybe fenced, that follows thoughts; a text that begins with it, or has none, as it is.
+def data_in(text: str) -> Iterator[str]:
+    """Yield what of a text may be its JSON, maybe fenced: what follows thoughts, else the text as it is.
 
-    Data may hold such tags itself, and thoughts may speak of them.
+    Data may hold such tags itself, and thoughts may speak of them, or of data.
     """
-    if text.lstrip().startswith(_DATA) and not _BEGINS.match(text):
-        return text
-    ends = (text[end.end() :] for end in islice(_ENDS.finditer(text), _MOST_ENDS))
-    return next((rest for rest in ends if rest.startswith(_DATA) and not _BEGINS.match(rest)), text)
+    begins_so = text.lstrip().startswith(_DATA) and not _BEGINS.match(text)
+    ends = () if begins_so else islice(_ENDS.finditer(text), _MOST_ENDS)
+    rests = [text[end.end() :] for end in ends]
+    yield from [rest for rest in rests if rest.startswith(_DATA) and not _BEGINS.match(rest)] or [text]
 
 
 def words_after(text: str) -> str:
