@@ -11,7 +11,7 @@ from langgraph.pregel import Pregel
 from langgraph.types import StateSnapshot
 
 from fanloom.errors import MissingNode, UserError
-from fanloom.graph.nesting.nested_thread import newest_inside
+from fanloom.graph.nesting.nested_thread import keep_newest_inside
 from fanloom.runs.langgraph_internals import TASKS
 
 if TYPE_CHECKING:
@@ -74,8 +74,10 @@ def rename_nodes(graph: Graph, config: RunnableConfig, names: Mapping[str, str])
     """
     _check_made_here(graph)
     saver: Any = graph.checkpointer
-    inside = newest_inside(saver.list(_whole_thread(config)))
-    for place, told in _to_keep(graph, saver.get_tuple(config), inside, names):
+    inside: dict[str, Any] = {}
+    for found in saver.list(_whole_thread(config)):
+        keep_newest_inside(inside, found)
+    for place, told in _to_keep(graph, saver.get_tuple(config), inside.values(), names):
         saver.put_writes(place, [(_RENAMED, told)], str(uuid4()))
 
 
@@ -88,8 +90,10 @@ async def arename_nodes(graph: Graph, config: RunnableConfig, names: Mapping[str
 async def keep_names(graph: Graph, config: RunnableConfig, names: Mapping[str, str]) -> None:
     """Keep in a thread the new names of nodes that are gone, for `going_on`. Raises UserError for one that is wrong."""
     saver: Any = graph.checkpointer
-    inside = newest_inside([found async for found in saver.alist(_whole_thread(config))])
-    for place, told in _to_keep(graph, await saver.aget_tuple(config), inside, names):
+    inside: dict[str, Any] = {}
+    async for found in saver.alist(_whole_thread(config)):
+        keep_newest_inside(inside, found)
+    for place, told in _to_keep(graph, await saver.aget_tuple(config), inside.values(), names):
         await saver.aput_writes(place, [(_RENAMED, told)], str(uuid4()))
 
 
@@ -102,12 +106,12 @@ def _to_keep(
 ) -> list[tuple[RunnableConfig, dict[str, str]]]:
     """Return which new names are kept at which checkpoint: the thread's own, and those of the graphs inside."""
     lost = missing_nodes(graph, checkpoint)
-    at = {place.config["configurable"]["checkpoint_ns"]: (place.config, _of(names, _due(place))) for place in inside}
-    elsewhere = {old for _, told in at.values() for old in told}
+    at = [(place.config, _of(names, _due(place))) for place in inside]
+    elsewhere = {old for _, told in at for old in told}
     own = {old: new for old, new in names.items() if old in lost or old not in elsewhere}
     if own or lost:
         _check_names(graph, checkpoint, own)
-    return [(place, told) for place, told in [(checkpoint.config, own), *at.values()] if told]
+    return [(place, told) for place, told in [(checkpoint.config, own), *at] if told]
 
 
 def _of(names: Mapping[str, str], nodes: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fanloom import ModelRefused, ModelUnavailable, RunError
+from fanloom import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from tests.wire.provider import FakeProvider, page
 from tests.wire.steps import PLAIN, QUESTION, TYPED, one_step, run
 
@@ -75,3 +75,18 @@ async def test_any_other_status_ends_in_an_error_of_ours(wire: FakeProvider, bot
     wire.reply = page("" if code < 400 else "a page", code)
     error = await _asked("async", GRAPHS["plain"], both)
     assert error.retryable == (code not in (418, 451)), (code, str(error))
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+@pytest.mark.parametrize("way", ["sync", "async", "streamed"])
+async def test_a_page_in_the_place_of_an_answer_is_none(wire: FakeProvider, both: str, way: str, kind: str) -> None:
+    wire.reply = page(HTML.format(code="Please log in"), 200, kind)
+    error = await _asked(way, GRAPHS["plain"], both)
+    assert isinstance(error, ModelUnavailable | ModelRefused | BadModelOutput), error
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+async def test_a_page_may_say_how_long_to_wait(wire: FakeProvider, both: str, kind: str, waits: list[float]) -> None:
+    wire.enqueue(page(HTML.format(code=429), 429, kind, Retry_After="0.3"))
+    assert (await run(GRAPHS["plain"], ASK, False, model=both))["answer"]
+    assert [round(wait, 1) for wait in waits] == [0.3]

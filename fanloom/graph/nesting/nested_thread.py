@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,14 +56,10 @@ class NestedThread(NamedTuple):
         return cls(saver, place, {**(config or {}), CONF: {**conf, CONFIG_KEY_SCRATCHPAD: counted}})
 
 
-def newest_inside(found: Iterable[Any]) -> Iterator[Any]:
-    """Yield the newest checkpoint of each graph inside, of a thread's checkpoints, newest first."""
-    seen = {""}
-    for each in found:
-        place = each.config[CONF].get(CONFIG_KEY_CHECKPOINT_NS, "")
-        if place not in seen:
-            seen.add(place)
-            yield each
+def keep_newest_inside(newest: dict[str, Any], found: Any) -> None:
+    """Keep, of a thread's checkpoints as they come, newest first, the newest of each graph inside by its place."""
+    if place := found.config[CONF].get(CONFIG_KEY_CHECKPOINT_NS, ""):
+        newest.setdefault(place, found)
 
 
 def _place(conf: Mapping[str, Any], number: int, *, has_one_history: bool) -> RunnableConfig:

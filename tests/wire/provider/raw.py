@@ -48,17 +48,18 @@ class Page:
 
     text: str
     code: int
-    kind: str
+    headers: dict[str, str]
     latency: float | None = None
 
     async def answer(self, exchange: Exchange) -> web.StreamResponse:
         """Send the text as it stands, or the status alone."""
-        return web.Response(body=self.text.encode(), status=self.code, headers={"Content-Type": self.kind})
+        return web.Response(body=self.text.encode(), status=self.code, headers=self.headers)
 
 
-def page(text: str, code: int, kind: str = "text/html") -> Page:
-    """Answer with a text that is no JSON."""
-    return Page(text, code, kind)
+def page(text: str, code: int, kind: str = "text/html", **headers: str) -> Page:
+    """Answer with a text that is no JSON; of a header's name `_` stands for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Page(text, code, {"Content-Type": kind, **named})
 
 
 def raw(body: Any, code: int = 200) -> Raw:
