@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from nodes.support_desk.identifiers import mentions_product
-from nodes.support_desk.wording import sentence_at, sentences_of
+from nodes.support_desk.wording import sentence_at, sentence_with, sentences_of
 from nodes.support_desk.words import WORDS, any_line
 
 _ASKS = re.compile(any_line("asks_back"), re.IGNORECASE)
@@ -36,10 +36,12 @@ def _asking(span: str) -> Iterator[str]:
 def words_of_wish(quote: str | None, product: str, message: str, returned: Iterable[str] = ()) -> str | None:
     """Return the words in which a product is asked to go back: the quote, else a sentence of the message that does.
 
-    One that names the product comes before one that names none of those `returned`. None if none asks.
+    A quote counts in its sentence. One that names the product comes before one that names none of those `returned`.
+    None if none asks.
     """
-    if quote and asks_back(quote):
-        return quote
+    around = sentence_with(message, quote) if quote else None
+    if quote and around and asks_back(around):
+        return quote if asks_back(quote) else around
     asking = [text for place in sentences_of(message) if asks_back(text := sentence_at(message, *place))]
     of_others = {text for text in asking for other in returned if mentions_product(text, other)}
     own = (text for text in asking if mentions_product(text, product))

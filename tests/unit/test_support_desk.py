@@ -362,6 +362,13 @@ def quoted(quote: str, product: str = "Blue Kettle", reason: str | None = None) 
             [quoted("it is too small", "MiniWidget 200"), quoted("The Blue Kettle leaks")],
             ["done", "needs_input"],
         ),
+        (
+            "You said I may return the Blue Kettle, it leaks, but I'll keep it.",
+            [quoted("I may return the Blue Kettle, it leaks")],
+            ["needs_input"],
+        ),
+        ("Is it possible to return the Blue Kettle? It leaks.", [quoted("It leaks")], ["done"]),
+        ("I don't want to keep the Blue Kettle, it leaks.", [quoted("it leaks")], ["done"]),
         ("I want to return the Blue Kettle. It leaks.", [quoted("It leaks.")], ["done"]),
         ("The Blue Kettle leaks. Can I get my money back?", [quoted("leaks")], ["done"]),
         ("The Blue Kettle leaks and has to go back.", [quoted("leaks")], ["done"]),
