@@ -114,7 +114,8 @@ def _return_checked(task: ProductReturn, query: str, others: Sequence[str]) -> t
         reason = quote if quote and reason and stems(quote) & stems(reason) - stems(name) else None
     if not _says_why(reason or "", name) or _only_asks(query, name, reason or ""):
         reason = None
-    quote = words_of_wish(quote, name, query, others) or quote or (sentence_with(query, reason) if reason else None)
+    # Words that do not ask for it are no reason to do it.
+    quote = words_of_wish(quote, name, query, others)
     kept = {"product_name": name if known else None, "reason_for_return": reason, "quote": quote}
     return task.model_copy(update=kept), [*_unquoted(task, query), *([] if known else _named(name))]
 
