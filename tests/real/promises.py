@@ -65,7 +65,9 @@ def desk_without_return(given: Given, result: Given) -> Kept:
 
 
 def _own_words(result: Given) -> str:
-    """Return the reply without what code has written."""
+    """Return the reply without what code has written; nothing where the tasks are not known that it is about."""
+    if "tasks" not in result:
+        return ""
     left = " ".join(result["response"].split())
     for point in points(result["tasks"], result["outcomes"]):
         for told in (f"**{point['title']}**", point["happened"]):
