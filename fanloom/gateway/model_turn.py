@@ -11,6 +11,7 @@ from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway import answer_reading
 from fanloom.gateway.attempt import Attempt
 from fanloom.gateway.attempt_log import answer_noted
+from fanloom.gateway.deferral import current_deferral
 from fanloom.gateway.hedge import hedged, may_race
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
@@ -73,7 +74,7 @@ class ModelTurn(Generic[T]):
                 if upcoming is None:
                     raise
                 self._last = error
-            await _pause(wait_s(upcoming))
+            await _pause(0.0 if attempt.client.is_deferred else wait_s(upcoming))
             self._prepare(upcoming)
 
     def _cache_key(self) -> str | None:
@@ -85,7 +86,7 @@ class ModelTurn(Generic[T]):
 
     def _attempt(self) -> Attempt:
         number = sum(turn.sent for turn in (*self.before, self)) + 1
-        return Attempt(
+        attempt = Attempt(
             self.run,
             self.client,
             self.request,
@@ -96,6 +97,9 @@ class ModelTurn(Generic[T]):
             is_fallback=bool(self.before),
             yields=self.has_next,
         )
+        if deferral := current_deferral():
+            attempt.client = deferral.client_for(attempt)
+        return attempt
 
     async def _answered(self, attempt: Attempt) -> T:
         message = await self._made(attempt)
