@@ -22,6 +22,7 @@ from fanloom.batch.one_item import outcomes_in, run_item
 from fanloom.batch.tables import rows_in_memory
 from fanloom.errors import BudgetExceeded, UserError
 from fanloom.gateway.bounds.budget import Amount, Budget
+from fanloom.gateway.bounds.process_limits import waiting_calls
 from fanloom.runs.context import MAX_WIDTH, Context
 from fanloom.runs.current_run import Run, within
 
@@ -102,6 +103,10 @@ class Job:
                         yield result
             except BudgetExceeded as error:
                 self.stop(str(error))
+
+    def waiting(self) -> Mapping[str, int]:
+        """Return how many calls wait in this process, by what they wait for."""
+        return waiting_calls()
 
     @contextmanager
     def _worked_in(self) -> Iterator[None]:

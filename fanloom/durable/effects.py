@@ -14,7 +14,7 @@ from langgraph.runtime import ExecutionInfo, Runtime
 from sqlalchemy import JSON, Column, DateTime, MetaData, String, Table
 
 from fanloom.errors import GraphError
-from fanloom.gateway.deferral import current_deferral
+from fanloom.gateway.deferring.deferral import current_deferral
 from fanloom.runs.early_work import EARLY
 from fanloom.runs.spending import TaskMeter
 from fanloom.runs.thread_record import until_stored

@@ -12,7 +12,7 @@ from typing import TypeVar
 from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from fanloom.gateway.answer_reading import salvage
 from fanloom.gateway.cache_worth import CALLS_THAT_PAY, is_worth_caching
-from fanloom.gateway.deferral import current_deferral
+from fanloom.gateway.deferring.deferral import current_deferral
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.model_turn import ModelTurn
 from fanloom.gateway.request import Request

@@ -11,7 +11,7 @@ from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway import answer_reading
 from fanloom.gateway.attempt import Attempt
 from fanloom.gateway.attempt_log import answer_noted
-from fanloom.gateway.deferral import current_deferral
+from fanloom.gateway.deferring.deferral import current_deferral
 from fanloom.gateway.hedge import hedged, may_race
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request

@@ -33,7 +33,7 @@ JOB = MANIFESTS["batch-job.yaml", "Job"]
 SERVER = MANIFESTS["server.yaml", "Deployment"]
 PODS = {"Job": JOB["spec"]["template"]["spec"], "Deployment": SERVER["spec"]["template"]["spec"]}
 # Those of providers, of the server that `fanloom serve` starts, and of the commands themselves.
-OTHERS = {"GOOGLE_API_KEY", "AWS_REGION", "AWS_BEARER_TOKEN_BEDROCK", "DATABASE_URL", "REDIS_URL", "SHARDS"}
+OTHERS = {"GOOGLE_API_KEY", "AWS_REGION", "AWS_BEARER_TOKEN_BEDROCK", "REDIS_URL", "SHARDS"}
 NEEDED = {"FANLOOM_LIMITS_URL", "FANLOOM_LIMITS_SHARE", "FANLOOM_RPM", "FANLOOM_HOME"}
 
 
@@ -88,7 +88,7 @@ def test_each_variable_is_one_that_is_read() -> None:
     read = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | OTHERS
     # The secrets' names stand in the commands that make them.
     texts = [file.read_text(encoding="utf-8") for file in DEPLOY.rglob("*.*")]
-    named = {name for text in texts for name in re.findall(r"\b(?:FANLOOM|AWS|GOOGLE|DATABASE|REDIS)_[A-Z_]+\b", text)}
+    named = {name for text in texts for name in re.findall(r"\b(?:FANLOOM|AWS|GOOGLE|REDIS)_[A-Z_]+\b", text)}
     inputs = {"FANLOOM_INPUT"}
     assert NEEDED <= named <= read | inputs
     in_pods = {name for pod in PODS.values() for name in environment(pod)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Protocol
 
 from fanloom.batch.provider_jobs.bedrock_jobs import BedrockJobs
@@ -31,15 +31,35 @@ class BatchService(Protocol):
     def standing(self, provider_id: str) -> tuple[str, bool]:
         """Say how a job stands, and whether it has ended."""
 
-    def answers(self, name: str, provider_id: str) -> Iterator[tuple[str, WireAnswer]]:
+    def answers(self, name: str, provider_id: str) -> Generator[tuple[str, WireAnswer], None, None]:
         """Yield the answers of a job that has ended, as far as there are any."""
+
+    def close(self) -> None:
+        """Close the connections."""
 
     def unanswered(self, said: str) -> WireAnswer:
         """Return what stands for an answer that a job does not have: an error of the provider's that passes."""
 
 
-def service_of(model: str, options: WaveOptions) -> BatchService:
-    """Return the batch mode of a model's provider. Raises UserError, naming what it needs that is not given."""
-    if names.parse(model).provider == "google_genai":
-        return GeminiJobs()
-    return BedrockJobs(options.s3, options.role)
+class BatchServices:
+    """The batch modes of providers, each made when it is first asked for."""
+
+    def __init__(self, options: WaveOptions) -> None:
+        self._options = options
+        self._made: dict[str, BatchService] = {}
+
+    def of(self, model: str) -> BatchService:
+        """Return the batch mode of a model. Raises UserError, naming what it needs that is not given."""
+        provider = names.parse(model).provider
+        if provider not in self._made:
+            self._made[provider] = self._make(provider)
+        return self._made[provider]
+
+    def _make(self, provider: str) -> BatchService:
+        return GeminiJobs() if provider == "google_genai" else BedrockJobs(self._options.s3, self._options.role)
+
+    def close(self) -> None:
+        """Close the connections of all."""
+        for each in self._made.values():
+            each.close()
+        self._made.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -67,13 +67,18 @@ class BedrockJobs:
         word = str(self._bedrock.get_model_invocation_job(jobIdentifier=provider_id)["status"])
         return word.lower(), word in _ENDED
 
-    def answers(self, name: str, provider_id: str) -> Iterator[tuple[str, WireAnswer]]:
+    def answers(self, name: str, provider_id: str) -> Generator[tuple[str, WireAnswer], None, None]:
         """Yield what stands in the files of answers; one that has failed may have none."""
         pages = self._s3.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self._bucket, Prefix=f"{self._place(name)}answers/"):
             for found in page.get("Contents", []):
                 if found["Key"].endswith(".jsonl.out"):
                     yield from self._read(found["Key"])
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._bedrock.close()
+        self._s3.close()
 
     def unanswered(self, said: str) -> WireAnswer:
         """Return an error that says so."""

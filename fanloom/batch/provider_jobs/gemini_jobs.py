@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,7 +52,7 @@ class GeminiJobs:
         word = _word(self._client.batches.get(name=provider_id))
         return word.lower(), word in _ENDED
 
-    def answers(self, name: str, provider_id: str) -> Iterator[tuple[str, WireAnswer]]:
+    def answers(self, name: str, provider_id: str) -> Generator[tuple[str, WireAnswer], None, None]:
         """Yield what stands in the file of answers; one that has failed or expired may have none."""
         destination = self._client.batches.get(name=provider_id).dest
         if destination is None or not destination.file_name:
@@ -64,6 +64,10 @@ class GeminiJobs:
             with file.open("rb") as opened:
                 for told in map(json.loads, filter(bytes.strip, opened)):
                     yield str(told.get("key")), _answer(told)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def unanswered(self, said: str) -> WireAnswer:
         """Return an error that says so."""

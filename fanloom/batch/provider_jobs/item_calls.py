@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage
 from langgraph.config import get_config
 
-from fanloom.batch.provider_jobs.job_spending import JobSpending
+from fanloom.batch.provider_jobs.job_spending import PRICE_SHARE, JobSpending
 from fanloom.batch.provider_jobs.postponed_clients import PostponedClients
+from fanloom.batch.provider_jobs.quiet_item import QuietItem
 from fanloom.batch.provider_jobs.wave_ledger import AskedCall, WaveLedger
 from fanloom.errors import BudgetExceeded, ModelUnavailable
 from fanloom.models.deferred.call_wire import CallWire, RequestCaptured, WireAnswer, on_wire
@@ -28,15 +28,10 @@ if TYPE_CHECKING:
     from fanloom.gateway.attempt import Attempt
     from fanloom.gateway.model_client import ModelClient
 
-# Providers charge half for what their batch modes answer: https://ai.google.dev/gemini-api/docs/batch-api and
-# https://aws.amazon.com/bedrock/pricing/.
-PRICE_SHARE = 0.5
-# How long nothing has to happen until an item is taken to wait for answers only, and how often its loop goes round.
-_MOMENT_S, _ROUNDS = 0.1, 20
 _NOTHING = ModelUsage(model_calls=0, input_tokens=0, output_tokens=0, cached_tokens=0, cost_usd=0.0)
 
 
-class ItemCalls:
+class ItemCalls(QuietItem):
     """Answers the calls of an item that have an answer, and holds up the others until none of the item can go on.
 
     `lacks` says which budget has no room for a call of it. With `online` a call that a provider's job has not answered
@@ -46,13 +41,12 @@ class ItemCalls:
     def __init__(
         self, item: str, ledger: WaveLedger, clients: PostponedClients, spending: JobSpending, *, online: bool
     ) -> None:
+        super().__init__()
         self._item, self._ledger, self._clients, self._spending, self._online = item, ledger, clients, spending, online
         self._times: Counter[str] = Counter()
-        self._at_work = self._happened = 0
         self.asked: list[AskedCall] = []
         self.counted: list[str] = []
         self.lacks = ""
-        self._held = 0
 
     def before_effect(self) -> None:
         """Keep no node from anything: a thread knows what it has done."""
@@ -73,16 +67,6 @@ class ItemCalls:
             charged=self._charged(key, counted),
         )
 
-    async def quiet(self) -> None:
-        """Wait until the item can do nothing without an answer that is to come."""
-        while True:
-            before = self._happened
-            await asyncio.sleep(_MOMENT_S)
-            for _ in range(_ROUNDS):
-                await asyncio.sleep(0)
-            if self._held and not self._at_work and before == self._happened:
-                return
-
     def _key(self, attempt: Attempt) -> str:
         """Return what names a call: the same whenever its node runs again, and no other call's."""
         namespace = str((get_config().get("configurable") or {}).get("checkpoint_ns", ""))
@@ -98,7 +82,7 @@ class ItemCalls:
     def _postponed(self, attempt: Attempt, key: str, answer: WireAnswer | None) -> Send:
         async def ask(messages: Sequence[BaseMessage], config: Any, /, **options: Any) -> AIMessage:
             wire = CallWire(answer)
-            with self._working():
+            with self.working():
                 send = await self._clients.send(attempt)
                 try:
                     with on_wire(wire):
@@ -121,10 +105,10 @@ class ItemCalls:
         self.asked.append(AskedCall(key, self._item, attempt.client.name, wire.model, wire.body, expected))
 
     async def _held_up(self) -> AIMessage:
-        self._held += 1
         answer: asyncio.Future[AIMessage] = asyncio.get_running_loop().create_future()
-        # It never comes here: the item is set aside, and asks again once there is one.
-        return await answer
+        with self.held():
+            # It never comes here: the item is set aside, and asks again once there is one.
+            return await answer
 
     def _charged(self, key: str, counted: bool) -> Callable[[ModelUsage], ModelUsage]:
         def charged(used: ModelUsage) -> ModelUsage:
@@ -146,7 +130,7 @@ class ItemCalls:
         async def ask(messages: Sequence[BaseMessage], config: Any, /, **options: Any) -> AIMessage:
             if answer:
                 return AIMessage.model_validate_json(answer.body)
-            with self._working():
+            with self.working():
                 expected = self._spending.expected(attempt.client.name, 4 * attempt.request.tokens, 1.0)
                 if self._ledger.find(key)[0] != "at_once":
                     if lacks := self._spending.lacks(expected):
@@ -161,16 +145,6 @@ class ItemCalls:
                 return message
 
         return ask
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        self._at_work += 1
-        self._happened += 1
-        try:
-            yield
-        finally:
-            self._at_work -= 1
-            self._happened += 1
 
 
 def _was_not_answered(attempt: Attempt) -> bool:

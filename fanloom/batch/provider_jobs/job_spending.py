@@ -9,6 +9,9 @@ from fanloom.gateway.bounds.budget import FIRST_GUESS_TOKENS, Amount
 from fanloom.runs.prices import cost_usd
 from fanloom.runs.usage import ModelUsage
 
+# Providers charge half for what their batch modes answer: https://ai.google.dev/gemini-api/docs/batch-api and
+# https://aws.amazon.com/bedrock/pricing/.
+PRICE_SHARE = 0.5
 _BYTES_A_TOKEN = 4
 
 

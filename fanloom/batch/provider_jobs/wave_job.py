@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Container, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast, get_args
 
 from fanloom.batch.inputs import Item
@@ -13,15 +14,19 @@ from fanloom.batch.job import Job, lacks_budget
 from fanloom.batch.job_folder import EndedItem, JobFolder
 from fanloom.batch.local_engine import LocalEngine
 from fanloom.batch.one_item import run_item
+from fanloom.batch.provider_jobs.batch_service import BatchServices
 from fanloom.batch.provider_jobs.item_calls import ItemCalls
 from fanloom.batch.provider_jobs.job_spending import JobSpending
 from fanloom.batch.provider_jobs.postponed_clients import PostponedClients
+from fanloom.batch.provider_jobs.wave_count import waves_needed
 from fanloom.batch.provider_jobs.wave_ledger import FOLDER, WaveLedger
 from fanloom.batch.provider_jobs.wave_options import WaveOptions
 from fanloom.batch.provider_jobs.wave_sending import WaveSending
 from fanloom.durable.checkpointer import open_checkpointer, with_checkpointer
 from fanloom.errors import UserError
-from fanloom.gateway.deferral import deferred_to
+from fanloom.gateway.bounds.budget import Amount
+from fanloom.gateway.deferring.deferral import deferred_to
+from fanloom.loops.background import in_thread
 from fanloom.models.names import is_local
 from fanloom.models.options import ModelOptions
 from fanloom.runs.context import Context, Role
@@ -46,15 +51,19 @@ class WaveJob(Job):
             raise UserError("--provider-batch needs a folder: answers come days later")
         if self.folder.shard[1] > 1:
             raise UserError("--provider-batch takes no --shard: the provider spreads a job itself")
-        self._stopped = asyncio.Event()
+        if isinstance(self.source, Iterator) or getattr(self.source, "place", "") == "-":
+            raise UserError("--provider-batch reads its input again and again: give a file, a folder or a list")
         self._lacking: dict[str, str] = {}
         self._is_first_pass = True
+        self._sending: WaveSending | None = None
+        self._services = BatchServices(self.waves)
         self._clients = PostponedClients()
 
     def stop(self, why: str = "stopped") -> None:
         """Let what is in flight end, and wait for no provider's job."""
         super().stop(why)
-        self._stopped.set()
+        if self._sending:
+            self._sending.stopped = True
 
     def waiting(self) -> dict[str, int]:
         """Return how many calls wait, by the provider's job that they wait for."""
@@ -67,7 +76,18 @@ class WaveJob(Job):
         chosen = _models_of(self.graph, self.context)
         await self._clients.prepare(chosen)
         for model, _ in chosen:
-            WaveSending(cast(Any, None), self.waves, self._stopped).service(model)
+            await in_thread(partial(self._services.of, model))
+
+    async def _check_waves(self) -> None:
+        """Raise UserError where one item takes more waves than there may be, as far as that can be known."""
+        if self._ledger.waves() or not self.waves.count_waves:
+            return
+        needed = await waves_needed(self.graph, self.items_left(), self.context)
+        if needed is not None and needed > self.waves.max_waves:
+            raise UserError(
+                f"graph {self.graph.name!r} needs about {needed} waves, counted on an item with the offline model, and "
+                f"--max-waves is {self.waves.max_waves}; raise it, or run the job without --provider-batch"
+            )
 
     async def results(self) -> AsyncGenerator[EndedItem, None]:
         """Yield how items end, in the order in which they end; each is written down before it is handed on.
@@ -77,10 +97,12 @@ class WaveJob(Job):
         assert self.folder is not None, "looked at when the job was made"
         with self._worked_in():
             self.folder.mend()
-            await self.check()
-            async with self._opened(self.folder), aclosing(self._passes()) as found:
-                async for result in found:
-                    yield result
+            async with self._opened(self.folder):
+                await self.check()
+                await self._check_waves()
+                async with aclosing(self._passes()) as found:
+                    async for result in found:
+                        yield result
 
     @asynccontextmanager
     async def _opened(self, folder: JobFolder) -> AsyncIterator[None]:
@@ -89,29 +111,29 @@ class WaveJob(Job):
             self._ledger.keep_options(self.waves)
             limits = self.bounds.of_shard(1)
             self._spending = JobSpending(limits, self._ledger)
-            self._sending = WaveSending(self._ledger, self.waves, self._stopped)
+            self._sending = WaveSending(self._ledger, self._services, self.waves)
             async with open_checkpointer(f"sqlite:///{folder.folder.resolve()}/{FOLDER}/threads.db") as saver:
                 self._saver = saver
                 self._kept = with_checkpointer(self.graph, saver)
                 yield
         finally:
+            self._services.close()
             self._ledger.close()
 
     async def _passes(self) -> AsyncGenerator[EndedItem, None]:
         while True:
-            self._lacking.clear()
+            lacking, self._lacking, spent = self._lacking, {}, self._ledger.spent
             self._engine = LocalEngine(self._go_on, self.concurrency)
-            async with aclosing(self._engine.results(self._ready())) as ended:
+            async with aclosing(self._engine.results(self._ready(lacking))) as ended:
                 async for result in ended:
                     if result is not _WAITS:
                         yield result
             self._is_first_pass = False
-            if self.stopped_by or not await self._wave():
+            if self.stopped_by or not (await self._wave() or self._has_room(spent)):
                 return
 
-    def _ready(self) -> Iterator[Item]:
+    def _ready(self, lacking: Container[str]) -> Iterator[Item]:
         """Yield the items that can go on: later on those that have begun, and those that lacked budget."""
-        lacking = set(self._lacking)
         for item in self.items_left():
             begun = self._is_first_pass or item.id in lacking or self._ledger.has_begun(item.id)
             if begun and not self._ledger.waits(item.id):
@@ -119,6 +141,7 @@ class WaveJob(Job):
 
     async def _wave(self) -> bool:
         """Send what is asked, wait for the answers, and say whether items can go on."""
+        assert self._sending is not None, "made when the job was opened"
         asks, waits = bool(self._ledger.unsent()), bool(self._ledger.open_jobs())
         if asks and not waits and self._ledger.waves() >= self.waves.max_waves:
             self.stop(f"it needs more than {self.waves.max_waves} waves; raise --max-waves to go on")
@@ -128,9 +151,13 @@ class WaveJob(Job):
         if why := await self._sending.answered():
             self.stop(why)
             return False
-        if not asks and not waits and self._lacking:
-            self.stop(f"the budget of the whole job is spent: {next(iter(self._lacking.values()))}; raise it to go on")
         return asks or waits
+
+    def _has_room(self, before: Amount) -> bool:
+        """Say whether calls that lacked budget may have some now, since answers have used less than was expected."""
+        if self._lacking and not self.stopped_by and self._ledger.spent == before:
+            self.stop(f"the budget of the whole job is spent: {next(iter(self._lacking.values()))}; raise it to go on")
+        return bool(self._lacking) and not self.stopped_by
 
     async def _go_on(self, item: Item) -> EndedItem:
         if self.retry_failed and self._is_first_pass:
@@ -142,6 +169,8 @@ class WaveJob(Job):
         if result is None:
             self._ledger.ask(calls.asked, calls.counted)
             return _WAITS
+        # It has ended without them.
+        self._ledger.give_back(calls.asked)
         if calls.lacks and lacks_budget(result):
             # It has not ended: with a larger budget it would have been done.
             await self._forget(item.id)

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -75,7 +75,7 @@ class WaveLedger:
         make_private(file)
         self._connection = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False)
         self._lock = threading.Lock()
-        self._connection.executescript(f"PRAGMA journal_mode=WAL; {_SCHEMA}")
+        self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_SCHEMA}")
         self._connection.execute("INSERT OR IGNORE INTO facts VALUES ('id', ?)", (uuid4().hex[:12],))
         self._connection.commit()
         self.spent = Amount(*self._one("SELECT COUNT(*), TOTAL(tokens), TOTAL(cost) FROM calls"))
@@ -169,6 +169,8 @@ class WaveLedger:
                 (f"UPDATE calls SET state = 'sent', job = ? WHERE key IN ({chosen})", (name, model, called, count)),
             ]
         self._write(statements)
+        # On the disk before anything is sent: what a machine that goes down forgets would be sent again.
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def to_online(self, model: str, called: str) -> None:
         """Let the calls of a model that wait be asked at once."""
@@ -229,6 +231,11 @@ class WaveLedger:
         """Count a call that is about to be asked."""
         self.spent = self.spent.plus(call)
 
+    def give_back(self, calls: Iterable[AskedCall]) -> None:
+        """Count calls no longer that are not asked after all."""
+        for call in calls:
+            self.spent = self.spent.plus(call.expected, -1)
+
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
@@ -247,17 +254,20 @@ def has_waves(folder: Path) -> bool:
     return (folder / FOLDER / "calls.db").exists()
 
 
+def options_of(folder: Path) -> WaveOptions | None:
+    """Return how a job was begun that uses providers' batch modes, or None."""
+    if not has_waves(folder):
+        return None
+    with closing(WaveLedger(folder)) as ledger:
+        return ledger.options()
+
+
 def waiting_for(folder: Path) -> list[ProviderJob]:
     """Return the providers' jobs that the job in a folder waits for. Raises UserError if it cannot be read."""
     if not has_waves(folder):
         return []
-    with suppress(OSError):
-        try:
-            ledger = WaveLedger(folder)
-        except sqlite3.Error as error:
-            raise UserError(f"{str(folder / FOLDER)!r} cannot be read: {error}") from None
-        try:
+    try:
+        with closing(WaveLedger(folder)) as ledger:
             return ledger.open_jobs()
-        finally:
-            ledger.close()
-    return []
+    except sqlite3.Error as error:
+        raise UserError(f"{str(folder / FOLDER)!r} cannot be read: {error}") from None

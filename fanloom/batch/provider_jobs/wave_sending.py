@@ -5,61 +5,55 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing
+from itertools import count
 from typing import TypeVar
 
-from fanloom.batch.provider_jobs.batch_service import BatchService, service_of
+from fanloom.batch.provider_jobs.batch_service import BatchService, BatchServices
 from fanloom.batch.provider_jobs.wave_ledger import ProviderJob, WaveLedger
 from fanloom.batch.provider_jobs.wave_options import WaveOptions
 from fanloom.errors import RunError, UserError
 from fanloom.gateway.failures.classification import classify
 from fanloom.loops.background import in_thread
+from fanloom.models.deferred.call_wire import WireAnswer
 
 T = TypeVar("T")
 
 _FIRST_POLL_S, _LONGEST_POLL_S = 5.0, 300.0
-_MOST_TRIES = 6
+_LOOK_S, _MOST_TRIES = 0.5, 6
 
 
 class WaveSending:
-    """Sends waves and reads them. `stopped` says that nobody wants to wait any longer."""
+    """Sends waves and reads them. `stopped` says that nobody wants to wait any longer; a signal can set it."""
 
-    def __init__(self, ledger: WaveLedger, options: WaveOptions, stopped: asyncio.Event) -> None:
-        self._ledger, self._options, self._stopped = ledger, options, stopped
-        self._services: dict[str, BatchService] = {}
+    def __init__(self, ledger: WaveLedger, services: BatchServices, options: WaveOptions) -> None:
+        self._ledger, self._services, self._options, self.stopped = ledger, services, options, False
         self._deadline = time.monotonic() + 3600 * options.wait_hours
-
-    def service(self, model: str) -> BatchService:
-        """Return the batch mode of a model. Raises UserError where something that it needs is not given."""
-        provider = model.partition(":")[0]
-        if provider not in self._services:
-            self._services[provider] = service_of(model, self._options)
-        return self._services[provider]
 
     def seal(self) -> bool:
         """Write down the jobs of the next wave, and say whether there is one. Raises UserError for one too small."""
         number = self._ledger.waves() + 1
         parts: list[tuple[str, str, int, str]] = []
-        for model, called, count, size in self._ledger.unsent():
-            service = self.service(model)
-            if count >= service.least:
-                parts += self._parts(service, model, called, count, size, number, len(parts))
+        for model, called, calls, size in self._ledger.unsent():
+            service = self._services.of(model)
+            if calls >= service.least:
+                parts += self._parts(service, model, called, calls, size, number, len(parts))
             elif self._options.online:
                 self._ledger.to_online(model, called)
             else:
                 raise UserError(
-                    f"a job of {model} takes at least {service.least} calls, and wave {number} has {count}; give "
+                    f"a job of {model} takes at least {service.least} calls, and wave {number} has {calls}; give "
                     "--online to send so few at once, at full price"
                 )
         self._ledger.plan(number, parts)
         return bool(parts)
 
     def _parts(
-        self, service: BatchService, model: str, called: str, count: int, size: int, wave: int, before: int
+        self, service: BatchService, model: str, called: str, calls: int, size: int, wave: int, before: int
     ) -> list[tuple[str, str, int, str]]:
         """Divide the calls of a model into as few jobs of about the same size as its provider takes."""
-        jobs = max(-(-count // service.most), -(-size // service.most_bytes))
-        counts = [count // jobs + (place < count % jobs) for place in range(jobs)]
+        jobs = max(-(-calls // service.most), -(-size // service.most_bytes))
+        counts = [calls // jobs + (place < calls % jobs) for place in range(jobs)]
         return [
             (model, called, each, f"fanloom-{self._ledger.id}-w{wave}-{before + place + 1}")
             for place, each in enumerate(counts)
@@ -72,33 +66,33 @@ class WaveSending:
         """
         for job in self._ledger.open_jobs():
             await self._send(job)
-        attempt = 1
-        while jobs := self._ledger.open_jobs():
+        for attempt in count(1):
+            for job in self._ledger.open_jobs():
+                await self._read_if_ended(job)
+            if not (jobs := self._ledger.open_jobs()):
+                break
             if why := self._given_up(jobs):
                 return why
-            for job in jobs:
-                await self._read_if_ended(job)
-            if self._ledger.open_jobs():
-                await self._pause(attempt)
-                attempt += 1
+            await self._pause(attempt)
         return ""
 
     def _given_up(self, jobs: list[ProviderJob]) -> str:
-        if self._stopped.is_set():
+        if self.stopped:
             return "stopped"
         if time.monotonic() >= self._deadline:
             return f"it waits for provider job {', '.join(job.name for job in jobs)}"
         return ""
 
     async def _pause(self, attempt: int) -> None:
-        longest = max(0.0, self._deadline - time.monotonic())
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), min(poll_s(attempt), longest))
+        until = min(time.monotonic() + poll_s(attempt), self._deadline)
+        # No event: what sets it is a signal, in whatever thread.
+        while not self.stopped and (left := until - time.monotonic()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, _LOOK_S))
 
     async def _send(self, job: ProviderJob) -> None:
         if job.state != "planned":
             return
-        service = self.service(job.model)
+        service = self._services.of(job.model)
 
         def found_or_made() -> str:
             # A process that was killed, or a request whose answer was lost, may have made it.
@@ -108,12 +102,16 @@ class WaveSending:
         self._ledger.sent(job.name, await self._asked(job, found_or_made))
 
     async def _read_if_ended(self, job: ProviderJob) -> None:
-        service, known = self.service(job.model), str(job.provider_id)
+        service, known = self._services.of(job.model), str(job.provider_id)
         word, has_ended = await self._asked(job, lambda: service.standing(known))
         self._ledger.note(job.name, word)
         if has_ended:
             missing = service.unanswered(f"the provider's job {job.name} has {word} without an answer to this")
-            await self._asked(job, lambda: self._ledger.read(job, service.answers(job.name, known), missing))
+            await self._asked(job, lambda: self._read(service, job, missing))
+
+    def _read(self, service: BatchService, job: ProviderJob, missing: WireAnswer) -> None:
+        with closing(service.answers(job.name, str(job.provider_id))) as answers:
+            self._ledger.read(job, answers, missing)
 
     async def _asked(self, job: ProviderJob, ask: Callable[[], T]) -> T:
         """Ask a provider, again where that may help. Raises RunError, saying of which job."""

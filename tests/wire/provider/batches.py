@@ -17,7 +17,7 @@ from .server import FakeProvider
 
 ROLE = "arn:aws:iam::123456789012:role/batches"
 S3 = "s3://jobs/under/here"
-_FAILING = re.compile("expired|failed|stopped", re.I)
+_FAILING = re.compile("expired|failed|stopped|cancelled", re.I)
 Fails = Callable[["Record"], tuple[int, str] | None]
 
 
@@ -113,7 +113,9 @@ class BatchProvider(FakeProvider):
 
     async def _answer_line(self, job: FakeJob, line: dict[str, Any]) -> None:
         dialect: Any = gemini if job.provider == "gemini" else bedrock
-        key, body = (line["key"], line["request"]) if job.provider == "gemini" else (line["recordId"], line["modelInput"])
+        key, body = (
+            (line["key"], line["request"]) if job.provider == "gemini" else (line["recordId"], line["modelInput"])
+        )
         record = Record(key, len(self.answered), body, job.model)
         self.answered.append(record)
         if self.left_out(record):
@@ -137,7 +139,9 @@ class BatchProvider(FakeProvider):
 
 async def _start_upload(self: BatchProvider, http: web.Request) -> web.Response:
     name = f"files/upload-{len(self.objects)}"
-    return web.json_response({}, headers={"x-goog-upload-url": f"{self.url}/resumed/{name}", "x-goog-upload-status": "active"})
+    return web.json_response(
+        {}, headers={"x-goog-upload-url": f"{self.url}/resumed/{name}", "x-goog-upload-status": "active"}
+    )
 
 
 async def _upload(self: BatchProvider, http: web.Request, name: str) -> web.Response:
@@ -223,7 +227,10 @@ async def _list_bedrock(self: BatchProvider, http: web.Request) -> web.Response:
 
 
 def _bedrock_job(job: FakeJob) -> dict[str, Any]:
-    data = {"inputDataConfig": {"s3InputDataConfig": {"s3Uri": S3}}, "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": S3}}}
+    data = {
+        "inputDataConfig": {"s3InputDataConfig": {"s3Uri": S3}},
+        "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": S3}},
+    }
     when = "2026-11-29T10:00:00Z"
     return {
         "jobArn": job.provider_id, "jobName": job.name, "modelId": job.model, "roleArn": ROLE,
