@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
@@ -110,8 +111,10 @@ class ModelTurn(Generic[T]):
 
     async def _made(self, attempt: Attempt) -> AIMessage:
         self._attempts += 1
+        deferral = current_deferral()
         try:
-            return await attempt.answer()
+            with deferral.around(attempt) if deferral else nullcontext():
+                return await attempt.answer()
         finally:
             self.sent += attempt.sent
 

@@ -262,6 +262,17 @@ async def test_a_record_that_is_refused_fails_its_item_alone(jobs: BatchProvider
     assert len(jobs.jobs[-1].lines) == 1
 
 
+async def test_only_what_has_failed_is_asked_anew(jobs: BatchProvider, tmp_path: Path) -> None:
+    jobs.fails = lambda record: (400, "bad request") if record.number == 1 else None
+    first = job(tmp_path, 3, graph=two_steps(Told()), max_waves=1, count_waves=False)
+    assert [result["status"] for result in await ran(first)] == ["failed"]
+    again = await ran(job(tmp_path, 3, graph=two_steps(Told()), retry_failed=True, count_waves=False))
+    assert ids(again) == Counter([*"123"])
+    assert {result["status"] for result in again} == {"done"}
+    # The two that had their first answer have not asked for it again.
+    assert [len(made.lines) for made in jobs.jobs] == [3, 3, 1]
+
+
 async def test_records_that_fail_again_and_again_end(jobs: BatchProvider, tmp_path: Path) -> None:
     jobs.fails = lambda record: (500, "broken")
     results = await ran(job(tmp_path, 2, graph=one_step()))
@@ -335,6 +346,17 @@ async def test_a_job_that_runs_for_days_is_gone_on_with(
     assert waiting_for(tmp_path / "job") == []
 
 
+async def test_a_job_that_waits_can_be_stopped(jobs: BatchProvider, tmp_path: Path) -> None:
+    jobs.polls = 1_000_000
+    waiting = job(tmp_path, 1, graph=one_step())
+    running = asyncio.create_task(ran(waiting))
+    await jobs.auntil(lambda provider: bool(jobs.jobs and jobs.jobs[0].asked))
+    assert list(waiting.waiting().values()) == [1]
+    waiting.stop("Ctrl-C")
+    assert await running == []
+    assert waiting.stopped_by == "Ctrl-C"
+
+
 @pytest.mark.parametrize(("model", "times"), [(GEMINI, 2), (BEDROCK, 100)], ids=["gemini", "bedrock"])
 async def test_a_job_whose_answer_was_lost_is_not_made_twice(
     jobs: BatchProvider, tmp_path: Path, model: str, times: int
@@ -346,14 +368,26 @@ async def test_a_job_whose_answer_was_lost_is_not_made_twice(
 
 
 async def test_a_job_that_is_refused_stops_with_its_name_and_can_be_sent_later(
-    jobs: BatchProvider, tmp_path: Path
+    jobs: BatchProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs.refuses = [403]
+    monkeypatch.setenv("GOOGLE_API_KEY", "AIza-secret-secret-secret-secret-secret-12")
     with pytest.raises(RunError, match=r"provider job fanloom-\w+-w1-1") as raised:
         await ran(job(tmp_path, 2, graph=one_step()))
     assert raised.value.kind == "auth"
+    assert "secret" not in str(raised.value)
     assert jobs.jobs == []
     assert ids(await ran(job(tmp_path, 2, graph=one_step()))) == numbers(2)
+
+
+async def test_calls_that_wait_their_turn_to_be_asked_at_once_are_waited_for(
+    jobs: BatchProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FANLOOM_MAX_CONCURRENCY", "1")
+    jobs.latency = 0.15
+    (result,) = await ran(job(tmp_path, 1, BEDROCK, one_step(times=5), online=True))
+    assert result["output"]["said"] == ["ok"] * 5
+    assert len(jobs.requests) == 5
 
 
 POINTS = ["before plan", "after plan", "after create", "after sent", "while read", "after read", "after ask"]
@@ -472,6 +506,22 @@ def test_the_command_goes_on_another_day(jobs: BatchProvider, tmp_path: Path, mo
     assert fanloom("export", out, str(tmp_path / "out.csv")).exit_code == 0
     assert len(jobs.jobs) == 2
     assert jobs.requests == []
+
+
+def test_a_command_whose_job_is_refused_ends_with_one(
+    jobs: BatchProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "in.jsonl").write_text('{"query": "hello"}\n')
+    command = ["batch", "run", "support_router", str(tmp_path / "in.jsonl"), "--out", str(tmp_path / "job")]
+    jobs.refuses = [403]
+    done = CliRunner().invoke(cli, [*command, "--model", GEMINI, "--provider-batch", "-q"], prog_name="fanloom")
+    assert done.exit_code == 1
+    assert "go on with `fanloom batch resume`" in done.stderr
+    told = CliRunner().invoke(cli, [*command, "--model", GEMINI, "--provider-batch", "--dry-run"])
+    estimate = json.loads(told.stdout)
+    assert estimate["waves"] == 2
+    assert estimate["expected"]["cost_usd"] > 0
 
 
 def test_a_command_that_is_refused_says_what_to_give(

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,10 @@ class ItemCalls(QuietItem):
 
     def before_effect(self) -> None:
         """Keep no node from anything: a thread knows what it has done."""
+
+    def around(self, attempt: Attempt) -> AbstractContextManager[None]:
+        """Hold up no item whose call waits its turn to be asked at once."""
+        return self.working() if attempt.client.limits else nullcontext()
 
     def client_for(self, attempt: Attempt) -> ModelClient:
         """Return a client that gives the answer that is known, or waits for one."""
@@ -130,19 +135,18 @@ class ItemCalls(QuietItem):
         async def ask(messages: Sequence[BaseMessage], config: Any, /, **options: Any) -> AIMessage:
             if answer:
                 return AIMessage.model_validate_json(answer.body)
-            with self.working():
-                expected = self._spending.expected(attempt.client.name, 4 * attempt.request.tokens, 1.0)
-                if self._ledger.find(key)[0] != "at_once":
-                    if lacks := self._spending.lacks(expected):
-                        self.lacks = lacks
-                        raise BudgetExceeded(f"the budget of the whole job is spent: {lacks}")
-                    self._ledger.expect(expected)
-                message = await online(messages, config, **options)
-                told = json.dumps(message.model_dump(mode="json")).encode()
-                call = AskedCall(key, self._item, attempt.client.name, "", b"", expected)
-                self._ledger.answered_online(call, told)
-                self._ledger.used(key, usage_of(attempt.client.name, message, attempt.request.tokens))
-                return message
+            expected = self._spending.expected(attempt.client.name, 4 * attempt.request.tokens, 1.0)
+            if self._ledger.find(key)[0] != "at_once":
+                if lacks := self._spending.lacks(expected):
+                    self.lacks = lacks
+                    raise BudgetExceeded(f"the budget of the whole job is spent: {lacks}")
+                self._ledger.expect(expected)
+            message = await online(messages, config, **options)
+            told = json.dumps(message.model_dump(mode="json")).encode()
+            call = AskedCall(key, self._item, attempt.client.name, "", b"", expected)
+            self._ledger.answered_online(call, told)
+            self._ledger.used(key, usage_of(attempt.client.name, message, attempt.request.tokens))
+            return message
 
         return ask
 

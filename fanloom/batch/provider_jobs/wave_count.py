@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fanloom.gateway.attempt import Attempt
     from fanloom.gateway.model_client import ModelClient
 
-_MOST = 200
+_MOST, _LONGEST_S = 200, 120
 
 
 class EffectNotMade(RunError):
@@ -51,8 +51,10 @@ async def waves_needed(graph: Any, items: Iterable[Item], context: Mapping[str, 
     with deferred_to(calls):
         running = asyncio.create_task(run_item(graph, first, offline))
     try:
-        while not running.done() and calls.rounds < _MOST:
-            await calls.next_round(running)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_S):
+                while not running.done() and calls.rounds < _MOST:
+                    await calls.next_round(running)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError, Exception):
@@ -80,6 +82,10 @@ class _CountedCalls(QuietItem):
     def before_effect(self) -> None:
         """Keep a node from it. Raises EffectNotMade."""
         raise EffectNotMade("a run that counts waves makes no effects")
+
+    def around(self, attempt: Attempt) -> AbstractContextManager[None]:
+        """Put nothing around an attempt."""
+        return nullcontext()
 
     def client_for(self, attempt: Attempt) -> ModelClient:
         """Return a client that answers in the next round."""

@@ -97,6 +97,7 @@ class WaveJob(Job):
         assert self.folder is not None, "looked at when the job was made"
         with self._worked_in():
             self.folder.mend()
+            self._again = set(self.folder.ended()) if self.retry_failed else set()
             async with self._opened(self.folder):
                 await self.check()
                 await self._check_waves()
@@ -124,12 +125,18 @@ class WaveJob(Job):
         while True:
             lacking, self._lacking, spent = self._lacking, {}, self._ledger.spent
             self._engine = LocalEngine(self._go_on, self.concurrency)
+            waiting = 0
             async with aclosing(self._engine.results(self._ready(lacking))) as ended:
                 async for result in ended:
+                    waiting += result is _WAITS
                     if result is not _WAITS:
                         yield result
             self._is_first_pass = False
-            if self.stopped_by or not (await self._wave() or self._has_room(spent)):
+            if self.stopped_by:
+                return
+            if not (await self._wave() or self._has_room(spent)):
+                if waiting:
+                    self.stop(f"{waiting} items could not go on")
                 return
 
     def _ready(self, lacking: Container[str]) -> Iterator[Item]:
@@ -160,7 +167,8 @@ class WaveJob(Job):
         return bool(self._lacking) and not self.stopped_by
 
     async def _go_on(self, item: Item) -> EndedItem:
-        if self.retry_failed and self._is_first_pass:
+        if item.id in self._again:
+            self._again.remove(item.id)
             await self._forget(item.id)
         calls = ItemCalls(item.id, self._ledger, self._clients, self._spending, online=self.waves.online)
         result = await self._as_far_as_it_goes(item, calls)
@@ -210,7 +218,7 @@ def _models_of(graph: Any, given: Mapping[str, Any] | None) -> list[tuple[str, M
     """Return the models that a graph may ask, with their options. Raises UserError for one that has no batch mode."""
     schema = graph.context_schema
     kind = schema if isinstance(schema, type) and issubclass(schema, Context) else Context
-    context = kind.of(given)
+    context = kind.of(given) if kind is schema else Context.fitting(given)
     found: list[tuple[str, ModelOptions]] = []
     for role in get_args(Role):
         for model in filter(None, (context.model_for(role), context.fallback())):

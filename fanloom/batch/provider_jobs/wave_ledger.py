@@ -20,7 +20,6 @@ from fanloom.batch.provider_jobs.wave_options import WaveOptions
 from fanloom.errors import UserError
 from fanloom.gateway.bounds.budget import Amount
 from fanloom.models.deferred.call_wire import WireAnswer
-from fanloom.private_files import make_private
 from fanloom.runs.usage import ModelUsage
 
 FOLDER = "provider"
@@ -72,7 +71,8 @@ class WaveLedger:
 
     def __init__(self, folder: Path) -> None:
         file = folder / FOLDER / "calls.db"
-        make_private(file)
+        # Prompts and answers are their owner's.
+        file.parent.mkdir(0o700, parents=True, exist_ok=True)
         self._connection = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False)
         self._lock = threading.Lock()
         self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_SCHEMA}")

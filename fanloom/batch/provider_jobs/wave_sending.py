@@ -16,6 +16,7 @@ from fanloom.errors import RunError, UserError
 from fanloom.gateway.failures.classification import classify
 from fanloom.loops.background import in_thread
 from fanloom.models.deferred.call_wire import WireAnswer
+from fanloom.redaction import redact
 
 T = TypeVar("T")
 
@@ -124,9 +125,15 @@ class WaveSending:
                 if known is None:
                     raise
                 if not (known.retryable and attempt < _MOST_TRIES):
-                    raise RunError(f"provider job {job.name}: {known}", kind=known.kind, retryable=True) from error
+                    raise _refused(job, error, known) from error
             await self._pause(attempt)
         raise AssertionError("the last try returns or raises")
+
+
+def _refused(job: ProviderJob, error: Exception, known: RunError) -> RunError:
+    # Not the words of a model call: it may be the bucket, the role or the job that is refused.
+    said = redact(f"provider job {job.name} of {job.model}: {type(error).__name__}: {error}")
+    return RunError(f"{said}. When it is mended, go on with `fanloom batch resume`", kind=known.kind, retryable=True)
 
 
 def poll_s(attempt: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,9 @@ class Deferral(Protocol):
 
     def client_for(self, attempt: Attempt) -> ModelClient:
         """Return what is asked in the place of an attempt's client, or that client."""
+
+    def around(self, attempt: Attempt) -> AbstractContextManager[None]:
+        """Return what is around an attempt while it waits its turn, is sent and answered."""
 
     def before_effect(self) -> None:
         """Be told that a node is about to do something to the world; what this raises keeps it from that."""
