@@ -205,6 +205,20 @@ async def test_what_a_node_has_done_is_not_done_again(jobs: BatchProvider, tmp_p
     assert all(result["usage"]["model_calls"] == 2 for result in results)
 
 
+async def test_an_items_id_and_text_may_be_anything(
+    jobs: BatchProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FANLOOM_HOME", str(tmp_path / "home"))
+    names = ["../../etc/passwd", "\ud800", "\\ud800", "x" * 5000, "'; DROP TABLE calls;--", "naïve ☃", "", "0"]
+    items = [(name, {"question": f"half \ud800 of {number}"}) for number, name in enumerate(names)]
+    results = await ran(job(tmp_path, 1, graph=one_step(), items=items))
+    assert ids(results) == Counter(names)
+    assert {result["status"] for result in results} == {"done"}
+    assert (tmp_path / "job" / "provider").stat().st_mode & 0o077 == 0
+    # A thread that is kept for its caller would be written down there.
+    assert not (tmp_path / "home").exists()
+
+
 async def test_the_same_question_asked_twice_has_two_answers(jobs: BatchProvider, tmp_path: Path) -> None:
     said = iter("abcdef")
     jobs.reply = lambda request: next(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Container, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -142,8 +143,8 @@ class WaveJob(Job):
     def _ready(self, lacking: Container[str]) -> Iterator[Item]:
         """Yield the items that can go on: later on those that have begun, and those that lacked budget."""
         for item in self.items_left():
-            begun = self._is_first_pass or item.id in lacking or self._ledger.has_begun(item.id)
-            if begun and not self._ledger.waits(item.id):
+            begun = self._is_first_pass or item.id in lacking or self._ledger.has_begun(_named(item))
+            if begun and not self._ledger.waits(_named(item)):
                 yield item
 
     async def _wave(self) -> bool:
@@ -169,8 +170,8 @@ class WaveJob(Job):
     async def _go_on(self, item: Item) -> EndedItem:
         if item.id in self._again:
             self._again.remove(item.id)
-            await self._forget(item.id)
-        calls = ItemCalls(item.id, self._ledger, self._clients, self._spending, online=self.waves.online)
+            await self._forget(_named(item))
+        calls = ItemCalls(_named(item), self._ledger, self._clients, self._spending, online=self.waves.online)
         result = await self._as_far_as_it_goes(item, calls)
         if calls.lacks:
             self._lacking[item.id] = calls.lacks
@@ -181,16 +182,16 @@ class WaveJob(Job):
         self._ledger.give_back(calls.asked)
         if calls.lacks and lacks_budget(result):
             # It has not ended: with a larger budget it would have been done.
-            await self._forget(item.id)
+            await self._forget(_named(item))
             return _WAITS
         self._note(result)
-        await self._saver.adelete_thread(item.id)
-        self._ledger.ended(item.id)
+        await self._saver.adelete_thread(_named(item))
+        self._ledger.ended(_named(item))
         return result
 
     async def _as_far_as_it_goes(self, item: Item, calls: ItemCalls) -> EndedItem | None:
         """Return how an item ends, or None where it waits for answers."""
-        place: Any = {"configurable": {"thread_id": item.id}}
+        place: Any = {"configurable": {"thread_id": _named(item)}}
         begun = await self._saver.aget_tuple(place)
         # Said of the graph and not of the run: of a run that is kept for its caller, a log would be written.
         graph = self._kept.with_config(place)
@@ -212,6 +213,11 @@ class WaveJob(Job):
     async def _forget(self, item: str) -> None:
         await self._saver.adelete_thread(item)
         self._ledger.forget(item)
+
+
+def _named(item: Item) -> str:
+    """Return what an item is called in the files of its waves: they take no half characters and no empty names."""
+    return json.dumps(item.id)
 
 
 def _models_of(graph: Any, given: Mapping[str, Any] | None) -> list[tuple[str, ModelOptions]]:
