@@ -404,7 +404,16 @@ async def test_calls_that_wait_their_turn_to_be_asked_at_once_are_waited_for(
     assert len(jobs.requests) == 5
 
 
-POINTS = ["before plan", "after plan", "after create", "after sent", "while read", "after read", "after ask"]
+POINTS = [
+    "before plan",
+    "after plan",
+    "after create",
+    "after sent",
+    "while read",
+    "after read",
+    "after ask",
+    "before add",
+]
 
 
 class Killed(BaseException):
@@ -414,7 +423,7 @@ class Killed(BaseException):
 def kill_at(point: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the process end at a point; what it did until then stands."""
     when, name = point.split()
-    owner: Any = GeminiJobs if name == "create" else WaveLedger
+    owner: Any = {"create": GeminiJobs, "add": JobFolder}.get(name, WaveLedger)
     original = getattr(owner, name)
 
     def ending(self: Any, *args: Any) -> Any:
@@ -457,10 +466,11 @@ async def test_a_job_that_ends_anywhere_goes_on(
         ({"model": "offline"}, "has no batch mode: choose a model"),
         ({"model": OPENAI}, "has no batch mode that Fanloom knows"),
         ({"model": GEMINI, "context": {"fallback_model": OPENAI}}, "has no batch mode that Fanloom knows"),
+        ({"model": "google_genai:gemini-of-tomorrow", "max_cost_usd": 1.0}, "the price of .* is not known"),
     ],
-    ids=["offline", "openai", "fallback"],
+    ids=["offline", "openai", "fallback", "price"],
 )
-async def test_a_model_without_a_batch_mode_is_refused(
+async def test_a_model_that_cannot_be_asked_so_is_refused(
     jobs: BatchProvider, tmp_path: Path, given: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(UserError, match=said):

@@ -31,6 +31,7 @@ from fanloom.loops.background import in_thread
 from fanloom.models.names import is_local
 from fanloom.models.options import ModelOptions
 from fanloom.runs.context import Context, Role
+from fanloom.runs.prices import cost_usd
 
 # What stands for an item in the engine's results while it waits; nobody else sees it.
 _WAITS = cast(EndedItem, {"status": "waits"})
@@ -78,6 +79,8 @@ class WaveJob(Job):
         await self._clients.prepare(chosen)
         for model, _ in chosen:
             await in_thread(partial(self._services.of, model))
+            if self.bounds.max_cost_usd is not None and cost_usd(model, 0, 0) is None:
+                raise UserError(f"the price of {model!r} is not known, so --max-cost-usd cannot be kept")
 
     async def _check_waves(self) -> None:
         """Raise UserError where one item takes more waves than there may be, as far as that can be known."""
