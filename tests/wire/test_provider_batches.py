@@ -346,8 +346,8 @@ async def test_a_job_stops_at_its_most_waves_and_goes_on_with_more(jobs: BatchPr
 async def test_a_job_that_runs_for_days_is_gone_on_with(
     jobs: BatchProvider, tmp_path: Path, model: str, times: int
 ) -> None:
-    jobs.polls = 3
-    for _ in range(3):
+    jobs.polls = 2
+    for _ in range(2):
         today = job(tmp_path, 1, model, one_step(times=times), wait_hours=0)
         assert await ran(today) == []
         assert today.stopped_by == f"it waits for provider job {jobs.jobs[0].name}"
@@ -562,4 +562,7 @@ def test_a_command_that_is_refused_says_what_to_give(
     ):
         done = CliRunner().invoke(cli, [*command, str(tmp_path / said[:3]), *words, "-q"])
         assert (done.exit_code, said in done.stderr) == (2, True), done.output
+    alone = [*(word for word in command if word != "--provider-batch"), str(tmp_path / "job"), "--role-arn", ROLE]
+    done = CliRunner().invoke(cli, alone)
+    assert (done.exit_code, "--role-arn is an option of --provider-batch" in done.stderr) == (2, True), done.output
     assert jobs.jobs == jobs.requests == []

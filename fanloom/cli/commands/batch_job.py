@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.exits import NOT_ALL_DONE, RunFailed
-from fanloom.cli.options.provider_batch import takes_wave_options, wave_options
+from fanloom.cli.options.provider_batch import check_no_waves, takes_wave_options, wave_options
 from fanloom.errors import UserError
 
 if TYPE_CHECKING:
@@ -197,7 +197,10 @@ def _job(graph: Any, source: Any, context: Any, folder: JobFolder | None, given:
     names = ("max_model_calls", "max_total_tokens", "max_cost_usd", "max_failures", "limit")
     bounds = Bounds(**{name: given.get(name) for name in names})
     made = (graph, source, context, folder, given.get("concurrency") or 16, bounds)
-    if folder is None or not (given.get("provider_batch") or has_waves(folder.folder)):
+    if folder is None:
+        return Job(*made)
+    if not (given.get("provider_batch") or has_waves(folder.folder)):
+        check_no_waves(given)
         return Job(*made)
     from fanloom.batch.provider_jobs.wave_job import WaveJob
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fanloom.errors import UserError
+
 if TYPE_CHECKING:
     from fanloom.batch.provider_jobs.wave_options import WaveOptions
 
@@ -35,6 +37,13 @@ def takes_wave_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def check_no_waves(given: Mapping[str, Any]) -> None:
+    """Raise UserError for an option of waves where there are none."""
+    if wrong := [name for name in _GIVEN if given.get(name) is not None]:
+        name = "role-arn" if wrong[0] == "role" else wrong[0].replace("_", "-")
+        raise UserError(f"--{name} is an option of --provider-batch; give that too")
 
 
 def wave_options(given: Mapping[str, Any], known: WaveOptions | None = None) -> WaveOptions:
