@@ -36,10 +36,12 @@ from fanloom import (
     UserError,
     not_done,
 )
+from fanloom.batch.ended_items import EndedItem, totals
 from fanloom.batch.export import write_results
 from fanloom.batch.inputs import InputSource, Item
 from fanloom.batch.job import Bounds, Job, run_batch
-from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, totals
+from fanloom.batch.job_folder import JobFolder
+from fanloom.batch.job_manifest import Manifest
 from fanloom.cli import cli
 from fanloom.cli.showing.job_progress import JobProgress, watched
 from fanloom.gateway.bounds.process_limits import waiting_calls
