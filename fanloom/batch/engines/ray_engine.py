@@ -89,6 +89,8 @@ class RayEngine:
             task.cancel()
         await asyncio.gather(self._opening, *self._starting, return_exceptions=True)
         await asyncio.gather(*(worker.close() for worker in {*self._live, self._extra} if worker))
+        # Without a handle to it, it ends.
+        self._ledger = None
         self._cluster.disconnect()
 
     def _ended(self, ended: EndedItem | Refusal) -> EndedItem:
@@ -125,6 +127,9 @@ class RayEngine:
             refusal = await self._opened(worker, number)
         except WorkerDied:
             return
+        except asyncio.CancelledError:
+            worker.kill()
+            raise
         if refusal:
             worker.kill()
             self._fail(refusal.error(f"a Ray worker cannot run the graph: {refusal.said}"))
