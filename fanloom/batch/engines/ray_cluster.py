@@ -24,6 +24,7 @@ _BY_RAY_CLIENT = (
     "ray:// is Ray's client, which this does not speak; run the command on a machine of the cluster with --address "
     "auto, or by `ray job submit`"
 )
+_TOKEN = "If it asks for a token, set RAY_AUTH_MODE=token, and give it in ~/.ray/auth_token or RAY_AUTH_TOKEN"
 
 
 class RayCluster:
@@ -106,13 +107,13 @@ class RayCluster:
             if self.address:
                 self._ray.init(address=self.address, runtime_env=self._runtime_env(), **quiet)
                 return
-            # Nothing of it is to be reached from another machine.
-            self._ray.init(
-                address="local", num_cpus=self.workers, include_dashboard=False, _node_ip_address="127.0.0.1", **quiet
-            )
+            # Of its own accord it answers nobody who does not know its token.
+            self._ray.init(address="local", num_cpus=self.workers, include_dashboard=False, **quiet)
         except Exception as error:  # noqa: BLE001 - Ray has no error of its own for this
-            where = self.address or "this machine"
-            raise UserError(f"the Ray cluster at {where} cannot be used: {redact(_first_line(error))}") from None
+            said = redact(_first_line(error))
+            raise UserError(
+                f"the Ray cluster at {self.address or 'this machine'} cannot be used: {said}. {_TOKEN}"
+            ) from None
 
     def _runtime_env(self) -> dict[str, Any] | None:
         if self._project is None or not sends_files():

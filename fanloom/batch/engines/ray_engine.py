@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -25,21 +26,22 @@ from fanloom.settings import settings
 
 START_S = 300.0
 """How long to wait for a first worker, in a cluster that has no free CPU."""
-_TOGETHER = 2
+_TOGETHER, _ALONE = 2, 3
 _NONE_FREE = (
     f"no Ray worker could start within {START_S:.0f} s; wait until the cluster has a free CPU, or give another one"
 )
 _ALL_DIE = "Ray workers die again and again before an item ends; Ray's logs, in /tmp/ray on their machine, say why"
 _DEADLY = (
-    "its worker died each time it ran, the last time with nothing else in it; it may need more memory than there is"
+    f"its worker died each of {_TOGETHER + _ALONE} times, {_ALONE} times with nothing else in it; it may need more "
+    "memory than there is"
 )
 
 
 class RayEngine:
     """Runs items in workers, which import the graph themselves; one that dies is replaced, and its items run again.
 
-    An item that two workers have died of runs alone in a third one, so that it takes no other with it; if that dies
-    too, it has failed.
+    An item that two workers have died of runs alone in another one, so that it takes no other with it; if that dies
+    again and again, it has failed.
     """
 
     def __init__(self, load: Load, context: Mapping[str, Any] | None, concurrency: int, cluster: Cluster) -> None:
@@ -52,7 +54,7 @@ class RayEngine:
         self._failure: UserError | None = None
         self._alone = asyncio.Lock()
         self._extra: RemoteWorker | None = None
-        self._deaths_in_a_row = self._unserved = 0
+        self._deaths = self._deaths_in_a_row = self._unserved = 0
 
     async def run(self, item: Item, whole: Run) -> EndedItem:
         """Run an item and return how it ended. Raises UserError for what keeps every item from running."""
@@ -60,26 +62,17 @@ class RayEngine:
         if self._opening is None:
             self._opening = asyncio.create_task(self._open(whole))
         await asyncio.shield(self._opening)
-        for _ in range(_TOGETHER):
-            worker = await self._free_worker()
-            try:
-                return self._ended(await worker.run(item))
-            except WorkerDied:
-                continue
-            finally:
-                if worker.is_alive:
-                    self._free.put_nowait(worker)
-        try:
-            return self._ended(await self._run_alone(item))
-        except WorkerDied:
-            told = {"kind": "worker_died", "message": _DEADLY, "retryable": True}
-            seconds = round(perf_counter() - started, 3)
-            return EndedItem(id=item.id, status="failed", output=None, usage=None, error=told, seconds=seconds)
+        for run in [self._run_beside] * _TOGETHER + [self._run_alone] * _ALONE:
+            with suppress(WorkerDied):
+                return self._ended(await run(item))
+        told = {"kind": "worker_died", "message": _DEADLY, "retryable": True}
+        seconds = round(perf_counter() - started, 3)
+        return EndedItem(id=item.id, status="failed", output=None, usage=None, error=told, seconds=seconds)
 
     def waiting(self) -> Mapping[str, int]:
-        """Return how many calls wait in all workers, and how many items for a worker."""
+        """Return how many calls wait in all workers, how many items for a worker, and how many workers have died."""
         told = sum((Counter(worker.waiting) for worker in self._live), Counter[str]())
-        return told + Counter({"worker": self._unserved})
+        return told + Counter({"worker": self._unserved, "died": self._deaths})
 
     async def close(self) -> None:
         """Let the workers end, and leave the cluster."""
@@ -171,6 +164,7 @@ class RayEngine:
     def _lost(self, number: int, worker: RemoteWorker) -> None:
         """Start another worker in place of one that has died."""
         self._live.discard(worker)
+        self._deaths += 1
         self._deaths_in_a_row += 1
         if self._deaths_in_a_row > 3 * self._count + 2:
             self._fail(UserError(_ALL_DIE))
@@ -194,6 +188,14 @@ class RayEngine:
                     return worker
         finally:
             self._unserved -= 1
+
+    async def _run_beside(self, item: Item) -> EndedItem | Refusal:
+        worker = await self._free_worker()
+        try:
+            return await worker.run(item)
+        finally:
+            if worker.is_alive:
+                self._free.put_nowait(worker)
 
     async def _run_alone(self, item: Item) -> EndedItem | Refusal:
         async with self._alone:

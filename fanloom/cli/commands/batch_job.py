@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +150,9 @@ def _run(session: Session, job: Job, quiet: bool) -> None:
     # The first Ctrl-C lets what is in flight end, the second ends the command.
     before = signal.signal(signal.SIGINT, lambda *_: _stop(job, before))
     try:
-        session.run(watched(job, shown=not quiet, total=total, waiting=job.waiting))
+        # Ray prints a page where a worker dies, which progress tells in a word.
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere if job.engine else sys.stdout):
+            session.run(watched(job, shown=not quiet, total=total, waiting=job.waiting))
     finally:
         signal.signal(signal.SIGINT, before)
     _finish(job)

@@ -19,6 +19,7 @@ _WORDS = {
     "cool_down": "calls wait for the provider's cool-down",
     "concurrency": "calls wait for a free slot",
     "worker": "items wait for a worker",
+    "died": "workers have died and are replaced",
 }
 
 
