@@ -1,4 +1,7 @@
-"""How a worker gets a graph that a program holds: by the name that it is imported by, else as it is."""
+"""How a worker gets a graph that a program holds: by the name that it is imported by.
+
+A graph that is pickled is not the same graph: LangGraph compares with objects of its own by identity.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fanloom.errors import UserError
+
 if TYPE_CHECKING:
     from langgraph.pregel import Pregel
 
@@ -16,9 +21,13 @@ if TYPE_CHECKING:
 
 
 def load_of(graph: Pregel[Any, Any, Any, Any]) -> Load:
-    """Return what makes a graph in a worker; one that no module holds, as in a notebook, is sent as it is."""
-    found = _place_of(graph)
-    return partial(_imported, *found) if found else partial(_same, graph)
+    """Return what makes a graph in a worker. Raises UserError for one that cannot be imported."""
+    if (found := _place_of(graph)) is None:
+        raise UserError(
+            "a worker has to import the graph, which no module holds under a name; put it into a module of its own, and "
+            "import it from there"
+        )
+    return partial(_imported, *found)
 
 
 def project_of(graph: Pregel[Any, Any, Any, Any]) -> Path | None:
@@ -42,7 +51,3 @@ def _place_of(graph: Any) -> tuple[str, str] | None:
 
 async def _imported(module: str, attribute: str, _stack: AsyncExitStack) -> Any:
     return getattr(importlib.import_module(module), attribute)
-
-
-async def _same(graph: Any, _stack: AsyncExitStack) -> Any:
-    return graph

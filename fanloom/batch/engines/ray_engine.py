@@ -26,6 +26,7 @@ from fanloom.settings import settings
 
 START_S = 300.0
 """How long to wait for a first worker, in a cluster that has no free CPU."""
+_NAME_MODELS = "name models instead of making them, as in 'google_genai:gemini-2.5-flash'"
 _TOGETHER, _ALONE = 2, 3
 _NONE_FREE = (
     f"no Ray worker could start within {START_S:.0f} s; wait until the cluster has a free CPU, or give another one"
@@ -94,8 +95,7 @@ class RayEngine:
 
     async def _open(self, whole: Run) -> None:
         self._whole = whole
-        self._pickled("the context", self._context, "name models instead of making them, as in 'openai:gpt-5-mini'")
-        self._pickled("the graph", self._load, "import it from a module")
+        self._check_context()
         self._count = most_workers(await asyncio.to_thread(self._cluster.connect), self._concurrency)
         self._slots = -(-self._concurrency // self._count)
         self._shares_elsewhere = settings().limits_url is not None
@@ -103,11 +103,12 @@ class RayEngine:
         for number in range(self._count):
             self._begin(number)
 
-    def _pickled(self, name: str, value: Any, cure: str) -> bytes:
+    def _check_context(self) -> None:
         try:
-            return self._cluster.pickled(value)
+            self._cluster.pickled(self._context)
         except Exception as error:  # noqa: BLE001 - whatever a value raises when it is pickled
-            raise UserError(f"{name} cannot be sent to a worker: {cure} ({redact(str(error))})") from None
+            said = redact(f"{type(error).__name__}: {error}")
+            raise UserError(f"the context cannot be sent to a worker ({said}); {_NAME_MODELS}") from None
 
     def _begin(self, number: int) -> None:
         task = asyncio.create_task(self._start(number))
