@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -123,6 +124,18 @@ def test_a_job_of_a_program(project: Path, cluster: str, environment: dict[str, 
     total, refused = told.stdout.splitlines()
     assert (int(total), "the context cannot be sent to a worker (TypeError" in refused) == (380, True)
     assert len((tmp_path / "job/results.jsonl").read_text().splitlines()) == 20
+
+
+def test_the_ways_to_a_cluster_run_as_they_stand(tmp_path: Path, cluster: str, environment: dict[str, str]) -> None:
+    rows = "".join(f'{{"number": {n}, "text": "The app crashes"}}\n' for n in range(6))
+    (tmp_path / "queries.jsonl").write_text(rows)
+    env = {**environment, "RAY_ADDRESS": cluster, "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}"}
+    page = (REPOSITORY / "docs" / "cluster.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^fanloom (batch run .* --engine ray.*)", page, re.M)
+    assert commands
+    for command in commands:
+        ended = said("sh", "-c", f"'{sys.executable}' -m fanloom -C '{REPOSITORY}' {command}", env=env, cwd=tmp_path)
+        assert (ended.returncode, ended.stderr.startswith("6 done")) == (0, True), ended.stderr
 
 
 def test_a_graph_that_workers_cannot_import_is_named(project: Path, cluster: str, environment: dict[str, str]) -> None:
