@@ -6,10 +6,12 @@ import asyncio
 import os
 import pickle
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -354,13 +356,33 @@ async def test_what_a_dead_worker_may_have_sent_counts_as_spent(tmp_path: Path) 
     assert job.stopped_by
 
 
+@pytest.mark.parametrize("at", [1, 2, 5])
+async def test_a_budget_that_cannot_be_written_down_ends_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    model, written = ScriptedModel(reply=lambda _: "yes"), count(1)
+    noted = JobFolder.note_spent
+
+    def full(folder: JobFolder, amount: Any) -> None:
+        if next(written) >= at:
+            raise OSError(28, "No space left on device")
+        noted(folder, amount)
+
+    monkeypatch.setattr(JobFolder, "note_spent", full)
+    given = {"folder": JobFolder(tmp_path / "job"), "context": {"model": model}}
+    job = job_on(FakeCluster(), asking(tmp_path), 20, **given, bounds=Bounds(max_model_calls=30))
+    with pytest.raises(OSError, match="No space left"):
+        await ended(job)
+    assert len(model.asked) < at
+
+
 async def test_a_call_that_is_given_up_while_it_asks_frees_its_place() -> None:
     budget = Budget(Context(max_model_calls=1), no_usage())
 
     async def reply(told: Reply) -> None:
         there.take(told)
 
-    desk = BudgetDesk(budget, reply)
+    desk = BudgetDesk(budget, reply, lambda _: None)
     there = RemoteBudget(Context(max_model_calls=1), desk.take)
     first = await there.reserve(10, 0.0)
     second = asyncio.create_task(there.reserve(10, 0.0))
@@ -450,7 +472,7 @@ async def test_a_graph_is_imported_by_the_name_of_its_module() -> None:
     async with AsyncExitStack() as stack:
         assert await load(stack) is graph
     own = graph_of(_at_once)
-    with pytest.raises(UserError, match="put it into a module of its own"):
+    with pytest.raises(UserError, match="put it into a module, and import it"):
         load_of(own)
     assert (project_of(graph) == Path.cwd(), project_of(own)) == (True, None)
 
@@ -511,20 +533,28 @@ def test_without_ray_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     ("address", "said"),
-    [
-        ("ray://127.0.0.1:10001", "ray job submit"),
-        ("nowhere", "HOST:PORT"),
-        ("host:0", "HOST:PORT"),
-        ("127.0.0.1:PORT", "no Ray cluster answers at"),
-    ],
+    [("ray://127.0.0.1:10001", "ray job submit"), ("nowhere", "HOST:PORT"), ("host:0", "HOST:PORT")],
 )
 def test_an_address_that_cannot_be_one_is_told_at_once(
     monkeypatch: pytest.MonkeyPatch, address: str, said: str
 ) -> None:
     monkeypatch.setattr(ray_cluster, "find_spec", lambda _: True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        with pytest.raises(UserError, match=said):
-            RayCluster(
-                address.replace("PORT", str(free.getsockname()[1])) if "PORT" in said or "PORT" in address else address
-            )
+    with pytest.raises(UserError, match=said):
+        RayCluster(address)
+
+
+def _answer_once(server: socket.socket, answer: bytes) -> None:
+    with server.accept()[0] as connection:
+        connection.sendall(answer)
+
+
+@pytest.mark.parametrize("answer", [None, b"", b"-ERR unknown command 'PRI'\r\n"])
+def test_an_address_where_no_ray_answers_is_told_at_once(monkeypatch: pytest.MonkeyPatch, answer: bytes | None) -> None:
+    monkeypatch.setattr(ray_cluster, "find_spec", lambda _: True)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if answer is not None:
+            server.listen()
+            threading.Thread(target=_answer_once, args=(server, answer)).start()
+        with pytest.raises(UserError, match="no Ray cluster answers at 127"):
+            RayCluster(f"127.0.0.1:{server.getsockname()[1]}")

@@ -24,8 +24,8 @@ def load_of(graph: Pregel[Any, Any, Any, Any]) -> Load:
     """Return what makes a graph in a worker. Raises UserError for one that cannot be imported."""
     if (found := _place_of(graph)) is None:
         raise UserError(
-            "a worker has to import the graph, which no module holds under a name; put it into a module of its own, and "
-            "import it from there"
+            "a worker has to import the graph, which no module holds under a name; put it into a module, and import it "
+            "from there"
         )
     return partial(_imported, *found)
 

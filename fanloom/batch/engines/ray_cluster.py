@@ -18,6 +18,9 @@ from fanloom.redaction import redact
 
 _CALLS = 10_000
 _CONNECT_S = 5.0
+# How a client of HTTP/2 begins, with settings of its own that are empty; their type of frame is the fourth byte.
+_SETTINGS = 4
+_HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, _SETTINGS, 0, 0, 0, 0, 0])
 # Beside what .gitignore and Ray itself leave out.
 _NOT_SENT = [".git", ".env", ".env.*", ".fanloom", ".langgraph_api", "*.db", "*.sqlite*"]
 _BY_RAY_CLIENT = (
@@ -46,7 +49,8 @@ class RayCluster:
     @property
     def lost(self) -> type[Exception]:
         """What a call to a worker that is gone raises."""
-        lost: type[Exception] = self._ray.exceptions.RayActorError
+        # Also of an object that is gone with its machine, and of files that could not be sent.
+        lost: type[Exception] = self._ray.exceptions.RayError
         return lost
 
     @property
@@ -56,8 +60,11 @@ class RayCluster:
 
     def connect(self) -> int:
         """Return how many workers there may be. Raises UserError where nothing answers."""
-        # It is read when Ray is imported.
+        # What Ray reads when it is imported.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        if self.address:
+            # Else it tries twenty times, for a quarter of an hour.
+            os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "2")
         import ray
 
         self._ray = ray
@@ -130,14 +137,24 @@ class RayCluster:
         if not (host and colon and port.isdecimal() and 0 < int(port) < 65_536):
             raise UserError(f"--address is HOST:PORT of a Ray cluster, or auto, not {self.address!r}")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+            answers = _speaks_http2(host.strip("[]"), int(port))
         except OSError as error:
             raise UserError(f"no Ray cluster answers at {self.address}: {error.strerror or error}") from None
+        if not answers:
+            raise UserError(f"no Ray cluster answers at {self.address}: what does is something else")
 
 
 def sends_files() -> bool:
     """Say whether the files of a project are to be sent to a cluster: a `ray job submit` has sent them."""
     return "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ
+
+
+def _speaks_http2(host: str, port: int) -> bool:
+    """Say whether a server answers as those of gRPC do, of which Ray's is one: with its settings."""
+    with socket.create_connection((host, port), _CONNECT_S) as connection:
+        connection.sendall(_HTTP2)
+        frame = connection.recv(4)
+    return len(frame) == 4 and frame[3] == _SETTINGS
 
 
 def _first_line(error: Exception) -> str:

@@ -52,7 +52,7 @@ class RayEngine:
         self._live: set[RemoteWorker] = set()
         # A worker stands here as often as it has room for an item; None where there will be none.
         self._free: asyncio.Queue[RemoteWorker | None] = asyncio.Queue()
-        self._failure: UserError | None = None
+        self._failure: Exception | None = None
         self._alone = asyncio.Lock()
         self._extra: RemoteWorker | None = None
         self._deaths = self._deaths_in_a_row = self._unserved = 0
@@ -142,7 +142,7 @@ class RayEngine:
         finally:
             opening.cancel()
 
-    def _made(self, slots: int, gone: Any = lambda _: None, *, extra: bool = False) -> RemoteWorker:
+    def _made(self, slots: int, gone: Any = lambda *_: None, *, extra: bool = False) -> RemoteWorker:
         handle = self._cluster.worker(slots, extra=extra)
         return RemoteWorker(handle, self._cluster, self._whole.kept(Budget), gone)
 
@@ -162,31 +162,32 @@ class RayEngine:
         budget = self._whole.kept(Budget)
         return budget.limits if budget else {}
 
-    def _lost(self, number: int, worker: RemoteWorker) -> None:
+    def _lost(self, number: int, worker: RemoteWorker, why: Exception) -> None:
         """Start another worker in place of one that has died."""
         self._live.discard(worker)
         self._deaths += 1
         self._deaths_in_a_row += 1
-        if self._deaths_in_a_row > 3 * self._count + 2:
-            self._fail(UserError(_ALL_DIE))
-        else:
+        if isinstance(why, OSError):
+            self._fail(why)
+        elif self._deaths_in_a_row > 3 * self._count + 2:
+            last = (str(why).strip().splitlines() or [type(why).__name__])[-1]
+            self._fail(UserError(f"{_ALL_DIE}; the last one said: {redact(last)}"))
+        elif not self._failure:
             self._begin(number)
 
-    def _fail(self, error: UserError) -> None:
+    def _fail(self, error: Exception) -> None:
         self._failure = self._failure or error
         self._free.put_nowait(None)
 
     async def _free_worker(self) -> RemoteWorker:
         self._unserved += 1
         try:
-            while True:
-                worker = await self._free.get()
-                if worker is None:
-                    assert self._failure, "that is why there is none"
+            while (worker := await self._free.get()) is None or not worker.is_alive:
+                if self._failure:
+                    # For whoever else waits.
                     self._free.put_nowait(None)
-                    raise type(self._failure)(str(self._failure))
-                if worker.is_alive:
-                    return worker
+                    raise self._failure
+            return worker
         finally:
             self._unserved -= 1
 

@@ -92,10 +92,12 @@ class RemoteBudget(Budget):
 
 
 class BudgetDesk:
-    """Where the job's own process sets aside what one worker asks for."""
+    """Where the job's own process sets aside what one worker asks for; `fail` is told where it cannot write it down."""
 
-    def __init__(self, budget: Budget, answer: Callable[[Reply], Awaitable[object]]) -> None:
-        self._budget, self._answer = budget, answer
+    def __init__(
+        self, budget: Budget, answer: Callable[[Reply], Awaitable[object]], fail: Callable[[OSError], None]
+    ) -> None:
+        self._budget, self._answer, self._fail = budget, answer, fail
         self._reserved: dict[int, Amount] = {}
         self._asking: dict[int, asyncio.Task[None]] = {}
 
@@ -107,7 +109,7 @@ class BudgetDesk:
             # It was given up before it was answered.
             task.cancel()
         else:
-            self._budget.settle(self._reserved.pop(told.number, Amount()), told.used)
+            self._settle(self._reserved.pop(told.number, Amount()), told.used)
 
     async def _reserve(self, asked: Asked) -> None:
         try:
@@ -115,6 +117,9 @@ class BudgetDesk:
             self._reserved[asked.number] = reserved
         except BudgetExceeded as error:
             reserved, said = None, str(error)
+        except OSError as error:
+            self._fail(error)
+            return
         self._asking.pop(asked.number, None)
         await self._answer(Reply(asked.number, reserved, said, self._budget.spent, self._budget.reserved))
 
@@ -126,4 +131,10 @@ class BudgetDesk:
         while self._reserved:
             _, reserved = self._reserved.popitem()
             tokens, cost = round(reserved.max_total_tokens), reserved.max_cost_usd
-            self._budget.settle(reserved, {**UNANSWERED, "input_tokens": tokens, "cost_usd": cost})
+            self._settle(reserved, {**UNANSWERED, "input_tokens": tokens, "cost_usd": cost})
+
+    def _settle(self, reserved: Amount, used: ModelUsage | None) -> None:
+        try:
+            self._budget.settle(reserved, used)
+        except OSError as error:
+            self._fail(error)

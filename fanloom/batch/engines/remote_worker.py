@@ -65,16 +65,17 @@ class Cluster(Protocol):
 class RemoteWorker:
     """Runs items in one worker, and answers what it asks of the budget.
 
-    `gone` is called once when it has died, whoever has noticed it.
+    `gone` is called once when it has died, whoever has noticed it, with why; so it is where the budget cannot be
+    written down, which nothing can go on without.
     """
 
     def __init__(
-        self, handle: Any, cluster: Cluster, budget: Budget | None, gone: Callable[[RemoteWorker], None]
+        self, handle: Any, cluster: Cluster, budget: Budget | None, gone: Callable[[RemoteWorker, Exception], None]
     ) -> None:
         self.is_alive = True
         self.waiting: dict[str, int] = {}
         self._handle, self._cluster, self._gone = handle, cluster, gone
-        self._desk = BudgetDesk(budget, self._reply) if budget else None
+        self._desk = BudgetDesk(budget, self._reply, self._end) if budget else None
         self._listening: asyncio.Task[None] | None = None
 
     async def open(self, order: bytes, ledger: Any) -> Refusal | None:
@@ -113,9 +114,8 @@ class RemoteWorker:
         with suppress(WorkerDied):
             while True:
                 news: News = await self._asked(self._handle.news.remote())
-                for told in news.told:
-                    assert self._desk, "without a budget nothing is asked of it"
-                    self._desk.take(told)
+                for told in news.told if self._desk else ():
+                    self._desk.take(told)  # type: ignore[union-attr]
                 self.waiting = news.waiting
                 if news.is_last:
                     return
@@ -128,9 +128,12 @@ class RemoteWorker:
         try:
             return await answer
         except self._cluster.lost as error:
-            was_alive = self.is_alive
-            # It may only be out of reach: nothing may run twice.
-            self.kill()
-            if was_alive:
-                self._gone(self)
+            self._end(error)
             raise WorkerDied(str(error)) from None
+
+    def _end(self, error: Exception) -> None:
+        was_alive = self.is_alive
+        # It may only be out of reach: nothing may run twice.
+        self.kill()
+        if was_alive:
+            self._gone(self, error)
