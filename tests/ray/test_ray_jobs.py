@@ -48,7 +48,8 @@ def test_a_job_on_a_cluster_of_its_own(project: Path, environment: dict[str, str
     # Ray itself says nothing.
     assert (first.returncode, first.stdout, len(first.stderr.splitlines())) == (0, "", 1), first.stderr
     assert first.stderr.startswith("40 done, 0 in part, 0 failed")
-    assert len({pid for _, pid in job.runs()}) == min(os.cpu_count() or 1, 16)
+    # One that starts late finds nothing left.
+    assert 1 <= len({pid for _, pid in job.runs()}) <= (os.cpu_count() or 1)
     # What has begun on Ray goes on here, and the other way round.
     assert (
         fanloom("-C", project, "batch", "resume", job.out, "--engine", "local", "--limit", 10, env=env).returncode == 0
