@@ -165,7 +165,7 @@ class Job:
     async def _one(self, item: Item) -> EndedItem:
         result = await self._engine.run(item, self._whole)
         budget = self._whole.kept(Budget)
-        if isinstance(budget, JobBudget) and budget.reached and _lacks_budget(result):
+        if isinstance(budget, JobBudget) and budget.reached and lacks_budget(result):
             # It has not ended: with a larger budget it would have been done.
             raise BudgetExceeded(f"the budget of the whole job is spent: {budget.reached}; raise it to go on")
         # Before anybody reads it: what a kill finds in a queue would run again.
@@ -222,6 +222,7 @@ def summary_of(folder: JobFolder) -> dict[str, Any]:
     return totals(folder.results())
 
 
-def _lacks_budget(result: EndedItem) -> bool:
+def lacks_budget(result: EndedItem) -> bool:
+    """Say whether an item, or a task of it, has failed for lack of budget."""
     errors = [result["error"], *(outcome.get("error") for outcome in outcomes_in(result["output"]))]
     return any((error or {}).get("kind") == BudgetExceeded.kind for error in errors)

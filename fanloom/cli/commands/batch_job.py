@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.exits import NOT_ALL_DONE, RunFailed
+from fanloom.cli.options.provider_batch import takes_wave_options
 
 if TYPE_CHECKING:
     from fanloom.batch.job import Job
@@ -62,6 +63,10 @@ def _bounds(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context.")
 @click.option("--force", is_flag=True, help="Go on although graph, input, context or prompts are not what they were.")
 @click.option("--dry-run", is_flag=True, help="Count the items, run three of them, and estimate what all would take.")
+@click.option(
+    "--provider-batch", is_flag=True, help="Send the model calls to Gemini's or Bedrock's batch mode: half the price."
+)
+@takes_wave_options
 @_bounds
 @click.pass_context
 def run_job(ctx: click.Context, /, **given: Any) -> None:
@@ -83,14 +88,16 @@ def run_job(ctx: click.Context, /, **given: Any) -> None:
         if given["dry_run"]:
             return _estimate(session, opened, source, context, given)
         folder, engine = job_folder(given["out"], given["shard"]), opened.engine(choice, context, given)
+        job = opened.job(source, context, folder, given, engine)
         folder.begin(manifest, force=given["force"])
-        return _run(session, opened.job(source, context, folder, given, engine), given["quiet"])
+        return _run(session, job, given["quiet"])
 
 
 @batch.command("resume")
 @click.argument("out", metavar="DIR", type=_FOLDER)
 @click.option("--retry-failed", is_flag=True, help="Run again what failed or was done in part.")
 @click.option("--force", is_flag=True, help="Go on although graph, input or prompts are not what they were.")
+@takes_wave_options
 @_bounds
 @click.pass_context
 def resume_job(ctx: click.Context, /, **given: Any) -> None:
@@ -107,8 +114,9 @@ def resume_job(ctx: click.Context, /, **given: Any) -> None:
     with Session() as session:
         opened = opened_graph(ctx.obj.project, known.graph, session)
         engine = opened.engine(choice, known.context, given)
+        job = opened.job(source, known.context, folder, given, engine)
         folder.begin(opened.manifest(source, known.context, given, choice), force=given["force"])
-        return _run(session, opened.job(source, known.context, folder, given, engine), given["quiet"])
+        return _run(session, job, given["quiet"])
 
 
 @batch.command("status")
@@ -117,10 +125,13 @@ def resume_job(ctx: click.Context, /, **given: Any) -> None:
 def status(out: Path, as_json: bool) -> None:
     """Show how the job in DIR stands: items done, done in part and failed, and what they used."""
     from fanloom.batch.job import summary_of
+    from fanloom.batch.provider_jobs.wave_ledger import waiting_for
     from fanloom.cli.here.job_setup import job_folder, known_job
 
     folder = job_folder(out)
     told = {"graph": known_job(folder).graph, **summary_of(folder)}
+    if waiting := waiting_for(out):
+        told["waiting_for"] = ", ".join(f"provider job {job.name} ({job.note or job.state})" for job in waiting)
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return
@@ -185,6 +196,10 @@ def _estimate(session: Session, opened: OpenedGraph, source: Any, context: Any, 
     from fanloom.batch.estimate import estimate
     from fanloom.cli.here.job_setup import job_folder
 
-    left = opened.job(source, context, job_folder(given["out"], given["shard"]), given).items_left()
-    told = session.run(estimate(lambda items: opened.job(items, context, None, given), left))
+    job = opened.job(source, context, job_folder(given["out"], given["shard"]), given)
+    told = session.run(estimate(lambda items: opened.job(items, context, None, given), job.items_left()))
+    if given["provider_batch"]:
+        from fanloom.batch.provider_jobs.wave_count import in_waves
+
+        told = session.run(in_waves(told, opened.graph, job.items_left(), context))
     click.echo(json.dumps(told, indent=2))

@@ -13,11 +13,13 @@ from fanloom.batch.inputs import InputSource
 from fanloom.batch.job import DEFAULT_CONCURRENCY, Bounds, Job
 from fanloom.batch.job_folder import JobFolder
 from fanloom.batch.job_manifest import Manifest, prompt_versions
+from fanloom.batch.provider_jobs.wave_ledger import has_waves, options_of
 from fanloom.cli.here.loading import AnyGraph, Session, open_graph
 from fanloom.cli.here.project import Project, read_project
 from fanloom.cli.here.worker_graph import load_from
 from fanloom.cli.options.context_options import make_context
 from fanloom.cli.options.input_options import check_names
+from fanloom.cli.options.provider_batch import check_no_waves, wave_options
 from fanloom.cli.thread import run_metadata
 from fanloom.errors import UserError
 
@@ -68,10 +70,17 @@ class OpenedGraph:
     def job(
         self, source: Any, context: Given | None, folder: JobFolder | None, given: Given, engine: Engine | None = None
     ) -> Job:
-        """Return the job of a source of items."""
+        """Return the job of a source of items, in waves where they are asked for. Raises UserError."""
         bounds = Bounds(**{name: given.get(name) for name in (*_BOUNDS, "limit")})
-        retried = bool(given.get("retry_failed"))
-        return Job(self.graph, source, context, folder, _concurrency(given), bounds, retried, engine=engine)
+        made = (self.graph, source, context, folder, _concurrency(given), bounds, bool(given.get("retry_failed")))
+        if folder is None:
+            return Job(*made)
+        if not (given.get("provider_batch") or has_waves(folder.folder)):
+            check_no_waves(given)
+            return Job(*made, engine=engine)
+        from fanloom.batch.provider_jobs.wave_job import WaveJob
+
+        return WaveJob(*made, engine=engine, waves=wave_options(given, options_of(folder.folder)))
 
 
 def opened_graph(root: Path, name: str, session: Session) -> OpenedGraph:
