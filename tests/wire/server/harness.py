@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ class DevServer:
     """A development server in a folder, which outlives it and can be given to another."""
 
     config = CONFIG
+    command: Sequence[str] = (sys.executable, "dev")
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -45,15 +46,21 @@ class DevServer:
     def start(self) -> Self:
         """Start serving."""
         (self.folder / "langgraph.json").write_text(self.config)
+        if not (self.folder / "graphs").exists():
+            (self.folder / "graphs").symlink_to(ROOT / "graphs")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "fanloom", "-C", str(self.folder), "dev", "--port", str(port)]
+        python, *words = self.command
+        command = [python, "-m", "fanloom", "-C", str(self.folder), *words, "--port", str(port)]
         before = len(self.log) if self._log.exists() else 0
         with self._log.open("a") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._variables(), stdout=log, stderr=log)
-        _wait(lambda: "Application started up" in self.log[before:] or self._process.poll() is not None)
+        _wait(lambda: self._serves(self.log[before:]) or self._process.poll() is not None)
         assert self._process.poll() is None, self.log[-3000:]
         return self
+
+    def _serves(self, log: str) -> bool:
+        return "Application started up" in log
 
     def kill(self) -> None:
         """Let it die on the spot."""

@@ -1,0 +1,88 @@
+"""`fanloom serve` with two instances, on a database and below names in Redis of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+import redis
+
+from tests.postgres import new_database
+from tests.wire.server.harness import ROOT, DevServer
+
+# Read at import, since every test begins with an environment of its own.
+REDIS = os.environ.get("FANLOOM_TEST_REDIS_URL") or "redis://127.0.0.1:6379/11"
+NEEDED = bool(os.environ.get("NEEDS_AEGRA"))
+_PYTHONS = (str(ROOT / ".venv/aegra/bin/python"), sys.executable)
+_HAS_AEGRA = "import sys, aegra_api; sys.exit(sys.version_info < (3, 12))"
+# Aegra's own are 30, 10 and 15 s.
+_SOON = {"LEASE_DURATION_SECONDS": "5", "HEARTBEAT_INTERVAL_SECONDS": "1", "REAPER_INTERVAL_SECONDS": "1"}
+_INSTANCES = 2
+
+
+class AegraServer(DevServer):
+    """Two instances of Aegra in a folder, behind one address."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        super().__init__(folder, **environment)
+        self.command = (_python(), "serve", "--instances", str(_INSTANCES))
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        _check_redis()
+        self.database = self._stack.enter_context(new_database())
+        self._stack.callback(_forget, self.database.rpartition("/")[2])
+        self.environment |= {"FANLOOM_CHECKPOINT_URL": self.database, "REDIS_URL": REDIS, **_SOON}
+        return super().__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        with self._stack:
+            super().__exit__(*error)
+
+    @property
+    def instances(self) -> list[int]:
+        """The processes that have begun to serve."""
+        said = [line.split() for line in self.log.splitlines() if line.startswith("Instance ") and " serves " in line]
+        return [int(pid) for _, pid, *_ in said]
+
+    def _serves(self, log: str) -> bool:
+        return log.count(f" serves {self.url} ") == _INSTANCES
+
+
+def _missing(what: str) -> Any:
+    if NEEDED:
+        pytest.fail(f"{what}, and NEEDS_AEGRA is set")
+    pytest.skip(what)
+
+
+@cache
+def _found() -> str | None:
+    return next((python for python in _PYTHONS if Path(python).exists() and _has_aegra(python)), None)
+
+
+def _has_aegra(python: str) -> bool:
+    return subprocess.run([python, "-c", _HAS_AEGRA], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def _python() -> str:
+    return _found() or _missing("no Python >= 3.12 with Aegra is here: make aegra")
+
+
+def _check_redis() -> None:
+    try:
+        with redis.Redis.from_url(REDIS) as client:
+            client.ping()
+    except redis.RedisError as error:
+        _missing(f"no Redis answers at {REDIS} ({error})")
+
+
+def _forget(database: str) -> None:
+    with redis.Redis.from_url(REDIS) as client:
+        for key in client.scan_iter(f"fanloom:{database}:*"):
+            client.delete(key)
