@@ -25,6 +25,7 @@ from fanloom.cli.remote.watched_run import WatchedRun
 from fanloom.cli.thread import thread_id
 from tests.ports import free_port
 from tests.unit.test_cli_process import environment, in_terminal
+from tests.wire.server.aegra import AegraServer
 from tests.wire.server.conftest import ALICE, BOB, KEYS
 from tests.wire.server.harness import CONFIG, DevServer
 
@@ -104,11 +105,18 @@ class Server(DevServer):
     config = json.dumps({**SHIPPED, "graphs": GRAPHS})
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+class OnAegra(AegraServer):
+    config = Server.config
+
+
+KINDS: Any = [pytest.param(Server, id="dev"), pytest.param(OnAegra, id="aegra", marks=pytest.mark.aegra)]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
     folder = tmp_path_factory.mktemp("remote")
     (folder / "flow.py").write_text(FLOW)
-    with Server(folder, FANLOOM_API_KEYS=KEYS) as running:
+    with request.param(folder, FANLOOM_API_KEYS=KEYS) as running:
         yield running
 
 
@@ -208,7 +216,7 @@ def test_progress_is_shown_on_a_terminal(server: Server, folder: Path) -> None:
     assert "greet 2/2 done" in shown
 
 
-def test_a_person_is_asked_and_the_thread_goes_on(run: Run) -> None:
+def test_a_person_is_asked_and_the_thread_goes_on(run: Run, server: DevServer) -> None:
     desk = ("run", "support_desk", "--query", RETURN, "--set", "approve_returns_over=100", "--thread", "a return")
     asked = run(*desk)
     assert asked.exit_code == 3
@@ -218,7 +226,9 @@ def test_a_person_is_asked_and_the_thread_goes_on(run: Run) -> None:
     (listed,) = [row for row in json.loads(run("threads", "--json").stdout) if row["thread"] == "a return"]
     assert (listed["graph"], listed["state"]) == ("support_desk", "waiting")
     assert "Did you mean 'a return'?" in run("resume", "a retrun").stderr
-    assert "'decision'" in run("resume", "a return", "--answer", "{}").stderr
+    # Of the form of an answer Aegra tells nothing, so that the run asks again.
+    refusal = "May C-1001 return" if isinstance(server, AegraServer) else "'decision'"
+    assert refusal in run("resume", "a return", "--answer", "{}").stderr
     answered = run("resume", "a return", "--answer", '{"decision": "approve"}', "--json")
     assert answered.exit_code == 0, answered.stderr
     (outcome,) = json.loads(answered.stdout)["outcomes"]

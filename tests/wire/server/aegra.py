@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -47,9 +48,16 @@ class AegraServer(DevServer):
 
     @property
     def instances(self) -> list[int]:
-        """The processes that have begun to serve."""
-        said = [line.split() for line in self.log.splitlines() if line.startswith("Instance ") and " serves " in line]
+        """Return the processes that serve here, the newest last."""
+        said = [line.split() for line in self.log.splitlines() if line.startswith("Instance ") and self.url in line]
         return [int(pid) for _, pid, *_ in said]
+
+    def kill(self) -> None:
+        """Let it die on the spot, with all its instances."""
+        super().kill()
+        for pid in self.instances:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _serves(self, log: str) -> bool:
         return log.count(f" serves {self.url} ") == _INSTANCES

@@ -35,13 +35,6 @@ def provider() -> Iterator[FakeProvider]:
 BOTH: Any = [pytest.param(DevServer, id="dev"), pytest.param(AegraServer, id="aegra", marks=pytest.mark.aegra)]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked as one server's only where the other one would be asked."""
-    apart = [item for item in items if item.get_closest_marker("aegra") and item.get_closest_marker("dev_only")]
-    config.hook.pytest_deselected(items=apart)
-    items[:] = [item for item in items if item not in apart]
-
-
 @pytest.fixture(scope="module", params=BOTH)
 def kind(request: pytest.FixtureRequest) -> type[DevServer]:
     """Name each server in turn."""
