@@ -13,7 +13,7 @@ _REDIS = "redis://127.0.0.1:6379/0"
 
 
 def database_url() -> str:
-    """Return the database of FANLOOM_CHECKPOINT_URL, else of DATABASE_URL. Raises UserError where it is none of ours."""
+    """Return the database of FANLOOM_CHECKPOINT_URL, else of DATABASE_URL. Raises UserError where there is none."""
     name = "FANLOOM_CHECKPOINT_URL" if os.environ.get("FANLOOM_CHECKPOINT_URL") else "DATABASE_URL"
     scheme, separator, place = os.environ.get(name, "").partition("://")
     if separator and scheme.partition("+")[0] in ("postgresql", "postgres"):

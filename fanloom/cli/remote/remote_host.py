@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any, Literal
 
 import click
+import httpx
 from langgraph_sdk.errors import APIStatusError, NotFoundError
 
 from fanloom.cli.exits import brief
@@ -57,12 +58,11 @@ class RemoteHost:
 
     @cached_property
     def is_aegra(self) -> bool:
-        """Whether the server is Aegra. Raises Refused or RunFailed."""
-        with explained(self.url):
-            try:
-                told: Any = self.client.http.get("/info")
-            except (NotFoundError, ValueError):
-                return False
+        """Whether the server says that it is Aegra; one that cannot be asked says the rest by itself."""
+        try:
+            told: Any = self.client.http.get("/info")
+        except (httpx.HTTPError, APIStatusError, ValueError):
+            return False
         return isinstance(told, dict) and told.get("name") == "Aegra"
 
     def summaries(self) -> Mapping[str, str]:

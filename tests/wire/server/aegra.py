@@ -9,8 +9,9 @@ import sys
 from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 
+import psycopg
 import pytest
 import redis
 
@@ -30,6 +31,8 @@ _INSTANCES = 2
 class AegraServer(DevServer):
     """Two instances of Aegra in a folder, behind one address."""
 
+    has_websockets = False
+
     def __init__(self, folder: Path, **environment: str) -> None:
         super().__init__(folder, **environment)
         self.command = (_python(), "serve", "--instances", str(_INSTANCES))
@@ -40,7 +43,11 @@ class AegraServer(DevServer):
         self.database = self._stack.enter_context(new_database())
         self._stack.callback(_forget, self.database.rpartition("/")[2])
         self.environment |= {"FANLOOM_CHECKPOINT_URL": self.database, "REDIS_URL": REDIS, **_SOON}
-        return super().__enter__()
+        try:
+            return super().__enter__()
+        except BaseException:
+            self._stack.close()
+            raise
 
     def __exit__(self, *error: object) -> None:
         with self._stack:
@@ -51,6 +58,19 @@ class AegraServer(DevServer):
         """Return the processes that serve here, the newest last."""
         said = [line.split() for line in self.log.splitlines() if line.startswith("Instance ") and self.url in line]
         return [int(pid) for _, pid, *_ in said]
+
+    def checkpoints(self, thread: str) -> int:
+        """Count the checkpoints that are kept of a thread."""
+        return int(self.ask("SELECT COUNT(*) FROM checkpoints WHERE thread_id = %s", thread)[0][0])
+
+    def ask(self, question: LiteralString, *values: object) -> list[Any]:
+        """Return what its database says."""
+        with psycopg.connect(self.database) as connection:
+            return connection.execute(question, values).fetchall()
+
+    def namespace(self, user: str) -> list[str]:
+        """Return below what a user's memory is kept."""
+        return ["users", user] if user == "anybody" else ["owner", user]
 
     def kill(self) -> None:
         """Let it die on the spot, with all its instances."""

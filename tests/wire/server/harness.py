@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,6 +34,7 @@ class DevServer:
 
     config = CONFIG
     command: Sequence[str] = (sys.executable, "dev")
+    has_websockets = True
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -55,8 +58,12 @@ class DevServer:
         before = len(self.log) if self._log.exists() else 0
         with self._log.open("a") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._variables(), stdout=log, stderr=log)
-        _wait(lambda: self._serves(self.log[before:]) or self._process.poll() is not None)
-        assert self._process.poll() is None, self.log[-3000:]
+        try:
+            _wait(lambda: self._serves(self.log[before:]) or self._process.poll() is not None)
+            assert self._process.poll() is None, self.log[-3000:]
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def _serves(self, log: str) -> bool:
@@ -84,6 +91,16 @@ class DevServer:
     def client(self, key: str | None = None) -> LangGraphClient:
         """Return a client with a key, or with none."""
         return get_client(url=self.url, api_key=key)
+
+    def checkpoints(self, thread: str) -> int:
+        """Count the checkpoints that are kept of a thread."""
+        with closing(sqlite3.connect(self.folder / ".fanloom" / "checkpoints.db")) as threads:
+            count = threads.execute("SELECT COUNT(*) FROM checkpoints WHERE thread_id = ?", [thread])
+            return int(count.fetchone()[0])
+
+    def namespace(self, user: str) -> list[str]:
+        """Return below what a user's memory is kept; who has no key shares it."""
+        return [] if user == "anybody" else [user]
 
     def _variables(self) -> dict[str, str]:
         dropped = {*foreign(), *(name for name in os.environ if name.startswith(_FOREIGN))}
