@@ -42,7 +42,8 @@ class NotedRun:
         user = configurable.get("langgraph_auth_user")
         caller = getattr(user, "identity", configurable.get("langgraph_auth_user_id"))
         self._by = str(caller or "") or None
-        self._owner = str((merged.get("metadata") or {}).get("owner") or "")
+        known = caller if getattr(user, "is_authenticated", False) else ""
+        self._owner = str((merged.get("metadata") or {}).get("owner") or known or "")
         self._asked = False
         self._result: Any = None
         before = self._before()

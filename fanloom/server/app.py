@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fanloom.loops.background import in_thread
 from fanloom.runlog.run_store import RunStore
-from fanloom.server import aegra
+from fanloom.server.aegra import aegra_handlers as aegra
 from fanloom.server.auth import authenticate
 from fanloom.server.keys import api_keys
 from fanloom.server.places import Places

@@ -8,7 +8,7 @@ from typing import Any
 from langgraph_sdk import Auth
 
 from fanloom.loops.background import in_thread
-from fanloom.server import aegra
+from fanloom.server.aegra import aegra_handlers as aegra
 from fanloom.server.caller_keys import check_checkpoint, check_config
 from fanloom.server.keys import api_keys, owner_of
 from fanloom.server.roles import label_of, refuse_answer, user_of

@@ -13,7 +13,8 @@ from langgraph_sdk import Auth
 
 from fanloom.models.names import REPLAY
 from fanloom.runs.context import Context
-from fanloom.server.served_graphs import context_fields
+from fanloom.server.aegra.aegra_handlers import as_object
+from fanloom.server.aegra.served_graphs import context_fields
 
 _CONFIG = frozenset({"configurable", "tags", "metadata", "run_name", "recursion_limit", "max_concurrency"})
 CHECKPOINT = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"})
@@ -32,7 +33,7 @@ _SERVER = frozenset(
 
 async def check_config(config: Any, context: Any) -> None:
     """Raise 403 for a key that callers may not set in a run's or an assistant's configuration."""
-    given, configurable, said = _object(config), _object(_object(config).get("configurable")), _object(context)
+    given, configurable, said = as_object(config), as_object(as_object(config).get("configurable")), as_object(context)
     _refuse("config", given.keys() - _CONFIG)
     own = await _context_fields() | CHECKPOINT | _SERVER
     _refuse("config.configurable", (key for key in configurable if not _is_known(key, own)))
@@ -87,8 +88,3 @@ def _fields_of_ours(kind: type[Context] = Context) -> Iterator[frozenset[str]]:
     for narrower in kind.__subclasses__():
         yield frozenset(narrower.model_fields)
         yield from _fields_of_ours(narrower)
-
-
-def _object(given: Any) -> Mapping[str, Any]:
-    """Return an object that a caller has sent; what is none is refused by the server itself."""
-    return given if isinstance(given, Mapping) else {}

@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph_sdk import Auth
 
-from fanloom.server import aegra
+from fanloom.server.aegra import aegra_handlers as aegra
 from fanloom.server.keys import Owner, api_keys
 
 _FOR_STAFF = (
@@ -17,7 +17,8 @@ _FOR_STAFF = (
 
 def user_of(owner: Owner) -> dict[str, Any]:
     """Return the user whom graphs find in `runtime.server_info`."""
-    user = {"identity": owner.user, "is_authenticated": True, aegra.LABEL: label_of(owner.user)}
+    memory = {aegra.LABEL: label_of(owner.user)} if aegra.is_serving() else {}
+    user = {"identity": owner.user, "is_authenticated": True, **memory}
     # Staff act for the customer whom a task was planned for, everybody else for nobody but themselves.
     return user if owner.role == "staff" else {**user, "customer_id": owner.customer_id}
 
@@ -50,8 +51,8 @@ def run_as(owner: Owner, value: dict[str, Any]) -> None:
     A cron's run knows its user's name only, so that a graph could not tell which customer that is.
     """
     if aegra.is_serving():
-        # It tells the graph itself whose run it is.
-        return aegra.fix_context(value, owner.context)
+        # It tells the graph itself which user calls.
+        return aegra.fix_run(value, owner)
     run = value["kwargs"]
     if run.get("command"):
         refuse_answer(owner.user)

@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph_sdk import Auth
 
-from fanloom.server import aegra
+from fanloom.server.aegra import aegra_handlers as aegra
 from fanloom.server.roles import holder, is_staff, refuse_answer, run_as
 from fanloom.server.takeover import owner_of_thread
 
@@ -18,7 +18,7 @@ def owned(value: Value, user: str) -> dict[str, Any]:
     """Write into a value whose it is, and return the filter for what is theirs."""
     # In place: the server keeps a reference to the metadata that it shows here.
     metadata = value.get("metadata")
-    if metadata is None:
+    if not isinstance(metadata, dict):
         metadata = value["metadata"] = {}
     metadata["owner"] = user
     return {"owner": user}

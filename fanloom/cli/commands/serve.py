@@ -44,7 +44,7 @@ def serve(ctx: click.Context, host: str, port: int, instances: int) -> None:
     # Aegra does not read them.
     os.environ.update(project.variables())
     _prepare(project, has_keys)
-    from fanloom.server.instances import Instances
+    from fanloom.server.aegra.instances import Instances
 
     with _listening(host, port) as listener:
         code = Instances(listener, instances, announce=click.echo).run()
@@ -64,7 +64,7 @@ def _prepare(project: Project, has_keys: bool) -> None:
     """Set the variables that Aegra and our part of it read. Raises UserError and InvalidSettings for wrong ones."""
     from fanloom.cli.here.aegra_file import write_aegra_file
     from fanloom.cli.here.aegra_stores import check_stores, database_url, store_variables
-    from fanloom.server.aegra import check_settings
+    from fanloom.server.aegra.aegra_handlers import check_settings
     from fanloom.server.keys import api_keys
 
     stores = store_variables(database_url())

@@ -9,7 +9,7 @@ from typing import Any
 from fanloom.cli.here.project import CONFIG, GraphEntry, Project, read_config
 from fanloom.errors import UserError
 from fanloom.private_files import FOLDER, make_private
-from fanloom.server.aegra import LABEL, SCOPE
+from fanloom.server.aegra.aegra_handlers import LABEL, SCOPE
 
 
 def write_aegra_file(project: Project) -> Path:

@@ -72,11 +72,12 @@ class Project:
         path = self.file_of(entry)
         if not entry.is_file or path is None:
             return entry.module
-        path = path.resolve()
+        path = Path(os.path.abspath(path))
         if not path.is_relative_to(self.root):
             return ""
-        name = ".".join(path.relative_to(self.root).with_suffix("").parts)
-        return name if self._found(name) == path else ""
+        parts = path.relative_to(self.root).with_suffix("").parts
+        name = ".".join(parts)
+        return name if all(map(str.isidentifier, parts)) and self._found(name) == path else ""
 
     def _found(self, module: str) -> Path | None:
         where: list[str] | None = [*self.folders, *sys.path]

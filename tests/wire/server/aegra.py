@@ -35,7 +35,7 @@ class AegraServer(DevServer):
 
     def __init__(self, folder: Path, **environment: str) -> None:
         super().__init__(folder, **environment)
-        self.command = (_python(), "serve", "--instances", str(_INSTANCES))
+        self.command = (aegra_python(), "serve", "--instances", str(_INSTANCES))
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -72,6 +72,13 @@ class AegraServer(DevServer):
         """Return below what a user's memory is kept."""
         return ["users", user] if user == "anybody" else ["owner", user]
 
+    def stop(self) -> None:
+        """Ask it to end, and see that no instance is left."""
+        try:
+            super().stop()
+        finally:
+            self.kill()
+
     def kill(self) -> None:
         """Let it die on the spot, with all its instances."""
         super().kill()
@@ -98,7 +105,8 @@ def _has_aegra(python: str) -> bool:
     return subprocess.run([python, "-c", _HAS_AEGRA], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def _python() -> str:
+def aegra_python() -> str:
+    """Return the Python that has Aegra; the test is skipped, or fails where it is needed, if there is none."""
     return _found() or _missing("no Python >= 3.12 with Aegra is here: make aegra")
 
 

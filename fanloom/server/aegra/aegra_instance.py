@@ -20,7 +20,7 @@ def serve_at(listener: socket.socket, says: Connection) -> None:
     """Serve until a signal asks to stop, and say when it begins to. Leaves the process with 3 where it cannot begin."""
     import uvicorn
 
-    class Instance(uvicorn.Server):
+    class ToldServer(uvicorn.Server):
         """A server that says when it is ready."""
 
         async def startup(self, sockets: list[Any] | None = None) -> None:
@@ -34,7 +34,7 @@ def serve_at(listener: socket.socket, says: Connection) -> None:
     config = uvicorn.Config(
         "aegra_api.main:app", log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_S, server_header=False
     )
-    server = Instance(config)
+    server = ToldServer(config)
     with suppress(KeyboardInterrupt):
         server.run([listener])
     if not server.started:

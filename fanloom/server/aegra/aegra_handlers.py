@@ -20,6 +20,7 @@ _FIXED = (
     "your key sets fields of the context, which Aegra would not keep in a run that begins by a command; begin it by "
     "/threads/{thread_id}/runs instead"
 )
+_NOT_THEIRS = "config.metadata has an 'owner' who is not you; leave it out"
 _NO_CRONS = "on Aegra a cron does not know its user's key, so that who has a key makes none; let your scheduler call"
 
 
@@ -55,17 +56,36 @@ def said_of_run(value: dict[str, Any]) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def fix_context(value: dict[str, Any], fixed: Mapping[str, Any]) -> None:
-    """Set fields of a run's context, whatever the run says. Raises 403 for a command, of which this is a copy."""
-    if not fixed:
-        return
+def fix_run(value: dict[str, Any], owner: Owner) -> None:
+    """Set whose a run is, and the fields of the context that its user's key fixes, whatever the run says.
+
+    Raises 403 for a command that says otherwise: of one, this is a copy.
+    """
     if "method" in value:
-        raise Auth.exceptions.HTTPException(status_code=403, detail=_FIXED)
-    config = value.get("config") or {}
-    configurable = config.get("configurable") or {}
+        return _refuse_command(said_of_run(value), owner)
+    config = as_object(value.get("config"))
+    configurable = as_object(config.get("configurable"))
     # As Aegra does, which reads either the context or what is configurable.
-    value["context"] = {**(value.get("context") or configurable), **fixed}
-    value["config"] = {**config, "configurable": {**configurable, **fixed}}
+    value["context"] = {**(value.get("context") or configurable), **owner.context}
+    value["config"] = {
+        **config,
+        "configurable": {**configurable, **owner.context},
+        "metadata": {**as_object(config.get("metadata")), "owner": owner.user},
+    }
+    return None
+
+
+def _refuse_command(said: Mapping[str, Any], owner: Owner) -> None:
+    metadata = as_object(as_object(said.get("config")).get("metadata"))
+    if metadata.get("owner", owner.user) != owner.user:
+        raise Auth.exceptions.HTTPException(status_code=403, detail=_NOT_THEIRS)
+    if owner.context:
+        raise Auth.exceptions.HTTPException(status_code=403, detail=_FIXED)
+
+
+def as_object(given: Any) -> Mapping[str, Any]:
+    """Return an object that a caller has sent; what is none is refused by the server itself."""
+    return given if isinstance(given, Mapping) else {}
 
 
 def refuse_cron(action: str) -> None:

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from fanloom.server.aegra_instance import serve_at
+from fanloom.server.aegra.aegra_instance import serve_at
 
 # The first of a new database makes its tables, which the others find then.
 _LOOK_S = 0.2
@@ -59,7 +59,7 @@ class Instances:
         count: int,
         *,
         serve: Callable[[socket.socket, Connection], None] = serve_at,
-        preload: str = "fanloom.server.aegra_preload",
+        preload: str = "fanloom.server.aegra.aegra_preload",
         announce: Callable[[str], Any] = print,
     ) -> None:
         self._listener, self._count, self._serve, self._announce = listener, count, serve, announce

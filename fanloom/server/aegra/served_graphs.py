@@ -7,7 +7,7 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-from fanloom.server import aegra
+from fanloom.server.aegra import aegra_handlers as aegra
 
 _logger = logging.getLogger(__name__)
 _known: dict[str, frozenset[str]] = {}
