@@ -402,6 +402,9 @@ def test_others_have_their_own_threads_and_strangers_none(run: Run, monkeypatch:
     assert "Set FANLOOM_API_KEY" in run("threads").stderr
 
 
+PLACE = "/threads/t/runs/r"
+
+
 class Stranger(BaseHTTPRequestHandler):
     """Something else: a page, no page, or a server of LangGraph's that dies or is stopped in the middle of a run."""
 
@@ -416,13 +419,22 @@ class Stranger(BaseHTTPRequestHandler):
             self._send(b"event: metadata\ndata: {}\n\n", "text/event-stream")
         elif self.path == "/saying/runs/stream":
             self._send(b'event: error\ndata: "no more"\n\n', "text/event-stream")
+        elif found := re.fullmatch(r"/aegra_(\w+)/runs/stream", self.path):
+            self._send(f'event: end\ndata: {{"status": "{found[1]}"}}\n\n'.encode(), "text/event-stream", place=PLACE)
         elif self.path == "/dying/runs/stream":
             self._send(b"event: metadata\ndata: {}\n\n", "text/event-stream", "/dying/runs/1/stream", longer=True)
         else:
             self.send_error(404)
 
+    def do_DELETE(self) -> None:
+        self._send(b"{}")
+
     def do_GET(self) -> None:
-        if self.path == "/odd/assistants/1/schemas":
+        if re.fullmatch(r"/aegra_\w+/info", self.path):
+            self._send(b'{"name": "Aegra"}')
+        elif re.fullmatch(rf"/aegra_\w+{PLACE}", self.path):
+            self._send(b'{"output": {"done": ["all of it"]}, "error_message": "no more of it"}')
+        elif self.path == "/odd/assistants/1/schemas":
             self._send(b"null")
         elif self.path.endswith("/assistants/1/schemas"):
             self._send(b'{"input_schema": {"type": "object", "properties": {"names": {"type": "string"}}}}')
@@ -430,8 +442,12 @@ class Stranger(BaseHTTPRequestHandler):
             # Nothing comes: the connection is closed.
             self.close_connection = True
 
-    def _send(self, body: bytes, kind: str = "application/json", location: str = "", longer: bool = False) -> None:
+    def _send(
+        self, body: bytes, kind: str = "application/json", location: str = "", longer: bool = False, place: str = ""
+    ) -> None:
         self.send_response(200)
+        if place:
+            self.send_header("Content-Location", place)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body) + longer))
         if location:
@@ -449,6 +465,19 @@ def stranger() -> Iterator[str]:
         threading.Thread(target=strange.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{strange.server_port}"
         strange.shutdown()
+
+
+def test_how_a_run_on_aegra_has_ended_is_told_where_its_events_are_lost(
+    stranger: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ends = {
+        end: CliRunner().invoke(cli, ["run", "flow", "--names", "ann", "--json", "--url", f"{stranger}/aegra_{end}"])
+        for end in ("success", "error", "interrupted")
+    }
+    assert json.loads(ends["success"].stdout) == {"done": ["all of it"]}
+    assert (ends["error"].exit_code, "no more of it" in ends["error"].stderr) == (1, True)
+    assert "was stopped before its end" in ends["interrupted"].stderr
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ class WatchedRun:
         # The thread that a server makes for a run of none.
         self._made = ""
         self._step, self._told = "", ""
+        # How Aegra says that a run has ended; of the events before, its streams may have lost some.
+        self._ended = ""
 
     def watch(self, how: Mapping[str, Any]) -> Result:
         """Watch the run to its end. Raises Refused and RunFailed, and httpx.HTTPError if the server is lost."""
@@ -74,8 +76,15 @@ class WatchedRun:
                 self.board.custom(part.data)
             elif part.event == "error":
                 raise self._failed(part.data)
+            elif part.event == "end":
+                self._ended = str((part.data or {}).get("status") or "")
             elif part.event == "values" and not (isinstance(part.data, dict) and INTERRUPT in part.data):
                 result.output = part.data
+        if self._ended == "error":
+            raise self._failed(self._unmasked() or "the server does not say why; see its log.")
+        if self._ended == "success" and self._made and self._where is None:
+            run: Any = self._client.runs.get(self._made, self._id or "")
+            result.output = self._graph.output(run["output"])
         if self._is_cut_off(result):
             raise RunFailed(_CUT_OFF if self._where else f"{_CUT_OFF} {_AGAIN}")
         result.paused = bool(result.waiting)
@@ -83,6 +92,8 @@ class WatchedRun:
 
     def _is_cut_off(self, result: Result) -> bool:
         """Tell whether the stream has ended before the run: that is all a server says of one that it has stopped."""
+        if self._ended == "success":
+            return False
         # Of a run that was joined, the first events may be missing.
         has_begun = bool(self.board.nodes) or result.output is not None
         return self.board.has_running() or (self._is_new and not has_begun)

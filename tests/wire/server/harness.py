@@ -24,7 +24,7 @@ from tests.wire.provider import foreign
 
 ROOT = Path(__file__).parents[3]
 CONFIG = (ROOT / "langgraph.json").read_text()
-_LONGEST_S = 60
+_LONGEST_S = 120
 _POLL_S = 0.02
 _FOREIGN = ("FANLOOM_", "PYTEST", "COV", "MAKE", "LANGGRAPH_")
 
