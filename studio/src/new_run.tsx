@@ -20,7 +20,7 @@ export function NewRun({ client, graph }: { client: Client; graph: string }) {
   const fail = (error: Error): void => { setSending(false); setProblem(error.message); };
   useEffect(() => {
     if (graph) schemasOf(client, graph).then(setSchemas, fail);
-    else client.post<Assistant[]>("/assistants/search", { limit: 200 }).then((found) => setGraphs([...new Set(found.map((each) => each.graph_id))].sort()), fail);
+    else graphsOf(client).then(setGraphs, fail);
   }, [client, graph]);
   const begin = async (): Promise<void> => {
     const { thread_id: thread } = await client.post<{ thread_id: string }>("/threads", {});
@@ -52,6 +52,19 @@ export function NewRun({ client, graph }: { client: Client; graph: string }) {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const command = (graph: string, input: Json): string => `fanloom run ${graph} --input ${quoted(JSON.stringify(input))}`;
+
+const PAGE = 100, MOST_PAGES = 10;
+
+// Aegra gives no more than a hundred at a time.
+async function graphsOf(client: Client): Promise<string[]> {
+  const graphs = new Set<string>();
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const found = await client.post<Assistant[]>("/assistants/search", { limit: PAGE, offset: page * PAGE, sort_by: "assistant_id" });
+    found.forEach((each) => graphs.add(each.graph_id));
+    if (found.length < PAGE) break;
+  }
+  return [...graphs].sort();
+}
 
 async function schemasOf(client: Client, graph: string): Promise<Schemas> {
   const [found] = await client.post<Assistant[]>("/assistants/search", { graph_id: graph, limit: 1 });
