@@ -19,6 +19,7 @@ from fanloom.batch.job_budget import JobBudget, spent_elsewhere
 from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, totals
 from fanloom.batch.local_engine import LocalEngine
 from fanloom.batch.one_item import outcomes_in, run_item
+from fanloom.batch.shared_budget import SharedJobBudget, shard_budget
 from fanloom.batch.tables import rows_in_memory
 from fanloom.errors import BudgetExceeded, UserError
 from fanloom.gateway.bounds.budget import Amount, Budget
@@ -112,6 +113,8 @@ class Job:
             try:
                 yield
             finally:
+                if isinstance(budget := self._whole.kept(Budget), SharedJobBudget):
+                    budget.give_back()
                 self.folder.close()
 
     def count_left(self) -> int | None:
@@ -168,7 +171,8 @@ class Job:
         bounds = self.bounds.of_shard(count, number, spent_elsewhere(self.folder) if self.folder else _NOTHING)
         run = Run(Context(max_concurrency=MAX_WIDTH, **bounds))
         if bounds:
-            run.keep(Budget, lambda run: JobBudget(run.context, self.folder))
+            parts = {(n, count): self.bounds.of_shard(count, n) for n in range(1, count + 1)}
+            run.keep(Budget, lambda run: shard_budget(run.context, self.folder, self.bounds.of_shard(1), parts))
         return run
 
 
