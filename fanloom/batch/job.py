@@ -19,7 +19,7 @@ from fanloom.batch.job_budget import JobBudget, spent_elsewhere
 from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, totals
 from fanloom.batch.local_engine import LocalEngine
 from fanloom.batch.one_item import outcomes_in, run_item
-from fanloom.batch.shared_budget import SharedJobBudget, shard_budget
+from fanloom.batch.sharing.shared_budget import SharedJobBudget, shard_budget
 from fanloom.batch.tables import rows_in_memory
 from fanloom.errors import BudgetExceeded, UserError
 from fanloom.gateway.bounds.budget import Amount, Budget

@@ -20,10 +20,10 @@ from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
 from fanloom import Context, LLMStep, Prompt, RunState, StateGraph
-from fanloom.batch.budget_loans import Shares, come, give_back, lend
 from fanloom.batch.inputs import InputSource
 from fanloom.batch.job import Bounds, Job
 from fanloom.batch.job_folder import JobFolder, Manifest
+from fanloom.batch.sharing.budget_loans import Shares, come, give_back, lend
 from tests.fakes import ScriptedModel
 
 CALLS = "max_model_calls"
@@ -92,7 +92,10 @@ class Machines:
         """Run shards beside each other and return how many items each has ended."""
 
         async def ended(job: Job) -> int:
-            return len([result async for result in job.results()])
+            results = [result async for result in job.results()]
+            # What lacked budget has not ended: nothing failed.
+            assert {result["status"] for result in results} <= {"done"}
+            return len(results)
 
         return list(await asyncio.gather(*(ended(self.job(number, most)) for number in numbers)))
 

@@ -7,13 +7,13 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from fanloom.batch.budget_loans import Amounts, Ledger, Shard, Shares, come, give_back, lend
 from fanloom.batch.job_budget import JobBudget, spent_in
 from fanloom.batch.job_folder import JobFolder, Manifest
+from fanloom.batch.sharing.budget_loans import Amounts, Ledger, Shard, Shares, come, give_back, lend
 from fanloom.errors import BudgetExceeded
 from fanloom.gateway.bounds.budget import Amount
 from fanloom.gateway.bounds.limit_stores import LimitStore, limit_store, written
@@ -46,7 +46,7 @@ class SharedJobBudget(JobBudget):
         self._store, self._shard, self._whole, self._parts = store, folder.shard, whole, parts
         self._known = {other.shard: _named(spent_in(other), whole) for other in folder.others_divided()}
         self._has_come = self._is_away = False
-        self._not_before = 0.0
+        self._not_before, self._refused = 0.0, ""
         self._asking = threading.Lock()
 
     async def reserve(self, input_tokens: int, cost_usd: float) -> Amount:
@@ -59,15 +59,20 @@ class SharedJobBudget(JobBudget):
             except BudgetExceeded:
                 # Others may have taken what was borrowed for this one.
                 if not await self._borrowed(asked):
+                    # By now others may have been lent more, which this one has not waited for.
+                    self._refused = self._refused or self._at_their_end() or self._told_limits(self._whole)
                     raise
 
     @property
     def reached(self) -> str:
-        """The limits of the whole job that leave this shard no more; empty while it may spend more."""
-        told = (
-            f"{name}={self._whole[name]:g}" for name, lent in self.limits.items() if getattr(self.spent, name) >= lent
-        )
-        return ", ".join(told)
+        """The limits of the whole job that have left this shard no more; empty while it may spend more."""
+        return self._refused or self._at_their_end()
+
+    def _at_their_end(self) -> str:
+        return self._told_limits(name for name, lent in self.limits.items() if getattr(self.spent, name) >= lent)
+
+    def _told_limits(self, names: Iterable[str]) -> str:
+        return ", ".join(f"{name}={self._whole[name]:g}" for name in names)
 
     def give_back(self) -> None:
         """Give back what was lent and is not spent: this shard has ended."""
