@@ -14,7 +14,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -36,8 +36,25 @@ PEERS = _ROOT / ".venv" / "bench" / "bin" / "python"
 def rows(quick: bool = False) -> list[Row]:
     """Measure every framework that is installed; figures are medians over the rounds, which take turns."""
     items, rounds, scale = (QUICK_ITEMS, 1, 0.25) if quick else (ITEMS, ROUNDS, SCALE)
-    with running(FANLOOM_MAX_CONCURRENCY="512") as provider:
-        return [_row(provider, way, python, items, rounds, scale) for way, python in _installed()]
+    with running(FANLOOM_MAX_CONCURRENCY="512") as provider, ExitStack() as stack:
+        children = {way: stack.enter_context(_child(way, python)) for way, python in _installed()}
+        provider.after(0)
+        for child in children.values():
+            _asked(child, _named(4))
+        runs = [_round(provider, children, f"peers{number}", items, scale) for number in range(rounds)]
+        provider.after(0.05, faults=True)
+        return [_row(way, [each[way] for each in runs], items, _ends(child)) for way, child in children.items()]
+
+
+def _round(
+    provider: Provider, children: dict[str, subprocess.Popen[str]], seed: str, items: int, scale: float
+) -> dict[str, dict[str, Any]]:
+    """Let each framework run the same items with the same latencies, one after the other."""
+    found = {}
+    for way, child in children.items():
+        provider.after(0, tail=seed, scale=scale)
+        found[way] = {**_asked(child, _named(items)), "path": scale * _critical_path_s(seed, items)}
+    return found
 
 
 def _installed() -> Iterator[tuple[str, Path]]:
@@ -49,25 +66,21 @@ def _installed() -> Iterator[tuple[str, Path]]:
             print(f"{way} is left out: `make bench` installs it\n", flush=True)
 
 
-def _row(provider: Provider, way: str, python: Path, items: int, rounds: int, scale: float) -> Row:
-    with _child(way, python) as child:
-        provider.after(0)
-        _asked(child, _named(4))
-        runs = []
-        for number in range(rounds):
-            provider.after(0, tail=f"peers{number}", scale=scale)
-            runs.append((_asked(child, _named(items)), scale * _critical_path_s(f"peers{number}", items)))
-        provider.after(0.05, faults=True)
-        ends = {fault: _ended(_asked(child, [*_named(WITH_FAULT - 1), f"Q#{fault}"])) for fault in FAULTS}
+def _row(way: str, runs: list[dict[str, Any]], items: int, ends: dict[str, str]) -> Row:
     return {
         "framework": way,
         "items": items,
-        "wall_s": round(median(run["wall"] for run, _ in runs), 3),
-        "ratio": round(median(run["wall"] / path for run, path in runs), 3),
-        "cpu_ms_per_item": round(median(run["cpu"] for run, _ in runs) / items * 1000, 2),
-        "mb": round(max(run["mb"] for run, _ in runs), 1),
+        "wall_s": round(median(run["wall"] for run in runs), 3),
+        "ratio": round(median(run["wall"] / run["path"] for run in runs), 3),
+        "cpu_ms_per_item": round(median(run["cpu"] for run in runs) / items * 1000, 2),
+        "mb": round(max(run["mb"] for run in runs), 1),
         **ends,
     }
+
+
+def _ends(child: subprocess.Popen[str]) -> dict[str, str]:
+    """Return for each fault what the caller has of a run with one item that has it."""
+    return {fault: _ended(_asked(child, [*_named(WITH_FAULT - 1), f"Q#{fault}"])) for fault in FAULTS}
 
 
 def _ended(run: dict[str, Any]) -> str:
