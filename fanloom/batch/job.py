@@ -23,6 +23,7 @@ from fanloom.batch.job_budget import JobBudget, spent_elsewhere
 from fanloom.batch.job_folder import JobFolder
 from fanloom.batch.job_manifest import manifest_of
 from fanloom.batch.one_item import outcomes_in
+from fanloom.batch.sharing.shared_budget import SharedJobBudget, shard_budget
 from fanloom.errors import BudgetExceeded, UserError
 from fanloom.gateway.bounds.budget import Amount, Budget
 from fanloom.runs.context import MAX_WIDTH, Context
@@ -124,6 +125,8 @@ class Job:
             try:
                 yield
             finally:
+                if isinstance(budget := self._whole.kept(Budget), SharedJobBudget):
+                    budget.give_back()
                 self.folder.close()
 
     def count_left(self) -> int | None:
@@ -153,7 +156,7 @@ class Job:
             return items
         number, of = self.folder.shard
         # By the id, so that a shard has the same items however the input is read.
-        return (item for item in items if crc32(item.id.encode()) % of == number - 1)
+        return (item for item in items if crc32(item.id.encode(errors="surrogatepass")) % of == number - 1)
 
     def _read(self) -> Iterator[Item]:
         assert isinstance(self.source, InputSource), "asked for such a source only"
@@ -179,7 +182,8 @@ class Job:
         bounds = self.bounds.of_shard(count, number, spent_elsewhere(self.folder) if self.folder else _NOTHING)
         run = Run(Context(max_concurrency=MAX_WIDTH, **bounds))
         if bounds:
-            run.keep(Budget, lambda run: JobBudget(run.context, self.folder))
+            parts = {(n, count): self.bounds.of_shard(count, n) for n in range(1, count + 1)}
+            run.keep(Budget, lambda run: shard_budget(run.context, self.folder, self.bounds.of_shard(1), parts))
         return run
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from fanloom.gateway.bounds.limit_stores import Page
@@ -39,9 +40,13 @@ class RemoteLimits:
         page: Page = self._got(self._ledger.read.remote())
         return page
 
-    def swap(self, page: Page, text: str) -> bool:
-        """Replace what was read, and say whether it was still there."""
+    def swap(self, page: Page, text: str, news: str = "") -> bool:
+        """Replace what was read, and say whether it was still there; no news is told."""
         return bool(self._got(self._ledger.swap.remote(page.version, text)))
+
+    def heard(self) -> Iterator[str]:
+        """Yield nothing, and end: who hears no news reads the ledger more often than every second."""
+        return iter(())
 
     def close(self) -> None:
         """Do nothing: Ray keeps the connection."""
