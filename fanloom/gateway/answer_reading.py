@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -114,9 +115,10 @@ def finish_reason(message: AIMessage) -> str:
     return str(reason).lower()
 
 
-def _reasons(said: str) -> set[str]:
+@lru_cache(maxsize=64)
+def _reasons(said: str) -> frozenset[str]:
     """Return the reasons that are said; those of several events of a stream come joined, such as STOPSTOP."""
-    return set() if not said else {said} if _REASON.sub("", said) else set(_REASON.findall(said))
+    return frozenset() if not said else frozenset([said] if _REASON.sub("", said) else _REASON.findall(said))
 
 
 def shown(message: AIMessage) -> str:
