@@ -130,7 +130,9 @@ def shown(message: AIMessage) -> str:
 
 def data_shown(message: AIMessage) -> str | None:
     """Return the data that an answer is read from, where `shown` shows something else, as text beside it."""
-    data = json.dumps(message.tool_calls[0]["args"]) if message.tool_calls else None
+    if not message.tool_calls:
+        return None
+    data = json.dumps(message.tool_calls[0]["args"])
     return None if data == shown(message) else data
 
 
