@@ -16,16 +16,17 @@ from benchmarks.report import table
 COLUMNS = {
     "eager": {"provider", "plan", "first_s", "median_s", "wall_s", "ratio"},
     "fan_out": {"saver", "items", "us_per_item", "peak_mb", "growth_mb", "bytes_per_item", "ratio", "cpu_ratio"},
-    "gateway": {"provider", "kind", "world", "bare_us", "gateway_us", "overhead_us", "ratio"},
+    "gateway": {"provider", "kind", "world", "bare_us", "gateway_us", "overhead_us", "least_us", "ratio"},
 }
 CASES = {
     "fan_out": {(saver, items) for saver in ("none", "sqlite") for items in (10, 100)},
     "eager": {(provider, plan) for provider in ("gemini", "bedrock") for plan in ("waits", "eager")},
     "gateway": {
         (provider, kind, world)
-        for provider in ("gemini", "bedrock")
+        for provider in ("gemini", "bedrock", "openai", "instant")
         for kind in ("plain", "structured")
         for world in ("sync", "async")
+        if (provider, kind) != ("instant", "structured")
     },
 }
 
