@@ -155,7 +155,9 @@ class _Texts:
         if kind in _NO_TEXT:
             return value
         if kind is dict:
-            return {self.plain(name): self.plain(item) for name, item in value.items()}
+            return {
+                self.plain(name) if isinstance(name, str) else name: self.plain(item) for name, item in value.items()
+            }
         if kind is list:
             return [self.plain(item) for item in value]
         return self.plain(to_jsonable_python(value, fallback=str) if not isinstance(value, str) else str.__str__(value))
