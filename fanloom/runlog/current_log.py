@@ -51,10 +51,10 @@ def part(kind: str, **fields: Any) -> AbstractContextManager[dict[str, Any]]:
     What happens in the block is told as a part of it.
     """
     here = _HERE.get()
-    return nullcontext({}) if here is None else _Part(here, kind, fields)
+    return nullcontext({}) if here is None else _LoggedPart(here, kind, fields)
 
 
-class _Part:
+class _LoggedPart:
     def __init__(self, here: LogPlace, kind: str, fields: dict[str, Any]) -> None:
         self._here, self._kind, self._fields = here, kind, fields
         self._key = here.recorder.new_id(kind)
