@@ -194,9 +194,8 @@ def _limiter(now: Settings, lease: Lease | None = None) -> Limiter:
 
 def _made(name: str, now: Settings) -> ModelLimits:
     """Make the bounds of a model, which hold over processes where FANLOOM_LIMITS_URL says where they meet."""
-    if now.limits_url is None:
+    if (sharer := sharer_of(now.limits_url)) is None:
         return ModelLimits(_limiter(now))
-    sharer = sharer_of(now.limits_url)
     made = ModelLimits(_limiter(now, Lease(now.rpm, now.tpm, now.limits_share, time.monotonic())))
     made.share(sharer.wake)
     sharer.add(name, made)

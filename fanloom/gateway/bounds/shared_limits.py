@@ -124,16 +124,30 @@ class Sharer:
         self._is_away = True
 
 
-_sharers: dict[tuple[int, str], Sharer] = {}
+_sharers: dict[tuple[int, str | None], Sharer] = {}
 _lock = threading.Lock()
 
 
-def sharer_of(url: str) -> Sharer:
-    """Return what renews the leases at a URL in this process. Raises MissingPackage where its driver is missing."""
+def sharer_of(url: str | None) -> Sharer | None:
+    """Return what renews the leases of this process at a URL; without one, at the store of `share_through`, if any.
+
+    Raises MissingPackage where the driver of the URL is missing.
+    """
     # A thread does not survive a fork.
     key = (os.getpid(), url)
     with _lock:
-        if key not in _sharers:
-            _sharers[key] = Sharer(limit_store(url), show_url(url))
-            _sharers[key].start()
-        return _sharers[key]
+        if url is not None and key not in _sharers:
+            _sharers[key] = _started(limit_store(url), show_url(url))
+        return _sharers.get(key)
+
+
+def share_through(store: LimitStore, place: str) -> None:
+    """Share the limits of this process at a store where FANLOOM_LIMITS_URL names none."""
+    with _lock:
+        _sharers[os.getpid(), None] = _started(store, place)
+
+
+def _started(store: LimitStore, place: str) -> Sharer:
+    sharer = Sharer(store, place)
+    sharer.start()
+    return sharer

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from fanloom.batch.ended_items import EndedItem
 from fanloom.batch.folder_lock import working_in
 from fanloom.batch.inputs import InputSource
-from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, prompt_versions
+from fanloom.batch.job_folder import JobFolder
+from fanloom.batch.job_manifest import Manifest, prompt_versions
 from fanloom.cli.thread import run_metadata
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.evaluation.runner import Candidate, Judge
