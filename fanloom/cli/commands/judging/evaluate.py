@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +18,10 @@ from fanloom.errors import UserError
 if TYPE_CHECKING:
     from fanloom.cli.here.loading import Session
     from fanloom.cli.here.project import Project
+    from fanloom.evaluation.candidate_figures import Evaluation
     from fanloom.evaluation.dataset import Dataset
     from fanloom.evaluation.experiment import LangSmith
-    from fanloom.evaluation.runner import Done, Evaluation, ItemResult, Judge
+    from fanloom.evaluation.runner import Done, ItemResult, Judge
 
 
 @click.command("eval")
@@ -36,11 +37,20 @@ if TYPE_CHECKING:
     help="Run the same items through another graph, model or both, too; several with commas between.",
 )
 @click.option(
+    "parts",
+    "--parts",
+    multiple=True,
+    metavar="FILE=FILE",
+    help="Run the same items with a prompt file replaced by another version of it, too; several replaced at once with "
+    "commas between.",
+)
+@click.option(
     "chosen",
     "--evaluator",
     multiple=True,
     metavar="NAME[,OPTION=VALUE]",
-    help="exact, tasks, grounded, sources, facts, or your own as module:function.  [default: the data set's]",
+    help="exact, tasks, grounded, sources, facts, delivered, or your own as module:function.  "
+    "[default: the data set's]",
 )
 @click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Run the items whose field has this value only.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Run the first N items only.")
@@ -96,6 +106,7 @@ class _EvaluateOptions:
     model: str | None
     settings: tuple[str, ...]
     compare: tuple[str, ...]
+    parts: tuple[str, ...]
     chosen: tuple[str, ...]
     where: tuple[str, ...]
     limit: int | None
@@ -120,18 +131,15 @@ def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -
     with Session() as session:
         judges, langsmith = _judges(project, session, data, options), LangSmith()
         how = (concurrency, watched, langsmith)
-        return [
-            _in_rounds(
-                [
-                    _kept(session, project, each, number, options, *how)
-                    for number, each in enumerate(judge.times(options.repeat), 1)
-                ]
-            )
-            for judge in judges
+        # One round after the other, each with all candidates: what a machine or a provider does meanwhile concerns all.
+        rounds = [
+            [_kept(session, project, judge.anew() if number > 1 else judge, number, options, *how) for judge in judges]
+            for number in range(1, options.repeat + 1)
         ]
+    return [_in_rounds(each) for each in zip(*rounds, strict=True)]
 
 
-def _in_rounds(rounds: list[Evaluation]) -> Evaluation:
+def _in_rounds(rounds: Sequence[Evaluation]) -> Evaluation:
     first, *others = rounds
     first.again = [each.results for each in others]
     return first
@@ -193,8 +201,8 @@ def _evaluated(
     session: Session, judge: Judge, folder: Path | None, concurrency: int, watched: bool, langsmith: LangSmith
 ) -> Evaluation:
     """Run one candidate in variables of its own, so that it does not find what the one before has left."""
+    from fanloom.evaluation.candidate_figures import Evaluation
     from fanloom.evaluation.environment import variables
-    from fanloom.evaluation.runner import Evaluation
 
     evaluation = Evaluation(judge.candidate)
     with (
