@@ -31,10 +31,13 @@ class CallCounts:
     def __init__(self) -> None:
         self._calls: dict[str, set[str]] = defaultdict(set)
         self._planned = self._done = 0
+        self._answers: list[Mapping[str, Any]] = []
 
     def __call__(self, entry: Entry) -> None:
         """Take an event; those that tell of neither calls nor tasks are left out."""
         told = entry.fields
+        if told.get("answered"):
+            self._answers.append(told)
         match entry.type:
             case "call.started":
                 self._calls[told["id"]] = set()
@@ -55,6 +58,16 @@ class CallCounts:
         ways = [way - {"repaired"} if way & {"failed", "salvaged"} else way for way in self._calls.values()]
         ended = {end: sum(end in way for way in ways) for end in _ENDS}
         return {"calls": len(ways), **ended, "planned": self._planned, "done": min(self._done, self._planned)}
+
+    def usage(self) -> dict[str, Any]:
+        """Return what the answers took, as the usage of a result says it; for a run that has none."""
+        costs = [told.get("cost_usd") for told in self._answers]
+        return {
+            "model_calls": len(self._answers),
+            "input_tokens": sum(told.get("gen_ai.usage.input_tokens") or 0 for told in self._answers),
+            "output_tokens": sum(told.get("gen_ai.usage.output_tokens") or 0 for told in self._answers),
+            "cost_usd": None if None in costs else sum(filter(None, costs)),
+        }
 
 
 def reliability(counts: Mapping[str, int]) -> dict[str, Ratio]:

@@ -84,6 +84,9 @@ async def run_item(
     except Exception as error:  # noqa: BLE001 - a graph can fail in any way, and that is what the item's result says
         run.error = redact(str(error) if isinstance(error, FanloomError) else f"{type(error).__name__}: {error}")
     run.seconds, run.counts = time.monotonic() - began, calls.counts()
+    if run.error and run.counts["calls"]:
+        # What its answers took was paid for, though no result says so.
+        run.output["usage"] = {**(run.output.get("usage") or {}), **calls.usage()}
     return run
 
 
