@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from fanloom.evaluation.evaluator_check import check_places
 from fanloom.evaluation.evaluators import Evaluator, Judgement
 from fanloom.evaluation.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun, run_item
+from fanloom.steps.prompt_versions import PromptVersions
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Candidate:
     graph_name: str
     graph: Pregel[Any, Any, Any, Any]
     context: Mapping[str, Any] | None
+    prompts: PromptVersions | None = None
+    """Versions of prompt files that it has in their place."""
 
     @cached_property
     def inputs(self) -> list[str]:
@@ -101,7 +105,8 @@ class Judge:
 
     async def _run(self, number: int) -> ItemRun:
         given = self.dataset.input_of(number, self.candidate.inputs)
-        run = await run_item(self.candidate.graph, given, self._context(number), self.timeout_s)
+        with self.candidate.prompts.tried() if self.candidate.prompts else nullcontext():
+            run = await run_item(self.candidate.graph, given, self._context(number), self.timeout_s)
         if self.kept:
             # Before it is judged: the evaluators may change, and what was paid for is kept.
             self.kept.keep(number, run)

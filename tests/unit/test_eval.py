@@ -22,7 +22,7 @@ from fanloom.evaluation.candidate_figures import Evaluation
 from fanloom.evaluation.dataset import read_dataset
 from fanloom.evaluation.environment import variables
 from fanloom.evaluation.evaluator_names import evaluators
-from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, wilson
+from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, times, wilson
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.evaluation.repeats import spread
 from fanloom.evaluation.runner import Candidate, ItemResult
@@ -172,7 +172,34 @@ def test_wilson(share: float, n: int, low: float, high: float) -> None:
     ("freedom", "t"), [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (6, 2.447), (30, 2.042), (1000, 1.962)]
 )
 def test_students_t(freedom: int, t: float) -> None:
-    assert student_t(freedom) == pytest.approx(t, rel=0.01)
+    assert student_t(freedom) == pytest.approx(t, abs=1e-3)
+
+
+def test_how_many_times_as_much_it_is() -> None:
+    first = {n: Ratio(n, 1) for n in range(1, 9)}
+    twice = {n: Ratio(2 * n + n % 2 / 10, 1) for n in range(1, 9)}
+    found, back = times(first, twice), times(twice, first)
+    assert found is not None
+    assert back is not None
+    assert found.low < found.value < found.high
+    assert 2 < found.low < found.high < 2.05
+    # Half as much is as far from the same as twice as much.
+    assert back[:3] == pytest.approx((1 / found.value, 1 / found.high, 1 / found.low))
+    assert times(first, {n: Ratio(0, 1) for n in first}) is None
+
+
+def test_without_scipy_there_are_no_intervals_but_wilsons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanloom.evaluation.intervals.has_scipy", lambda: False)
+    right, mean = estimate([Ratio(1, 1), Ratio(0, 1)], share=True), estimate([Ratio(4, 1), Ratio(6, 1)], share=False)
+    assert right is not None
+    assert (right.method, mean) == ("wilson", (5, 5, 5, "none", 2))
+    assert difference({1: Ratio(4, 1), 2: Ratio(1, 1)}, {1: Ratio(5, 1), 2: Ratio(5, 1)}, share=False) == (
+        2.5,
+        2.5,
+        2.5,
+        "none",
+        2,
+    )
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,9 @@ def _never(done: Sequence[Evaluation]) -> Iterator[str]:
 
 
 def _notes(evaluation: Evaluation) -> Iterator[str]:
-    failed, name = evaluation.failed(), evaluation.candidate.name
+    failed, name, prompts = evaluation.failed(), evaluation.candidate.name, evaluation.candidate.prompts
+    if prompts and (unused := prompts.unused()):
+        yield f"{name}: no prompt of these runs is made of {', '.join(unused)}: differences are chance."
     if evaluation.experiment:
         yield f"{name}: experiment {evaluation.experiment} in LangSmith"
     if failed:
@@ -121,6 +123,7 @@ def _candidate(data: Dataset, evaluation: Evaluation, first: Evaluation, by: str
         "models": sorted(_models(evaluation)),
         "runs": len(evaluation.runs()),
         "failed": len(evaluation.failed()),
+        "parts": evaluation.candidate.prompts.files if evaluation.candidate.prompts else {},
         "experiment": evaluation.experiment,
         "figures": _figures(evaluation.figures()),
         "groups": {name: _figures(evaluation.figures(numbers)) for name, numbers in groups(data, by).items()},

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.exits import NOT_ALL_DONE, RunFailed
-from fanloom.errors import UserError
+from fanloom.errors import MissingPackage, UserError
 
 if TYPE_CHECKING:
     from fanloom.cli.here.loading import Session
@@ -91,6 +91,7 @@ def evaluate(ctx: click.Context, /, **given: Any) -> None:
     from fanloom.evaluation.dataset import read_dataset
 
     options = _EvaluateOptions(**given)
+    _check_scipy(options)
     data = read_dataset(options.dataset).only(_pairs(options.where), options.limit)
     project = read_project(ctx.obj.project)
     project.enter()
@@ -119,6 +120,14 @@ class _EvaluateOptions:
     misses: bool
     as_json: bool
     quiet: bool
+
+
+def _check_scipy(options: _EvaluateOptions) -> None:
+    """Raise MissingPackage where candidates are to be compared and nothing could be said of what is paid for."""
+    from fanloom.evaluation.intervals import INSTALL_SCIPY, has_scipy
+
+    if (options.compare or options.parts or options.repeat > 1) and not has_scipy():
+        raise MissingPackage(f"--compare, --parts and --repeat need SciPy for their intervals; run: {INSTALL_SCIPY}")
 
 
 def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -> list[Evaluation]:
@@ -155,7 +164,7 @@ def _judges(project: Project, session: Session, data: Dataset, options: _Evaluat
     first = GraphAndModel(options.graph or data.about.graph or _no_graph(project.graphs), options.model)
     with variables(data.about.environment):
         compare = [each.strip() for given in options.compare for each in given.split(",")]
-        found = candidates(project, session, data, first, compare, options.settings)
+        found = candidates(project, session, data, first, compare, options.parts, options.settings)
         judges = [Judge(data, candidate, judging, options.timeout) for candidate in found]
         for judge in judges:
             judge.check()

@@ -59,10 +59,9 @@ def _manifest(dataset: Path, project: Path, judge: Judge) -> Manifest:
     context = {**judge.dataset.about.context, **(judge.candidate.context or {})}
     # As a thread's, a job's context is kept, and must hold no secret.
     run_metadata(judge.candidate.graph_name, context)
-    source = InputSource(str(dataset))
-    return Manifest(
-        judge.candidate.graph_name, context, source.kept_place, source.fingerprint(), prompts=prompt_versions(project)
-    )
+    source, tried = InputSource(str(dataset)), judge.candidate.prompts
+    prompts = prompt_versions(project) | (tried.hashes() if tried else {})
+    return Manifest(judge.candidate.graph_name, context, source.kept_place, source.fingerprint(), prompts=prompts)
 
 
 def _result_of(number: int, run: ItemRun) -> EndedItem:
