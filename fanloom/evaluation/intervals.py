@@ -15,6 +15,8 @@ from typing import Literal, NamedTuple
 
 CONFIDENCE = 0.95
 INSTALL_SCIPY = 'pip install "fanloom[eval]"'
+# Sums of the same numbers in another order differ by less than this part of them.
+_NOISE = 1e-9
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 Method = Literal["wilson", "clustered", "t", "none"]
@@ -79,15 +81,16 @@ def difference(first: Mapping[int, Ratio], second: Mapping[int, Ratio], *, share
     if not sum(ratio.of for ratio in left) or not sum(ratio.of for ratio in right):
         return None
     a, b = _value(left), _value(right)
+    gap = 0.0 if math.isclose(a, b, rel_tol=_NOISE) else b - a
     effects = [y - x for x, y in zip(_influences(left, a), _influences(right, b), strict=True)]
     if share and not any(effects):
         open_ = wilson(0, len(both))[1]
         return Estimate(0.0, -open_, open_, "wilson", len(both))
     if len(both) < 2 or not has_scipy():
-        return Estimate(b - a, b - a, b - a, "none", len(both))
+        return Estimate(gap, gap, gap, "none", len(both))
     half = _half(effects)
-    low, high = b - a - half, b - a + half
-    return Estimate(b - a, max(-1.0, low) if share else low, min(1.0, high) if share else high, "t", len(both))
+    low, high = gap - half, gap + half
+    return Estimate(gap, max(-1.0, low) if share else low, min(1.0, high) if share else high, "t", len(both))
 
 
 def times(first: Mapping[int, Ratio], second: Mapping[int, Ratio]) -> Estimate | None:

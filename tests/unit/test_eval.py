@@ -24,7 +24,7 @@ from fanloom.evaluation.environment import variables
 from fanloom.evaluation.evaluator_names import evaluators
 from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, times, wilson
 from fanloom.evaluation.item_run import ItemRun
-from fanloom.evaluation.repeats import spread
+from fanloom.evaluation.repeats import FEWEST_ITEMS, agreement, spread, spread_gap
 from fanloom.evaluation.runner import Candidate, ItemResult
 from fanloom.grounding.lexical import sentences, support
 
@@ -182,7 +182,7 @@ def test_how_many_times_as_much_it_is() -> None:
     assert found is not None
     assert back is not None
     assert found.low < found.value < found.high
-    assert 2 < found.low < found.high < 2.05
+    assert 1.99 < found.low < 2.01 < found.high < 2.03
     # Half as much is as far from the same as twice as much.
     assert back[:3] == pytest.approx((1 / found.value, 1 / found.high, 1 / found.low))
     assert times(first, {n: Ratio(0, 1) for n in first}) is None
@@ -282,6 +282,72 @@ def test_no_difference_seen_is_not_no_difference() -> None:
     assert gap[:3] == (0, pytest.approx(-0.161, abs=0.001), pytest.approx(0.161, abs=0.001))
 
 
+def test_the_same_sums_in_another_order_are_no_difference() -> None:
+    first = {n: Ratio(0.1 + 0.2 + n, 1) for n in range(8)}
+    gap = difference(first, {n: Ratio(0.3 + n, 1) for n in range(8)}, share=False)
+    assert gap is not None
+    assert gap.value == 0
+    assert gap.low <= 0 <= gap.high
+
+
+def test_ways_that_no_call_goes_are_no_difference_whatever_the_calls() -> None:
+    one, nine = {n: Ratio(0, 1) for n in range(20)}, {n: Ratio(0, 9) for n in range(20)}
+    gap = difference(one, nine, share=True)
+    assert gap is not None
+    assert gap[:3] == (0, pytest.approx(-0.161, abs=0.001), pytest.approx(0.161, abs=0.001))
+
+
+# Several runs of each item
+
+
+def test_a_bootstrap_of_items_holds_the_truth_about_runs_as_often_as_it_says() -> None:
+    chance, held, tries = random.Random(7), 0, 60
+    truth = (sum(p * (1 - p) for p in (0.3, 0.9)) / 2) ** 0.5
+    for _ in range(tries):
+        skills = [chance.choice((0.3, 0.9)) for _ in range(16)]
+        rounds = [{n: Ratio(chance.random() < skill, 1) for n, skill in enumerate(skills)} for _ in range(5)]
+        found = spread(rounds)
+        assert found is not None
+        assert found.between_runs_interval is not None
+        held += found.between_runs_interval.low <= truth <= found.between_runs_interval.high
+    assert 0.88 <= held / tries <= 0.995
+
+
+def test_who_varies_less_between_runs_is_told_on_the_same_items() -> None:
+    chance = random.Random(3)
+    steady = [{n: Ratio(n % 2, 1) for n in range(12)} for _ in range(6)]
+    wild = [{n: Ratio(chance.random() < 0.5, 1) for n in range(12)} for _ in range(6)]
+    gap, back, same = spread_gap(wild, steady), spread_gap(steady, wild), spread_gap(steady, steady)
+    assert gap is not None
+    assert back is not None
+    assert same is not None
+    assert gap.value == pytest.approx(-back.value)
+    assert gap.interval is not None
+    assert gap.interval.low < gap.value < gap.interval.high < 0
+    assert same == (0, None, 12)
+    # Too few items to draw from.
+    few = [{n: each[n] for n in range(FEWEST_ITEMS - 1)} for each in wild]
+    told = spread_gap(few, few)
+    assert told is not None
+    assert told.interval is None
+
+
+@pytest.mark.parametrize(
+    ("runs", "value"),
+    [
+        ([{"a": 1}, {"a": 1}, {"a": 2}], 1 / 3),
+        ([{"a": 1, "b": True}, {"a": 1, "b": False}], 1 / 2),
+        ([{"a": 1}, {"b": 1}], 0),
+        ([{}, {}], 1),
+        ([{"a": 1}, None], 0),
+        ([None, None], 0),
+    ],
+)
+def test_agreement_is_of_what_runs_say(runs: list[dict[str, object] | None], value: float) -> None:
+    (found,) = agreement([{7: said} for said in runs]).values()
+    assert found.hits / found.of == pytest.approx(value)
+
+
 # Data sets
 
 
@@ -360,6 +426,7 @@ def plan(*tasks: dict[str, Any]) -> ItemRun:
 
 BILL, ORDER = {"type": "Bill", "id": "INV-1"}, {"type": "Order", "id": "A-2"}
 TASKS = {"name": "tasks", "at": "updates.plan.tasks", "fields": ["type", "id"]}
+DELIVERED = {"name": "delivered", "at": "output.faqs", "asked": "n"}
 FACTS = [{"words": "ticket costs 18 euros", "source": "Ferry"}, {"words": "32 beds", "source": "Island"}]
 
 
@@ -446,6 +513,16 @@ FACTS = [{"words": "ticket costs 18 euros", "source": "Ferry"}, {"words": "32 be
             {"facts": FACTS},
             ItemRun(output={"faqs": "none"}),
             {"facts told": (0, 2), "told facts well sourced": (0, 0)},
+        ),
+        (DELIVERED, {"n": 3}, faqs(("a", []), ("b", [])), {"delivered": (2, 3)}),
+        (DELIVERED, {"n": 1}, faqs(("a", []), ("b", [])), {"delivered": (1, 1)}),
+        (DELIVERED, {"n": 2}, ItemRun(error="down"), {"delivered": (0, 2)}),
+        ({**DELIVERED, "asked": "2"}, {}, faqs(("a", [])), {"delivered": (1, 2)}),
+        (
+            {"name": "delivered", "at": "output.reply", "measure": "replied"},
+            {},
+            ItemRun(output={"reply": "Hello."}),
+            {"replied": (1, 1)},
         ),
     ],
 )
@@ -635,6 +712,11 @@ def test_a_run_in_which_all_items_fail_has_failed(project: Path, fanloom: Fanloo
             "line 1: evaluator 'sources' cannot judge it",
         ),
         ({"evaluators": []}, [], "no evaluator"),
+        (
+            {"evaluators": [{"name": "delivered", "at": "output.answer", "asked": "word"}]},
+            [],
+            "'word' is 'boom', not how",
+        ),
         # What is mistyped must not look like a graph that is wrong, nor, with nothing expected, like one that is right.
         ({"evaluators": [{**EXACT, "field": "anser", "expected": "answer"}]}, [], "it has answer, usage"),
         ({"evaluators": [{**TASKS, "at": "updates.pln.plan", "expected": "word"}]}, [], "it has plan, act"),
