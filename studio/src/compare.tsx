@@ -1,11 +1,13 @@
 // Two runs side by side: tasks that belong together, what they cost, how long they took, and the graph with both.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Client } from "./client.ts";
 import { Content, type Contents } from "./content.tsx";
 import { verdict } from "./facts.tsx";
 import { GraphView } from "./graph_view.tsx";
+import { costOf } from "./listing.ts";
 import { pairs } from "./pairing.ts";
+import { Columns, Pages, Problem, useAsked } from "./parts.tsx";
 import { runOf, type Row, type Run } from "./run.ts";
 import { eventsOf } from "./unpack.ts";
 import { shown } from "./values.ts";
@@ -15,13 +17,8 @@ export interface Side { run: Run; contents: Contents }
 const PAGE = 100;
 
 export function Compare({ client, ids }: { client: Client; ids: [string, string] }) {
-  const [sides, setSides] = useState<[Side, Side] | undefined>();
-  const [problem, setProblem] = useState("");
-  useEffect(() => {
-    Promise.all(ids.map((id) => sideOf(client, id))).then(([a, b]) => a && b && setSides([a, b]), (error: Error) => setProblem(error.message));
-  }, [client, ids.join()]);
-  if (problem) return <p class="problem" role="alert">{shown(problem, 400)}</p>;
-  return sides ? <Compared sides={sides} /> : <p>Reading both runs ...</p>;
+  const { found, problem } = useAsked(() => Promise.all([sideOf(client, ids[0]), sideOf(client, ids[1])]), [client, ...ids]);
+  return found ? <Compared sides={found} /> : <p>Reading both runs ... <Problem said={problem} /></p>;
 }
 
 async function sideOf(client: Client, id: string): Promise<Side> {
@@ -31,7 +28,7 @@ async function sideOf(client: Client, id: string): Promise<Side> {
 }
 
 export function Compared({ sides: [a, b] }: { sides: [Side, Side] }) {
-  const [page, setPage] = useState(0);
+  const [first, turn] = useState(0);
   const rows = pairs(a.run, b.run);
   const facts: [string, (run: Run) => string][] = [
     ["graph", (run) => shown(run.started.graph, 60)], ["ended", (run) => verdict(run).word], ["wall", (run) => duration(run.last - run.start)],
@@ -42,19 +39,16 @@ export function Compared({ sides: [a, b] }: { sides: [Side, Side] }) {
     <>
       <h1>Two runs</h1>
       <table>
-        <thead><tr><td /><th scope="col">{shown(a.run.started.run, 16)}</th><th scope="col">{shown(b.run.started.run, 16)}</th></tr></thead>
+        <Columns names={["", ...[a, b].map(({ run }) => shown(run.started.run, 16))]} />
         <tbody>{facts.map(([name, tell]) => <tr key={name}><th scope="row">{name}</th><td>{tell(a.run)}</td><td>{tell(b.run)}</td></tr>)}</tbody>
       </table>
       <GraphView run={a.run} other={b.run} width={1050} />
       <h2>Tasks</h2>
       <table>
-        <thead><tr><th scope="col">task</th>{["first", "second"].flatMap((side) => ["state", "cost", "time"].map((what) => <th scope="col" key={side + what}>{what}, {side}</th>))}</tr></thead>
-        <tbody>{rows.slice(page * PAGE, (page + 1) * PAGE).map(([left, right], key) => <Pair key={key} left={left} right={right} a={a} b={b} />)}</tbody>
+        <Columns names={["task", ...["first", "second"].flatMap((side) => ["state", "cost", "time"].map((what) => `${what}, ${side}`))]} />
+        <tbody>{rows.slice(first, first + PAGE).map(([left, right], key) => <Pair key={key} left={left} right={right} a={a} b={b} />)}</tbody>
       </table>
-      {rows.length > PAGE && (
-        <p><button type="button" disabled={!page} onClick={() => setPage(page - 1)}>Before</button> {count(page * PAGE + 1)} of {count(rows.length)}{" "}
-          <button type="button" disabled={(page + 1) * PAGE >= rows.length} onClick={() => setPage(page + 1)}>After</button></p>
-      )}
+      <Pages first={first} size={PAGE} of={rows.length} onTurn={turn} />
     </>
   );
 }
@@ -63,7 +57,7 @@ function Pair({ left, right, a, b }: { left?: Row; right?: Row; a: Side; b: Side
   const [isOpen, setOpen] = useState(false);
   const named = left ?? right;
   const cells = (row: Row | undefined, run: Run) => row
-    ? <><td>{wordOf(run.state(row))}</td><td>{money(row.unknown && !row.cost ? null : row.cost)}</td><td>{duration(row.began ? (row.over ?? run.last) - row.began : 0)}</td></>
+    ? <><td>{wordOf(run.state(row))}</td><td>{money(costOf(row))}</td><td>{duration(row.began ? (row.over ?? run.last) - row.began : 0)}</td></>
     : <td colSpan={3} class="quiet">not in this run</td>;
   const answer = (row: Row | undefined, side: Side) => {
     const hash = row?.attempts.at(-1)?.answer;

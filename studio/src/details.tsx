@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { Content, type Contents } from "./content.tsx";
-import { chainOf, helps, reasonOf, took } from "./listing.ts";
+import { chainOf, costOf, helps, reasonOf, took } from "./listing.ts";
+import { Columns } from "./parts.tsx";
 import type { Attempt, Row, Run } from "./run.ts";
 import { shown } from "./values.ts";
 import { NOT_DONE, count, duration, money, spaced, waitWord, wordOf } from "./words.ts";
@@ -17,7 +18,7 @@ export function Details({ run, row, contents, now, onClose }: { run: Run; row: R
   return (
     <>
       <div class="titled"><h2>{shown(row.id, 40)} {shown(row.title, 300)}</h2><button type="button" onClick={onClose} title="close the details">Esc</button></div>
-      <p class="quiet">{[shown(spaced(row.worker), 60), wordOf(state), row.attempts.length ? money(row.unknown && !row.cost ? null : row.cost) : "", row.began ? duration(took(row, now)) : "", row.needs.length ? `needs ${shown(row.needs.join(", "), 100)}` : ""].filter(Boolean).join(", ")}</p>
+      <p class="quiet">{[shown(spaced(row.worker), 60), wordOf(state), row.attempts.length ? money(costOf(row)) : "", row.began ? duration(took(row, now)) : "", row.needs.length ? `needs ${shown(row.needs.join(", "), 100)}` : ""].filter(Boolean).join(", ")}</p>
       {NOT_DONE.has(state) && (
         <div class="why bad">
           <p><b>Why it is {wordOf(state)}:</b> {shown(reasonOf(run, row), 2000)}</p>
@@ -37,7 +38,7 @@ function Attempts({ row, chosen, choose, now }: { row: Row; chosen: number; choo
   if (!row.attempts.length) return null;
   return (
     <table>
-      <thead><tr><th scope="col">no</th><th scope="col">why</th><th scope="col">model</th><th scope="col">result</th><th scope="col" class="n">time</th><th scope="col" class="n">in</th><th scope="col" class="n">out</th><th scope="col" class="n">cost</th></tr></thead>
+      <Columns names={["no", "why", "model", "result", "#time", "#in", "#out", "#cost"]} />
       <tbody>
         {row.attempts.slice(0, MOST).map((each, place) => (
           <tr key={place} class={place === chosen ? "chosen" : ""}>

@@ -45,6 +45,7 @@ function sorted(rows: Row[], order: Order, now: number): Row[] {
   return rows.sort((a, b) => measure(b) - measure(a));
 }
 
+export const costOf = (row: Row): number | null => (row.unknown && !row.cost ? null : row.cost);
 export const took = (row: Row, now: number): number => (row.began ? (row.over ?? now) - row.began : 0);
 
 // How many rows are in each state, the worst first.
@@ -81,7 +82,7 @@ export function helps(row: Row): string {
 export function labelOf(run: Run, row: Row, now: number): string {
   const state = run.state(row);
   const tries = row.attempts.length > 1 ? `, ${plural(row.attempts.length, "attempt")}` : "";
-  const cost = row.attempts.length ? `, ${money(row.unknown && !row.cost ? null : row.cost)}` : "";
+  const cost = row.attempts.length ? `, ${money(costOf(row))}` : "";
   const time = row.began ? `, ${duration(took(row, now))}` : "";
   const why = NOT_DONE.has(state) ? `: ${reasonOf(run, row).slice(0, 200)}` : "";
   return `${row.id ? `${row.id}, ` : ""}${row.title}: ${wordOf(state)}${tries}${time}${cost}${why}`;

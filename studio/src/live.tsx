@@ -3,10 +3,11 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Client } from "./client.ts";
 import type { Contents } from "./content.tsx";
+import { Problem } from "./parts.tsx";
 import { Run, type LogEvent, type Question } from "./run.ts";
 import { RunPage } from "./run_page.tsx";
 import { save } from "./unpack.ts";
-import { asText, shown } from "./values.ts";
+import { asText } from "./values.ts";
 
 const DRAW_MS = 100;
 
@@ -32,7 +33,7 @@ export function LiveRun({ client, id, canAct }: { client: Client; id: string; ca
     return () => { stop.abort(); clearInterval(timer); };
   }, [client, id, held]);
   const { run, events } = held;
-  if (problem) return <p class="plain problem" role="alert">{shown(problem, 400)}</p>;
+  if (problem) return <main class="plain"><Problem said={problem} /></main>;
   if (!events.length) return <p class="plain">Reading the run ...</p>;
   const answer = (question: Question, value: unknown): Promise<void> => client.post(`/threads/${encodeURIComponent(asText(run.started.thread))}/runs`, {
     assistant_id: asText(run.started.graph), command: { resume: { [question.id]: value } }, context: run.started.context ?? null,

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Client, Summary } from "./client.ts";
 import { Field } from "./form.tsx";
+import { Problem } from "./parts.tsx";
 import { asObject, shown, type Json } from "./values.ts";
 
 interface Assistant { assistant_id: string; graph_id: string }
@@ -28,7 +29,7 @@ export function NewRun({ client, graph }: { client: Client; graph: string }) {
     const run = await logOf(client, thread);
     location.assign(run ? `/studio/runs/${encodeURIComponent(run)}` : "/studio");
   };
-  if (problem && !schemas) return <p class="problem" role="alert">{shown(problem, 400)}</p>;
+  if (problem && !schemas) return <Problem said={problem} />;
   if (!graph) return <><h1>A new run</h1><ul>{graphs.map((each) => <li key={each}><a href={`/studio/new/${encodeURIComponent(each)}`}>{shown(each, 80)}</a></li>)}</ul></>;
   if (!schemas) return <p>Reading the schemas ...</p>;
   const send = (event: Event): void => {
@@ -42,7 +43,7 @@ export function NewRun({ client, graph }: { client: Client; graph: string }) {
       <h2>Input</h2>
       <Field schema={schemas.input_schema} root={schemas.input_schema} name="" needed value={input} problem="" deep={0} onChange={setInput} />
       {schemas.context_schema && <details><summary>Context</summary><Field schema={schemas.context_schema} root={schemas.context_schema} name="" needed={false} value={context} problem="" deep={0} onChange={setContext} /></details>}
-      {problem && <p class="problem" role="alert">{shown(problem, 600)}</p>}
+      <Problem said={problem} />
       <p><button type="submit" class="main" disabled={isSending}>Run</button></p>
       <details><summary>As JSON</summary><pre tabIndex={0}>{shown(JSON.stringify({ assistant_id: graph, input, context }, null, 2), 20_000)}</pre></details>
       <details><summary>As a command</summary><pre tabIndex={0}>{shown(command(graph, asObject(input)), 20_000)}</pre></details>

@@ -2,6 +2,7 @@
 
 import { Content, type Contents } from "./content.tsx";
 import { reasonOf } from "./listing.ts";
+import { Columns } from "./parts.tsx";
 import type { Row, Run } from "./run.ts";
 import { asText, shown } from "./values.ts";
 import { NOT_DONE, count, duration, money, plural, waitWord, wordOf } from "./words.ts";
@@ -29,7 +30,7 @@ function Costs({ run }: { run: Run }) {
     <>
       <h2>What did it cost</h2>
       <table>
-        <thead><tr><th scope="col">step</th><th scope="col">model</th><th scope="col" class="n">calls</th><th scope="col" class="n">in</th><th scope="col" class="n">out</th><th scope="col" class="n">cost</th><th scope="col" class="n">lost</th></tr></thead>
+        <Columns names={["step", "model", "#calls", "#in", "#out", "#cost", "#lost"]} />
         <tbody>
           {lines.slice(0, MOST).map((line) => (
             <tr key={`${line.step} ${line.model}`}>

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { Field, startOf } from "./form.tsx";
+import { Problem, messageOf } from "./parts.tsx";
 import type { Question, Run } from "./run.ts";
 import { asObject, asText, shown } from "./values.ts";
 import { duration, spaced } from "./words.ts";
@@ -32,7 +33,7 @@ function Ask({ question, run, now, onAnswer }: { question: Question; run: Run; n
     setProblem("");
     onAnswer(question, value).then(() => setState("sent"), (error: unknown) => {
       setState("open");
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(messageOf(error));
     });
   };
   return (
@@ -41,7 +42,7 @@ function Ask({ question, run, now, onAnswer }: { question: Question; run: Run; n
       <table><tbody>{factsOf(asked).map(([name, fact]) => <tr key={name}><th scope="row">{shown(spaced(name), 60)}</th><td>{shown(fact, 600)}</td></tr>)}</tbody></table>
       {onAnswer ? <Field schema={question.schema} root={question.schema} name="" needed value={value} problem="" deep={0} onChange={setValue} />
         : <p>Answer it with: <code>fanloom resume {shown(run.started.thread, 100)}</code></p>}
-      {problem && <p class="problem" role="alert">{shown(problem, 600)}</p>}
+      <Problem said={problem} />
       <p class="quiet">
         {onAnswer && <button type="submit" class="main" disabled={state !== "open"}>{state === "open" ? "Answer and go on" : state === "sending" ? "sending..." : "sent"}</button>}
         {" "}asked {duration(Math.max(0, now - question.asked))} ago; the first answer counts

@@ -1,43 +1,36 @@
 // All runs, those that wait for a person first.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Client, Summary } from "./client.ts";
+import { Columns, Problem, Select, useAsked } from "./parts.tsx";
 import { shown } from "./values.ts";
 import { count, duration, money } from "./words.ts";
 
 const PAGE = 50;
 const AGAIN_MS = 3000;
+const STATUSES = ["", "running", "waiting", "done", "failed", "stopped"];
 
 export function RunList({ client }: { client: Client }) {
-  const [runs, setRuns] = useState<Summary[] | undefined>();
-  const [problem, setProblem] = useState("");
   const [graph, setGraph] = useState("");
   const [status, setStatus] = useState("");
   const [text, setText] = useState("");
   const [befores, setBefores] = useState<number[]>([]);
   const [picked, pick] = useState<string[]>([]);
-  useEffect(() => {
-    let isHere = true;
-    const wanted = new URLSearchParams({ limit: String(PAGE), ...(graph && { graph }), ...(status && { status }), ...(befores.length && { before: String(befores.at(-1)) }) });
-    const ask = (): void => void client.get<Summary[]>(`/studio/api/runs?${wanted}`).then((found) => isHere && setRuns(found), (error: Error) => isHere && setProblem(error.message));
-    ask();
-    const timer = setInterval(ask, AGAIN_MS);
-    return () => { isHere = false; clearInterval(timer); };
-  }, [client, graph, status, befores]);
-  if (problem) return <p class="problem" role="alert">{shown(problem, 400)}</p>;
-  if (!runs) return <p>Reading the runs ...</p>;
+  const wanted = new URLSearchParams({ limit: String(PAGE), ...(graph && { graph }), ...(status && { status }), ...(befores.length && { before: String(befores.at(-1)) }) });
+  const { found: runs, problem } = useAsked(() => client.get<Summary[]>(`/studio/api/runs?${wanted}`), [client, `${wanted}`], AGAIN_MS);
+  if (!runs) return problem ? <Problem said={problem} /> : <p>Reading the runs ...</p>;
   const words = text.toLowerCase();
   const found = runs.filter((run) => `${run.graph} ${run.thread} ${run.run} ${run.owner}`.toLowerCase().includes(words));
   const waiting = found.filter((run) => run.status === "waiting");
-  const graphs = [...new Set([...runs.map((run) => run.graph), ...(graph ? [graph] : [])])].slice(0, 100);
+  const graphs = [...new Set(["", ...runs.map((run) => run.graph), graph])].slice(0, 100);
   const toggle = (run: string): void => pick(picked.includes(run) ? picked.filter((each) => each !== run) : [...picked, run].slice(-2));
   const last = runs.at(-1);
   return (
     <>
       <h1>Runs</h1>
       <form class="bar-of-filters" onSubmit={(event) => event.preventDefault()}>
-        <label>Graph <select value={graph} onChange={(event) => setGraph(event.currentTarget.value)}><option value="">all</option>{graphs.map((each) => <option key={each} value={each}>{shown(each, 60)}</option>)}</select></label>
-        <label>Status <select value={status} onChange={(event) => setStatus(event.currentTarget.value)}><option value="">all</option>{["running", "waiting", "done", "failed"].map((each) => <option key={each}>{each}</option>)}</select></label>
+        <Select label="Graph" value={graph} among={graphs} onChoose={setGraph} />
+        <Select label="Status" value={status} among={STATUSES} onChoose={setStatus} />
         <label>Search <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
         {picked.length === 2 ? <a href={`/studio/compare?a=${picked[0]}&b=${picked[1]}`}>Compare the two</a> : <span class="quiet">choose two to compare</span>}
       </form>
@@ -55,7 +48,7 @@ export function RunList({ client }: { client: Client }) {
 function Runs({ runs, picked, onPick }: { runs: Summary[]; picked: string[]; onPick: (run: string) => void }) {
   return (
     <table>
-      <thead><tr>{["", "graph", "thread", "status", "done", "not done", "cost", "wall", "began", "who"].map((name) => (name ? <th scope="col" key={name}>{name}</th> : <td key="pick" />))}</tr></thead>
+      <Columns names={["", "graph", "thread", "status", "done", "not done", "cost", "wall", "began", "who"]} />
       <tbody>
         {runs.map((run) => {
           const done = run.outcomes.done ?? 0;

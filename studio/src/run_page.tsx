@@ -11,6 +11,7 @@ import { Legend } from "./legend.tsx";
 import { FILTERS, ORDERS, listed, type Filter, type Order } from "./listing.ts";
 import { Overview } from "./overview.tsx";
 import { Questions, type Answer } from "./question.tsx";
+import { Select } from "./parts.tsx";
 import { runOf, type LogEvent, type Row, type Run } from "./run.ts";
 import { TaskTable } from "./task_table.tsx";
 import { LEFT, Timeline } from "./timeline.tsx";
@@ -77,8 +78,8 @@ export function RunPage(props: Shown) {
         <Head run={run} />
         <Spoken text={verdict(run).word} />
         <label>Replay <input type="range" min={Math.floor(run.start)} max={Math.ceil(props.run.last)} value={now} onInput={(event) => { const chosen = Number(event.currentTarget.value); setAt(chosen >= Math.floor(props.run.last) ? 0 : chosen); }} /></label>
-        <label>Show <select value={filter} onChange={(event) => setFilter(event.currentTarget.value as Filter)}>{FILTERS.map((each) => <option key={each}>{each}</option>)}</select></label>
-        <label>Order <select value={order} onChange={(event) => setOrder(event.currentTarget.value as Order)}>{ORDERS.map((each) => <option key={each}>{each}</option>)}</select></label>
+        <Select label="Show" value={filter} among={FILTERS} onChoose={setFilter} />
+        <Select label="Order" value={order} among={ORDERS} onChoose={setOrder} />
         <label>Search <input type="search" size={9} ref={searchBox} value={search} onInput={(event) => setSearch(event.currentTarget.value)} /></label>
         <span class="zoom" role="group" aria-label="zoom"><button type="button" aria-label="zoom out" onClick={() => setZoom(Math.max(0, zoom - 1))}>{"\u2212"}</button><button type="button" aria-label="zoom in" onClick={() => setZoom(Math.min(ZOOMS.length - 1, zoom + 1))}>+</button></span>
         <label title="the same as a table"><input type="checkbox" checked={isTable} onChange={() => setTable(!isTable)} /> Table</label>

@@ -3,9 +3,11 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Client, Refused } from "./client.ts";
 import { Compare } from "./compare.tsx";
+import { EvaluationList, KeptEvaluation } from "./evaluation_list.tsx";
 import { FileDrop } from "./file_drop.tsx";
 import { LiveRun } from "./live.tsx";
 import { NewRun } from "./new_run.tsx";
+import { Problem, messageOf } from "./parts.tsx";
 import { RunList } from "./run_list.tsx";
 import { shown } from "./values.ts";
 
@@ -23,7 +25,7 @@ export function StudioPage() {
       setCanAct(await client.get("/info").then(() => true, () => false));
       setDoor("open");
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(messageOf(error));
       setDoor(error instanceof Refused && error.status === 401 ? "closed" : "asking");
     }
   };
@@ -32,17 +34,26 @@ export function StudioPage() {
   useEffect(() => { if (parts[0] !== "file") void knock(); }, []);
   if (parts[0] === "file") return <FileDrop />;
   if (door === "closed") return <KeyPrompt onKey={(key, isKept) => { client.use(key, isKept); void knock(); }} problem={problem} />;
-  if (door === "asking") return <main class="plain">{problem ? <p class="problem" role="alert">{shown(problem, 400)}</p> : <p>Asking the server ...</p>}</main>;
+  if (door === "asking") return <main class="plain">{problem ? <Problem said={problem} /> : <p>Asking the server ...</p>}</main>;
   if (parts[0] === "runs" && parts[1]) return <LiveRun client={client} id={encodeURIComponent(parts[1])} canAct={canAct} />;
-  const asked = new URLSearchParams(location.search);
   return (
     <main class="plain">
-      <nav aria-label="studio"><b>Fanloom studio</b><a href="/studio">Runs</a>{canAct && <a href="/studio/new">New run</a>}<a href="/studio/file">Open a file</a></nav>
-      {parts[0] === "new" ? <NewRun client={client} graph={parts[1] ?? ""} />
-        : parts[0] === "compare" ? <Compare client={client} ids={[asked.get("a") ?? "", asked.get("b") ?? ""]} />
-          : <RunList client={client} />}
+      <nav aria-label="studio">
+        <b>Fanloom studio</b><a href="/studio">Runs</a><a href="/studio/evals">Evaluations</a>{canAct && <a href="/studio/new">New run</a>}<a href="/studio/file">Open a file</a>
+      </nav>
+      <View client={client} parts={parts} />
     </main>
   );
+}
+
+function View({ client, parts: [place, name = ""] }: { client: Client; parts: string[] }) {
+  const asked = new URLSearchParams(location.search);
+  switch (place) {
+    case "new": return <NewRun client={client} graph={name} />;
+    case "compare": return <Compare client={client} ids={[asked.get("a") ?? "", asked.get("b") ?? ""]} />;
+    case "evals": return name ? <KeptEvaluation client={client} id={name} /> : <EvaluationList client={client} />;
+    default: return <RunList client={client} />;
+  }
 }
 
 function KeyPrompt({ onKey, problem }: { onKey: (key: string, isKept: boolean) => void; problem: string }) {

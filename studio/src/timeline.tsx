@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Axis } from "./axis.ts";
 import { Lane, stateSign } from "./lane.tsx";
-import { counted, inWords, labelOf, type Item } from "./listing.ts";
+import { costOf, counted, inWords, labelOf, type Item } from "./listing.ts";
 import type { Group, Row, Run } from "./run.ts";
 import { Minimap, Strip } from "./strip.tsx";
 import { shown } from "./values.ts";
@@ -126,7 +126,7 @@ const RowName = ({ run, row }: { run: Run; row: Row }) => (
     {row.id && <span class="id">{shown(row.id, 12)}</span>}
     <span class="title">{shown(row.title, 120)}</span>
     {row.attempts.length > 1 && <span class="tries">{plural(row.attempts.length, "try", "tries")}</span>}
-    {row.attempts.length > 0 && <span class="cost">{money(row.unknown && !row.cost ? null : row.cost)}</span>}
+    {row.attempts.length > 0 && <span class="cost">{money(costOf(row))}</span>}
   </div>
 );
 

@@ -66,7 +66,7 @@ def _manifest(dataset: Path, project: Path, judge: Judge) -> Manifest:
 
 
 def _result_of(number: int, run: ItemRun) -> EndedItem:
-    output: dict[str, Any] = {"output": _plain(run.output), "updates": _plain(run.updates)}
+    output: dict[str, Any] = {"output": _plain(run.output), "updates": _plain(run.updates), "thread": run.thread}
     error = {"kind": "error", "message": run.error, "retryable": False} if run.error else None
     usage = run.output.get("usage")
     return EndedItem(
