@@ -1,7 +1,7 @@
 // Where the page begins: with a run or an evaluation inside it, it shows that; else it asks the server that it came from.
 
 import { render } from "preact";
-import { OpenedPage } from "./opened_page.tsx";
+import { OpenedPage } from "./opened_file.tsx";
 import { Problem, messageOf } from "./parts.tsx";
 import { StudioPage } from "./studio_page.tsx";
 import { openEmbedded } from "./unpack.ts";

@@ -1,14 +1,20 @@
 // Quality against what it takes: a point a candidate, with both intervals. The table beside it says the same in figures.
 
-import { signed, told, type Candidate, type Figure } from "./evaluation.ts";
-import { shown } from "./values.ts";
+import { rounded } from "./axis.ts";
+import { interval, told, type Candidate, type Figure } from "./evaluation.ts";
+import { shown } from "./words.ts";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [520, 300, 56, 40, 14, 20];
 const LINE = 15;
 // A shape of its own for each, so that no colour is needed to tell them apart.
 const SHAPES = ["M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0", "M-5,-5h10v10h-10z", "M0,-6l6,11h-12z", "M0,-7l7,7l-7,7l-7,-7z", "M-5,-5h10l-5,10z", "M-6,-2h4v-4h4v4h4v4h-4v4h-4v-4h-4z"];
 
-export const shapeOf = (place: number): string => SHAPES[place % SHAPES.length] ?? "";
+const shapeOf = (place: number): string => SHAPES[place % SHAPES.length] ?? "";
+
+export const Shape = ({ place }: { place: number }) => (
+  <svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true" class={`mark m${place % SHAPES.length}`}><path class="shape" d={shapeOf(place)} /></svg>
+);
+
 interface Point { name: string; place: number; x: Figure; y: Figure }
 type Scale = (value: number) => number;
 
@@ -64,9 +70,7 @@ function ends(figures: Figure[], fromNought: boolean): [number, number] {
 
 // Three to six round values between two ends.
 function ticks([from, to]: [number, number]): number[] {
-  const rough = (to - from) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((times) => times * power).find((each) => each >= rough) ?? rough;
+  const step = rounded((to - from) / 4);
   const first = Math.ceil(from / step - 1e-9);
   return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, number) => (first + number) * step);
 }
@@ -75,7 +79,7 @@ function ticks([from, to]: [number, number]): number[] {
 export function Interval({ figure, among, measure }: { figure: Figure; among: Figure[]; measure: string }) {
   const [from, to] = [Math.min(0, ...among.map((each) => each.low)), Math.max(...among.map((each) => each.high))];
   const at = (value: number): number => 4 + ((value - from) / (to - from || 1)) * 142;
-  const words = `${signed(measure, figure.value)}, ${told(measure, figure.low)} to ${told(measure, figure.high)}`;
+  const words = `${told(measure, figure.value)}, ${interval(measure, figure)}`;
   return (
     <svg class="interval" width="150" height="16" role="img" aria-label={words}>
       <path class="grid" d="M4,8H146" />

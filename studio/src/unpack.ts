@@ -1,9 +1,9 @@
 // .fanrun files, reports and evaluations, read in the browser: a zip's sizes are bounded before anything is unpacked.
 
 import { unzipSync } from "fflate";
-import type { Contents } from "./content.tsx";
+import type { Contents } from "./parts.tsx";
 import type { LogEvent } from "./run.ts";
-import { asObject, parsed, type Json } from "./values.ts";
+import { asObject, parsed, type Json } from "./words.ts";
 
 const MOST_PARTS = 300_000;
 const MOST_BYTES = 500_000_000;
@@ -11,17 +11,15 @@ const VERSION = 1;
 export interface OpenedRun { events: LogEvent[]; contents: Contents; file: Uint8Array }
 export type Opened = { run: OpenedRun } | { evaluation: Json };
 
-export class Unreadable extends Error {}
-
 export function openFanrun(file: Uint8Array): OpenedRun {
   const names = namesIn(file);
   const text = (name: string): string => {
-    if (!names.has(name)) throw new Unreadable(`the file has no ${name}`);
+    if (!names.has(name)) throw new Error(`the file has no ${name}`);
     return new TextDecoder().decode(unzipSync(file, { filter: (each) => each.name === name })[name]);
   };
   const manifest = asObject(parsed(text("manifest.json")));
-  if (manifest.format !== "fanrun") throw new Unreadable("its manifest does not say that it is a .fanrun file");
-  if (typeof manifest.v !== "number" || manifest.v > VERSION) throw new Unreadable("it was written by a later Fanloom: update Fanloom");
+  if (manifest.format !== "fanrun") throw new Error("its manifest does not say that it is a .fanrun file");
+  if (typeof manifest.v !== "number" || manifest.v > VERSION) throw new Error("it was written by a later Fanloom: update Fanloom");
   const contents = { get: async (hash: string) => (names.has(`blocks/${hash}`) ? text(`blocks/${hash}`) : undefined) };
   return { events: eventsOf(text("events.ndjson")), contents, file };
 }
@@ -33,19 +31,16 @@ function namesIn(file: Uint8Array): Set<string> {
     filter: ({ name, originalSize }) => {
       names.add(name);
       total += originalSize;
-      if (++parts > MOST_PARTS || total > MOST_BYTES) throw new Unreadable("it unpacks to more than this page reads");
+      if (++parts > MOST_PARTS || total > MOST_BYTES) throw new Error("it unpacks to more than this page reads");
       return false;
     },
   });
   return names;
 }
 
-export function eventsOf(lines: string): LogEvent[] {
-  return lines.split("\n").map((line) => asObject(parsed(line))).filter(isEvent);
-}
+export const eventsOf = (lines: string): LogEvent[] => lines.split("\n").map((line) => asObject(parsed(line))).filter(isEvent);
 
-export const isEvent = (event: object): event is LogEvent =>
-  "type" in event && typeof event.type === "string" && "t" in event && typeof event.t === "number" && "seq" in event && typeof event.seq === "number";
+const isEvent = (event: Json): event is LogEvent => typeof event.type === "string" && typeof event.t === "number" && typeof event.seq === "number";
 
 // What stands inside a page that Fanloom has written, deflated as a whole: a run, or an evaluation.
 export async function openEmbedded(kind: string, base64: string): Promise<Opened> {
@@ -64,7 +59,7 @@ export async function openAny(file: Uint8Array): Promise<Opened> {
 
 function evaluationIn(text: string): Json {
   const found = asObject(parsed(text));
-  if (!Array.isArray(found.candidates)) throw new Unreadable("it is no .fanrun file, no page of Fanloom and no evaluation");
+  if (!Array.isArray(found.candidates)) throw new Error("it is no .fanrun file, no page of Fanloom and no evaluation");
   return found;
 }
 
@@ -75,7 +70,7 @@ async function inflated(packed: Uint8Array): Promise<Uint8Array> {
   let size = 0;
   for (let next = await reader.read(); next.value; next = await reader.read()) {
     size += next.value.length;
-    if (size > MOST_BYTES) throw new Unreadable("it unpacks to more than this page reads");
+    if (size > MOST_BYTES) throw new Error("it unpacks to more than this page reads");
     pieces.push(next.value);
   }
   return new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());

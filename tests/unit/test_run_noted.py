@@ -141,6 +141,37 @@ def test_a_run_that_waits_goes_on_in_its_log(tmp_path: Path) -> None:
     assert next(e for e in events_of(again) if e["type"] == "question.asked")["value"] == {"question": "really?"}
 
 
+def test_a_fork_is_a_run_of_its_own_that_names_what_it_forks(tmp_path: Path) -> None:
+    made, config = graph(tmp_path, asks=True), {"configurable": {"thread_id": "t"}}
+    context = {"model": ScriptedModel(reply=lambda _: {"score": 3})}
+    made.invoke(ITEMS, config, context=context)
+    run = newest()
+    [asked] = events_of(run)[-1]["questions"]
+    assert events_of(run)[-1]["reason"] == "question"
+    assert run.waiting == [asked]
+    plan = next(state for state in made.get_state_history(config) if "score" in state.next)
+    fork = made.update_state(plan.config, {"items": ITEMS["items"][:1]})
+    made.invoke(None, fork, context=context)
+    forked = newest()
+    assert forked.status == "done"
+    started = events_of(forked)[0]
+    assert (started["forks"], started["checkpoint"]) == (run.run, fork["configurable"]["checkpoint_id"])
+    assert "resumes" not in started
+    # The run that it was made of still waits.
+    assert run_logs().store.run(run.run).status == "waiting"  # type: ignore[union-attr]
+
+
+def test_a_node_says_its_superstep_and_a_task_what_it_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANLOOM_RUN_LOG", "all")
+    graph(tmp_path).invoke(ITEMS, context={"model": ScriptedModel(reply=lambda _: {"score": 1})})
+    events = events_of(newest())
+    steps = [(event["node"], event["superstep"]) for event in events if event["type"] == "node.started"]
+    assert sorted(steps) == [("begin", 1), ("end", 3), ("score", 2), ("score", 2)]
+    assert [event["usage"]["model_calls"] for event in events if event["type"] == "outcome"] == [1, 1]
+    places = {node["name"]: (node["x"], node["y"]) for node in events[0]["nodes"]}
+    assert places["__start__"][0] < places["begin"][0] < places["score"][0] < places["end"][0] == 0.75
+
+
 @pytest.mark.parametrize("by_id", [True, False])
 @pytest.mark.parametrize("answer", ["yes", {"ok": True, "note": "fine"}, ["a", "b"], False])
 def test_an_answer_is_told_of_the_question_that_it_answers(tmp_path: Path, answer: Any, by_id: bool) -> None:
