@@ -101,7 +101,7 @@ class Attempt:
             return await self._granted(self.client.limits)
 
     async def _granted(self, limits: ModelLimits) -> AIMessage:
-        ticket = await limits.acquire(self.run.top, self.request.tokens, can_leave=self.yields)
+        ticket = await limits.acquire(self.run.top, self.request.tokens, can_leave=self.yields, model=self.client.name)
         if ticket is None:
             raise self._left_out()
         if self.yields and not limits.breaker.allows():

@@ -27,11 +27,13 @@ class KeptEvaluations:
 
     def keep(self, evaluation: Mapping[str, Any]) -> str:
         """Keep what `fanloom eval --json` prints, and return its name here. Raises OSError."""
-        made = time.time_ns() // 1_000_000
+        made = time.time_ns()
         name = f"{made}-{re.sub(r'[^0-9A-Za-z_-]', '_', str(evaluation.get('dataset')))[:60]}"
         file = self._file(name)
         make_private(file)
-        lines = [json.dumps(each) for each in ({"id": name, "made": made, **_summary(evaluation)}, evaluation)]
+        lines = [
+            json.dumps(each) for each in ({"id": name, "made": made // 1_000_000, **_summary(evaluation)}, evaluation)
+        ]
         file.write_text("\n".join(lines), encoding="utf-8")
         for old in self._files()[_MOST:]:
             old.unlink(missing_ok=True)
@@ -67,11 +69,12 @@ def keep(evaluation: Mapping[str, Any]) -> None:
 
 
 def _summary(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    candidates = evaluation.get("candidates") or []
+    # A file of somebody else's may hold anything.
+    candidates = [each for each in evaluation.get("candidates") or () if isinstance(each, dict)]
     return {
         **{name: evaluation.get(name) for name in ("dataset", "items", "rounds")},
-        "candidates": [each["name"] for each in candidates],
-        "failed": sum(each["failed"] for each in candidates),
+        "candidates": [str(each.get("name")) for each in candidates],
+        "failed": sum(each["failed"] for each in candidates if isinstance(each.get("failed"), int)),
         "verdict": next(iter(evaluation.get("verdicts") or ()), ""),
     }
 

@@ -59,6 +59,14 @@ def read_report(file: Path) -> LoggedRun:
     return read_fanrun(io.BytesIO(_embedded(file, "run", "it is no report; make one with `fanloom report`")))
 
 
+def holds_evaluation(file: Path) -> bool:
+    """Say whether a file is meant as an evaluation, and not as a run: JSON, or a page that holds one."""
+    if file.suffix == ".json":
+        return True
+    found = _EMBEDDED.search(file.read_bytes()) if file.suffix == ".html" and file.is_file() else None
+    return found is not None and found[1] == b"evaluation"
+
+
 def read_evaluation(file: Path) -> dict[str, Any]:
     """Return the evaluation in a file: what `fanloom eval --json` has printed, or a page. Raises UserError."""
     wrong = "it holds no evaluation; make one with `fanloom eval --json` or `--page`"

@@ -15,7 +15,7 @@ interface Arrow { source: Box; target: Box; conditional: boolean }
 export function GraphView({ run, width, other }: { run: Run; width: number; other?: Run }) {
   const plan = useMemo(() => laidOut(run.started), [run.started]);
   if (!plan.boxes.length) return null;
-  const total = Math.max(width, plan.columns * (WIDTH + 24));
+  const total = Math.max(width, plan.columns * (WIDTH + 12));
   const height = plan.tallest * STEP + 16;
   const byWorker = rowsByWorker(run);
   const others = other && rowsByWorker(other);

@@ -53,7 +53,7 @@ export function RunPage(props: Shown) {
   useKeys(keysOn, new Map([
     ["j", () => go(1)], ["k", () => go(-1)], ["ArrowDown", () => go(1)], ["ArrowUp", () => go(-1)],
     ["f", () => next((each) => NOT_DONE.has(run.state(each)))],
-    ["?", () => { next((each) => each.asking > 0); setOpen(false); focusQuestion(); }],
+    ["?", () => { next((each) => each.asking > 0); setOpen(false); document.querySelector<HTMLElement>(".question :is(input, textarea, select)")?.focus(); }],
     ["/", () => searchBox.current?.focus()],
     ["Escape", () => { setOpen(false); setAt(0); (document.activeElement as HTMLElement | null)?.blur(); }],
     ["[", () => step(-1)], ["]", () => step(1)],
@@ -99,8 +99,6 @@ function keepLink(parts: Record<string, string | number>): void {
   const text = new URLSearchParams(Object.entries(parts).flatMap(([name, value]) => (value ? [[name, String(value)]] : []))).toString();
   if (text !== location.hash.slice(1)) history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
 }
-
-const focusQuestion = (): void => document.querySelector<HTMLElement>(".question input, .question textarea, .question select")?.focus();
 
 // Changes of state are spoken, at most every two seconds; events are not.
 function Spoken({ text }: { text: string }) {

@@ -62,7 +62,7 @@ function Ruler({ run, axis, now }: { run: Run; axis: Axis; now: number }) {
   return (
     <div class="ruler">
       <div class="axis" style={{ left: `${LEFT}px`, width: `${axis.width}px` }}>
-        {axis.ticks().map((tick) => <span key={tick.at} style={{ left: `${tick.x}px` }}>{tickWord(tick.at)}</span>)}
+        {axis.ticks().map((tick) => <span key={tick.at} style={{ left: `${tick.x}px` }}>{tick.at ? duration(tick.at).replace(".0 s", " s") : "0"}</span>)}
         {axis.cuts.map((cut) => (
           <span key={cut.from} class="left-out" style={{ left: `${Math.max(0, Math.min(axis.width - 150, axis.x(cut.from) - 60))}px` }}>// {duration(cut.to - cut.from)} left out</span>
         ))}
@@ -72,8 +72,6 @@ function Ruler({ run, axis, now }: { run: Run; axis: Axis; now: number }) {
     </div>
   );
 }
-
-const tickWord = (ms: number): string => (ms === 0 ? "0" : duration(ms).replace(".0 s", " s"));
 
 const spanOf = (axis: Axis, from: number, to: number) => ({ left: `${axis.x(from)}px`, width: `${Math.max(2, axis.x(to) - axis.x(from))}px` });
 

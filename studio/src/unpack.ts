@@ -1,41 +1,46 @@
 // .fanrun files, reports and evaluations, read in the browser: a zip's sizes are bounded before anything is unpacked.
 
-import { unzipSync } from "fflate";
 import type { Contents } from "./parts.tsx";
 import type { LogEvent } from "./run.ts";
 import { asObject, parsed, type Json } from "./words.ts";
 
-const MOST_PARTS = 300_000;
 const MOST_BYTES = 500_000_000;
 const VERSION = 1;
 export interface OpenedRun { events: LogEvent[]; contents: Contents; file: Uint8Array }
 export type Opened = { run: OpenedRun } | { evaluation: Json };
 
-export function openFanrun(file: Uint8Array): OpenedRun {
-  const names = namesIn(file);
-  const text = (name: string): string => {
-    if (!names.has(name)) throw new Error(`the file has no ${name}`);
-    return new TextDecoder().decode(unzipSync(file, { filter: (each) => each.name === name })[name]);
+export async function openFanrun(file: Uint8Array): Promise<OpenedRun> {
+  const parts = partsIn(file);
+  const text = async (name: string): Promise<string> => {
+    const { method = 0, size = 0, body } = parts.get(name) ?? {};
+    if (!body) throw new Error(`the file has no ${name}`);
+    return new TextDecoder().decode(method ? await inflated(body, "deflate-raw", size) : body);
   };
-  const manifest = asObject(parsed(text("manifest.json")));
+  const manifest = asObject(parsed(await text("manifest.json")));
   if (manifest.format !== "fanrun") throw new Error("its manifest does not say that it is a .fanrun file");
   if (typeof manifest.v !== "number" || manifest.v > VERSION) throw new Error("it was written by a later Fanloom: update Fanloom");
-  const contents = { get: async (hash: string) => (names.has(`blocks/${hash}`) ? text(`blocks/${hash}`) : undefined) };
-  return { events: eventsOf(text("events.ndjson")), contents, file };
+  const contents = { get: async (hash: string) => (parts.has(`blocks/${hash}`) ? text(`blocks/${hash}`) : undefined) };
+  return { events: eventsOf(await text("events.ndjson")), contents, file };
 }
 
-function namesIn(file: Uint8Array): Set<string> {
-  const names = new Set<string>();
-  let [total, parts] = [0, 0];
-  unzipSync(file, {
-    filter: ({ name, originalSize }) => {
-      names.add(name);
-      total += originalSize;
-      if (++parts > MOST_PARTS || total > MOST_BYTES) throw new Error("it unpacks to more than this page reads");
-      return false;
-    },
-  });
-  return names;
+// The parts of a zip by their names; nothing is unpacked yet.
+function partsIn(file: Uint8Array): Map<string, { method: number; size: number; body: Uint8Array }> {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const [short, long] = [(at: number) => view.getUint16(at, true), (at: number) => view.getUint32(at, true)];
+  let end = file.length - 22;
+  while (end >= 0 && long(end) !== 0x06054b50) end--;
+  if (end < 0) throw new Error("it is no zip file");
+  const parts = new Map<string, { method: number; size: number; body: Uint8Array }>();
+  let [at, total] = [long(end + 16), 0];
+  for (let left = short(end + 10); left > 0; left--) {
+    const [named, local, size] = [at + 46 + short(at + 28), long(at + 42), long(at + 24)];
+    const first = local + 30 + short(local + 26) + short(local + 28);
+    parts.set(new TextDecoder().decode(file.subarray(at + 46, named)), { method: short(at + 10), size, body: file.subarray(first, first + long(at + 20)) });
+    total += size;
+    at = named + short(at + 30) + short(at + 32);
+  }
+  if (total > MOST_BYTES) throw new Error("it unpacks to more than this page reads");
+  return parts;
 }
 
 export const eventsOf = (lines: string): LogEvent[] => lines.split("\n").map((line) => asObject(parsed(line))).filter(isEvent);
@@ -44,14 +49,14 @@ const isEvent = (event: Json): event is LogEvent => typeof event.type === "strin
 
 // What stands inside a page that Fanloom has written, deflated as a whole: a run, or an evaluation.
 export async function openEmbedded(kind: string, base64: string): Promise<Opened> {
-  const body = await inflated(Uint8Array.from(atob(base64.trim()), (letter) => letter.charCodeAt(0)));
-  return kind === "run" ? { run: openFanrun(body) } : { evaluation: evaluationIn(new TextDecoder().decode(body)) };
+  const body = await inflated(Uint8Array.from(atob(base64.trim()), (letter) => letter.charCodeAt(0)), "deflate", MOST_BYTES);
+  return kind === "run" ? { run: await openFanrun(body) } : { evaluation: evaluationIn(new TextDecoder().decode(body)) };
 }
 
 const EMBEDDED = /<script type="application\/octet-stream" id="(run|evaluation)">([A-Za-z0-9+/=\s]*)<\/script>/;
 
 export async function openAny(file: Uint8Array): Promise<Opened> {
-  if (file[0] === 0x50 && file[1] === 0x4b) return { run: openFanrun(file) };
+  if (file[0] === 0x50 && file[1] === 0x4b) return { run: await openFanrun(file) };
   const text = new TextDecoder().decode(file);
   const found = EMBEDDED.exec(text);
   return found?.[1] && found[2] ? openEmbedded(found[1], found[2]) : { evaluation: evaluationIn(text) };
@@ -63,14 +68,14 @@ function evaluationIn(text: string): Json {
   return found;
 }
 
-// What unpacks to more than this page reads is given up.
-async function inflated(packed: Uint8Array): Promise<Uint8Array> {
-  const reader = new Blob([packed as BlobPart]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+// What unpacks to more than it says, or than this page reads, is given up.
+async function inflated(packed: Uint8Array, format: CompressionFormat, most: number): Promise<Uint8Array> {
+  const reader = new Blob([packed as BlobPart]).stream().pipeThrough(new DecompressionStream(format)).getReader();
   const pieces: Uint8Array[] = [];
   let size = 0;
   for (let next = await reader.read(); next.value; next = await reader.read()) {
     size += next.value.length;
-    if (size > MOST_BYTES) throw new Error("it unpacks to more than this page reads");
+    if (size > most) throw new Error("it unpacks to more than it says");
     pieces.push(next.value);
   }
   return new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());

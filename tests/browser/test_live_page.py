@@ -190,7 +190,7 @@ def test_a_file_that_is_none_is_said(page: Page, address: str, tmp_path: Path, b
     assert page.wrong == [] or all("404" in wrong for wrong in page.wrong)
 
 
-@pytest.mark.parametrize("where", ["", "/file", "/compare?a=wide30&b=wide30"])
+@pytest.mark.parametrize("where", ["", "/file", "/evals", "/compare?a=wide30&b=wide30"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_pages(
     browser: Any, address: str, store: RunStore, axe: str, where: str, scheme: str
