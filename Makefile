@@ -7,7 +7,7 @@ ALL := $(CODE) tests benchmarks examples
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench eval docs studio studio-demo lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench bakeoff eval docs studio studio-demo lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ real: setup .venv/real/ready ## Run the graphs on a small real model against wha
 
 bench: setup ## Measure what the framework costs; some minutes; one of them: ARGS="width"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bakeoff: setup .venv/real/ready ## Compare the FAQ patterns on a small real model and at a provider's latencies; an hour; ARGS="wire"
+	@$(BIN)/python -m benchmarks.bakeoff $(ARGS)
 
 eval: setup ## Run the data sets in evals/ through their graphs, with no key and no network, and print the figures
 	@$(foreach file,$(sort $(wildcard evals/*.jsonl)),$(BIN)/fanloom eval $(file) --model offline && echo &&) true

@@ -49,7 +49,8 @@ class Provider:
     def after(self, latency: float, **more: Any) -> dict[str, int]:
         """Answer after so many seconds from now on; return `requests` and `peak` (in flight) since the last time.
 
-        `tail` is the seed of latencies with a tail, which take the place of `latency`, `scale` times as long.
+        `tail` is the seed of latencies with a tail, which take the place of `latency`, `scale` times as long: of the
+        answers to questions, which are then all the same, or with `every` of whatever is asked.
         """
         assert self._process.stdin
         self._process.stdin.write(json.dumps({"latency": latency, **more}) + "\n")
@@ -81,12 +82,20 @@ class Tail:
     """Answers whose latencies have a tail, while there is a seed for them."""
 
     def __init__(self) -> None:
-        self.seed, self.scale = "", 1.0
+        self.seed, self.scale, self.every = "", 1.0, False
         self.asked: Counter[str] = Counter()
+
+    def written(self, prompt: str, said: Any) -> Any:
+        """Return what is said to a prompt, after a latency of its own where every answer has one."""
+        if not (self.seed and self.every):
+            return said
+        self.asked[prompt] += 1
+        seconds = self.scale * latency_s(self.seed, prompt, self.asked[prompt] - 1)
+        return Reply(said, latency=seconds) if isinstance(said, str) else Reply(data=said, latency=seconds)
 
     def answer(self, prompt: str) -> Reply | None:
         """Answer a question after its latency."""
-        if not self.seed:
+        if not self.seed or self.every:
             return None
         question = question_in(prompt)
         self.asked[question] += 1
@@ -98,12 +107,16 @@ def serve() -> None:
     """Serve until the standard input ends; each line on it sets the latency and is answered with what was seen."""
     writer = Writer()
     tail = Tail()
-    with FakeProvider(reply=lambda request: tail.answer(request.text) or writer(request.text)) as provider:
+
+    def answer(text: str) -> Any:
+        return tail.answer(text) or tail.written(text, writer(text))
+
+    with FakeProvider(reply=lambda request: answer(request.text)) as provider:
         _say(url=provider.url)
         for line in sys.stdin:
             told = json.loads(line)
             provider.latency, tail.seed = told["latency"], told.get("tail", "")
-            tail.scale = told.get("scale", 1.0)
+            tail.scale, tail.every = told.get("scale", 1.0), told.get("every", False)
             tail.asked.clear()
             _say(requests=len(provider.requests), peak=provider.peak)
             provider.clear()

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from fanloom.cli.showing.evaluation_report import as_data
+from fanloom.evaluation.candidate_figures import Evaluation
 from fanloom.evaluation.dataset import Dataset, Description
 from fanloom.evaluation.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun
-from fanloom.evaluation.runner import Candidate, Evaluation, ItemResult
+from fanloom.evaluation.runner import Candidate, ItemResult
 
 # A candidate's name, and how often it is right, what a run of it costs and how long one takes.
 CANDIDATES = {"support_router": (0.78, 0.0004, 1.1), "voting": (0.9, 0.0021, 1.4), "with_nova": (0.74, 0.0002, 2.3)}
@@ -25,7 +26,7 @@ def made_evaluation(items: int = 40, rounds: int = 3, text: str = "refund") -> d
 
 
 def _evaluation(name: str, items: int, rounds: int, text: str, dice: random.Random) -> Evaluation:
-    candidate = cast(Candidate, SimpleNamespace(name=name if text == "refund" else text, graph_name=text))
+    candidate = cast(Candidate, SimpleNamespace(name=name if text == "refund" else text, graph_name=text, prompts=None))
     results = [{line: _result(name, line, text, dice) for line in range(1, items + 1)} for _ in range(rounds)]
     return Evaluation(candidate, results[0], again=results[1:])
 

@@ -21,7 +21,7 @@ export function told(measure: string, value: number, plus = ""): string {
 }
 
 export const interval = (measure: string, { low, high, hasInterval }: Figure, plus = ""): string =>
-  hasInterval ? `${told(measure, low, plus)} to ${told(measure, high, plus)}` : "one item";
+  hasInterval ? `${told(measure, low, plus)} to ${told(measure, high, plus)}` : "no interval";
 
 export const isSure = (gap: Figure): boolean => gap.hasInterval && (gap.low > 0 || gap.high < 0);
 
@@ -31,6 +31,8 @@ export function evaluationOf(data: Json) {
   return {
     dataset: asText(data.dataset), items: asNumber(data.items), rounds: asNumber(data.rounds) || 1, verdicts: asList(data.verdicts).map(asText),
     candidates, measures: [...new Set(candidates.flatMap((each) => [...each.figures.keys()]))], lines: [...lines].sort((a, b) => a - b),
+    // What says how good a run is, and not how it came about or what it took.
+    qualities: [...mapOf(data.measures, asObject)].flatMap(([name, { kind }]) => (kind === "quality" ? [name] : [])),
   };
 }
 
@@ -38,7 +40,7 @@ function candidateOf(data: Json) {
   const figuresOf = (figures: unknown): Map<string, Figure> => mapOf(figures, figureOf);
   return {
     name: asText(data.name), graph: asText(data.graph), models: asList(data.models).map(asText), failed: asNumber(data.failed),
-    figures: figuresOf(data.figures), differences: figuresOf(data.differences), groups: mapOf(data.groups, figuresOf),
+    figures: figuresOf(data.figures), differences: figuresOf(data.differences), times: figuresOf(data.times), groups: mapOf(data.groups, figuresOf),
     latency: [...mapOf(data.latency, asNumber)], spreads: [...mapOf(data.spreads, asObject)],
     // The results of each round, by the items' lines.
     rounds: [data.results, ...asList(data.again)].map((results) => new Map(asList(results).map(asObject).map((each) => [asNumber(each.line), resultOf(each)]))),

@@ -8,15 +8,13 @@ import { Interval, Plot, Shape } from "./plot.tsx";
 import { asList, asNumber, count, duration, plural, shown, type Json } from "./words.ts";
 
 const MOST = 100;
-// How a run came about, and not how good it is.
-const RELIABILITY = new Set(["agreement", "repaired", "salvaged", "fallen back", "truncated", "delivered", "delivered of asked"]);
 
 export function EvaluationPage({ data, onRun }: { data: Json; onRun?: OnRun }) {
   const evaluation = useMemo(() => evaluationOf(data), [data]);
   const [chosen, choose] = useState("");
-  const { candidates, measures, rounds, dataset, items } = evaluation;
+  const { candidates, measures, qualities, rounds, dataset, items } = evaluation;
   const shares = measures.filter(isShare);
-  const quality = shares.includes(chosen) ? chosen : (shares.find((name) => !RELIABILITY.has(name)) ?? shares[0] ?? "");
+  const quality = shares.includes(chosen) ? chosen : (qualities[0] ?? shares[0] ?? "");
   return (
     <>
       <h1>{shown(dataset, 80) || "An evaluation"}: {plural(items, "item")}{rounds > 1 ? `, each run ${rounds} times` : ""}</h1>
@@ -55,12 +53,12 @@ const Verdict = ({ evaluation: { candidates, verdicts } }: { evaluation: Evaluat
 function Measures({ evaluation: { candidates, measures } }: { evaluation: Evaluation }) {
   const gaps = candidates.length > 1 ? ["#difference", "95 % interval", "is"] : [];
   const lines = measures.slice(0, MOST).flatMap((measure) => candidates.map((each, place) => {
-    const [figure, gap] = [each.figures.get(measure), each.differences.get(measure)];
+    const [figure, gap, times] = [each.figures.get(measure), each.differences.get(measure), each.times.get(measure)];
     const among = candidates.flatMap((other) => other.figures.get(measure) ?? []);
     return [
       place === 0 ? <b>{shown(measure, 60)}</b> : <span class="spoken">{shown(measure, 60)}</span>, each.name,
       ...(figure ? [<b>{told(measure, figure.value)}</b>, interval(measure, figure), <Interval figure={figure} among={among} measure={measure} />, figure.n] : ["unknown", "", "", ""]),
-      ...(gap ? [told(measure, gap.value, "+"), interval(measure, gap, "+"), isSure(gap) ? (gap.value > 0 ? "higher" : "lower") : <span class="quiet">not told apart</span>] : gaps.map(() => "")),
+      ...(gap ? [told(measure, gap.value, "+") + (times ? `, \u00d7 ${times.value.toFixed(2)}` : ""), interval(measure, gap, "+"), isSure(gap) ? (gap.value > 0 ? "higher" : "lower") : <span class="quiet">not told apart</span>] : gaps.map(() => "")),
     ];
   }));
   return <div class="measures"><Table columns={["!measure", "candidate", "#figure", "95 % interval", "", "#items", ...gaps]} lines={lines} /></div>;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.exits import NOT_ALL_DONE, RunFailed
-from fanloom.errors import UserError
+from fanloom.errors import MissingPackage, UserError
 
 if TYPE_CHECKING:
     from fanloom.cli.here.loading import Session
     from fanloom.cli.here.project import Project
+    from fanloom.evaluation.candidate_figures import Evaluation
     from fanloom.evaluation.dataset import Dataset
     from fanloom.evaluation.experiment import LangSmith
-    from fanloom.evaluation.runner import Done, Evaluation, ItemResult, Judge
+    from fanloom.evaluation.runner import Done, ItemResult, Judge
 
 
 @click.command("eval")
@@ -37,11 +38,20 @@ if TYPE_CHECKING:
     help="Run the same items through another graph, model or both, too; several with commas between.",
 )
 @click.option(
+    "parts",
+    "--parts",
+    multiple=True,
+    metavar="FILE=FILE",
+    help="Run the same items with a prompt file replaced by another version of it, too; several replaced at once with "
+    "commas between.",
+)
+@click.option(
     "chosen",
     "--evaluator",
     multiple=True,
     metavar="NAME[,OPTION=VALUE]",
-    help="exact, tasks, grounded, sources, facts, or your own as module:function.  [default: the data set's]",
+    help="exact, tasks, grounded, sources, facts, delivered, or your own as module:function.  "
+    "[default: the data set's]",
 )
 @click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Run the items whose field has this value only.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Run the first N items only.")
@@ -88,6 +98,7 @@ def evaluate(ctx: click.Context, /, **given: Any) -> None:
     from fanloom.evaluation.dataset import read_dataset
 
     options = _EvaluateOptions(**given)
+    _check_scipy(options)
     data = read_dataset(options.dataset).only(_pairs(options.where), options.limit)
     project = read_project(ctx.obj.project)
     project.enter()
@@ -105,6 +116,7 @@ class _EvaluateOptions:
     model: str | None
     settings: tuple[str, ...]
     compare: tuple[str, ...]
+    parts: tuple[str, ...]
     chosen: tuple[str, ...]
     where: tuple[str, ...]
     limit: int | None
@@ -120,6 +132,14 @@ class _EvaluateOptions:
     quiet: bool
 
 
+def _check_scipy(options: _EvaluateOptions) -> None:
+    """Raise MissingPackage where candidates are to be compared and nothing could be said of what is paid for."""
+    from fanloom.evaluation.intervals import INSTALL_SCIPY, has_scipy
+
+    if (options.compare or options.parts or options.repeat > 1) and not has_scipy():
+        raise MissingPackage(f"--compare, --parts and --repeat need SciPy for their intervals; run: {INSTALL_SCIPY}")
+
+
 def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -> list[Evaluation]:
     """Run the items through each candidate, after all of them are known to be usable."""
     from fanloom.cli.here.loading import Session
@@ -130,18 +150,15 @@ def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -
     with Session() as session:
         judges, langsmith = _judges(project, session, data, options), LangSmith()
         how = (concurrency, watched, langsmith)
-        return [
-            _in_rounds(
-                [
-                    _kept(session, project, each, number, options, *how)
-                    for number, each in enumerate(judge.times(options.repeat), 1)
-                ]
-            )
-            for judge in judges
+        # One round after the other, each with all candidates: what a machine or a provider does meanwhile concerns all.
+        rounds = [
+            [_kept(session, project, judge.anew() if number > 1 else judge, number, options, *how) for judge in judges]
+            for number in range(1, options.repeat + 1)
         ]
+    return [_in_rounds(each) for each in zip(*rounds, strict=True)]
 
 
-def _in_rounds(rounds: list[Evaluation]) -> Evaluation:
+def _in_rounds(rounds: Sequence[Evaluation]) -> Evaluation:
     first, *others = rounds
     first.again = [each.results for each in others]
     return first
@@ -157,7 +174,7 @@ def _judges(project: Project, session: Session, data: Dataset, options: _Evaluat
     first = GraphAndModel(options.graph or data.about.graph or _no_graph(project.graphs), options.model)
     with variables(data.about.environment):
         compare = [each.strip() for given in options.compare for each in given.split(",")]
-        found = candidates(project, session, data, first, compare, options.settings)
+        found = candidates(project, session, data, first, compare, options.parts, options.settings)
         judges = [Judge(data, candidate, judging, options.timeout) for candidate in found]
         for judge in judges:
             judge.check()
@@ -223,8 +240,8 @@ def _evaluated(
     session: Session, judge: Judge, folder: Path | None, concurrency: int, watched: bool, langsmith: LangSmith
 ) -> Evaluation:
     """Run one candidate in variables of its own, so that it does not find what the one before has left."""
+    from fanloom.evaluation.candidate_figures import Evaluation
     from fanloom.evaluation.environment import variables
-    from fanloom.evaluation.runner import Evaluation
 
     evaluation = Evaluation(judge.candidate)
     with (
