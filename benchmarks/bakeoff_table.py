@@ -12,7 +12,8 @@ _DIGITS = {"share": 1, "count": 1, "s": 2, "US$": 6}
 def markdown(found: Found) -> Iterator[str]:
     """Yield a table of the measures of all candidates, and of how much what is judged varies between runs."""
     candidates = found["candidates"]
-    yield f"| {found['items']} items, {found['rounds']} runs of each | {' | '.join(one['name'] for one in candidates)} |"
+    of = f"{found['items']} items, {found['rounds']} runs of each"
+    yield f"| {of} | {' | '.join(one['name'] for one in candidates)} |"
     yield f"|---|{'---|' * len(candidates)}"
     for measure, about in found["measures"].items():
         cells = [_cell(one["figures"].get(measure), about["unit"]) for one in candidates]

@@ -29,7 +29,7 @@ class ItemRun:
     """What a run ended with.
 
     `updates` holds what nodes wrote, by node; of a node that ran several times each key's last value. `error` says why
-    the run has no result, `seconds` are wall-clock time.
+    the run has no result, `seconds` are wall-clock time, `thread` is what the run log knows the run by.
     """
 
     output: dict[str, Any] = field(default_factory=dict)
@@ -37,6 +37,7 @@ class ItemRun:
     error: str = ""
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
+    thread: str = ""
 
     def at(self, path: str) -> Any:
         """Return what stands at a path such as `output.intent` or `updates.plan_tasks.tasks`; None where nothing does.
@@ -74,7 +75,7 @@ async def run_item(
     graph: Pregel[Any, Any, Any, Any], given: Mapping[str, Any], context: Mapping[str, Any] | None, timeout_s: float
 ) -> ItemRun:
     """Run a graph once. A run that fails, waits for a person or takes longer than `timeout_s` has an `error`."""
-    run, calls, began = ItemRun(), CallCounts(), time.monotonic()
+    run, calls, began = ItemRun(thread=str(uuid.uuid4())), CallCounts(), time.monotonic()
     try:
         async with asyncio.timeout(timeout_s):
             with told_apart(Apart(listen=calls)):
@@ -93,7 +94,7 @@ async def run_item(
 async def _follow(
     graph: Pregel[Any, Any, Any, Any], given: Mapping[str, Any], context: Mapping[str, Any] | None, run: ItemRun
 ) -> None:
-    config: Any = {"configurable": {"thread_id": str(uuid.uuid4())}}
+    config: Any = {"configurable": {"thread_id": run.thread}}
     # `updates` would be cut down to the output's keys; `tasks` tells all that a node writes.
     events: AsyncIterator[Any] = graph.astream(
         given, config, context=context, stream_mode=["tasks", "values"], output_keys=graph.output_channels

@@ -28,6 +28,7 @@ from fanloom.loops.background import in_thread
 from fanloom.runlog.current_log import record
 from fanloom.runs.current_run import current_run, recorder_of
 from fanloom.runs.outcome import Outcome, done, from_error, not_done, runs_again
+from fanloom.runs.spending import used_here
 from fanloom.runs.thread_record import read_channels
 from fanloom.runs.usage import meter
 from fanloom.tracing.langsmith_tracing import note, traced_task
@@ -222,7 +223,8 @@ class _FanOut:
                 return {self.outcomes: [self._skipped(task, limit, runtime)]}
             with traced_task(task["task_id"]):
                 outcome = await self._settled(name, task, runtime)
-            record("outcome", **{name: value for name, value in outcome.items() if name != "result"})
+            told = {name: value for name, value in outcome.items() if name != "result"}
+            record("outcome", **told, usage=used_here())
             note(outcome=outcome["status"], **({"reason": outcome["error"]["kind"]} if outcome["error"] else {}))
             return {self.outcomes: [outcome]}
 

@@ -21,6 +21,7 @@ from fanloom.server.roles import is_staff
 from fanloom.server.unframed import Unframed
 from fanloom.server.webhooks import check_policy
 from fanloom.studio.api import add_studio_api
+from fanloom.studio.kept_evaluations import KeptEvaluations, kept_evaluations
 from fanloom.studio.kept_logs import open_store
 from fanloom.studio.pages import add_pages, is_open
 from fanloom.tracing.langsmith_tracing import finish_tracing, start_tracing
@@ -101,11 +102,16 @@ def _logs() -> RunStore:
     return store
 
 
+def _evaluations() -> KeptEvaluations:
+    found: KeptEvaluations = getattr(app.state, "evaluations", None) or kept_evaluations()
+    return found
+
+
 app = Unframed(title="Fanloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
 # The last that is added comes first.
 app.add_middleware(Places)
 app.add_middleware(Door)
-add_studio_api(app, _runs_of, _logs)
+add_studio_api(app, _runs_of, _logs, _evaluations)
 add_pages(app)
 
 

@@ -5,48 +5,20 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import pytest
-import uvicorn
 
 from fanloom.runlog.fanrun import LoggedRun, write_fanrun
 from fanloom.runlog.run_store import RunStore
-from fanloom.server.app import app
 from tests.browser.conftest import Page
 from tests.made_logs import support_run, wide_run
-from tests.ports import free_port
 from tests.served_logs import KEYS, small_run, write
 from tests.served_logs import store as store
-
-
-@pytest.fixture
-def address(store: RunStore) -> Iterator[str]:
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(20)
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1400, "height": 850})
-    yield Page(context.new_page())
-    context.close()
 
 
 def later(run: LoggedRun, by: int) -> LoggedRun:
@@ -218,7 +190,7 @@ def test_a_file_that_is_none_is_said(page: Page, address: str, tmp_path: Path, b
     assert page.wrong == [] or all("404" in wrong for wrong in page.wrong)
 
 
-@pytest.mark.parametrize("where", ["", "/file", "/compare?a=wide30&b=wide30"])
+@pytest.mark.parametrize("where", ["", "/file", "/evals", "/compare?a=wide30&b=wide30"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_pages(
     browser: Any, address: str, store: RunStore, axe: str, where: str, scheme: str

@@ -159,4 +159,5 @@ def _result(result: ItemResult) -> dict[str, Any]:
         "measures": {name: ratio._asdict() for name, ratio in result.ratios.items()},
         "notes": result.notes,
         "output": plain(result.run.output),
+        "thread": result.run.thread,
     }

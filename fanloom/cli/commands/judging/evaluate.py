@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -77,6 +78,12 @@ if TYPE_CHECKING:
     help="Keep each run in this folder: given again, what has ended there is judged and not run.",
 )
 @click.option("--retry-failed", is_flag=True, help="Run again what has failed in DIR.")
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE.html",
+    help="Write all that is found as one HTML page too, with plots; it opens with no network and no server.",
+)
 @click.option("--misses", is_flag=True, help="Show what is wrong with each item.")
 @click.option("as_json", "--json", is_flag=True, help="Print everything as JSON and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -95,6 +102,8 @@ def evaluate(ctx: click.Context, /, **given: Any) -> None:
     data = read_dataset(options.dataset).only(_pairs(options.where), options.limit)
     project = read_project(ctx.obj.project)
     project.enter()
+    if options.page and not options.page.absolute().parent.is_dir():
+        raise UserError(f"--page: there is no folder {str(options.page.parent)!r}; make it first.")
     done = _all_evaluated(project, data, options)
     _show(data, done, options)
     _finish(done)
@@ -117,6 +126,7 @@ class _EvaluateOptions:
     timeout: float
     out: Path | None
     retry_failed: bool
+    page: Path | None
     misses: bool
     as_json: bool
     quiet: bool
@@ -173,13 +183,33 @@ def _judges(project: Project, session: Session, data: Dataset, options: _Evaluat
 
 def _show(data: Dataset, done: list[Evaluation], options: _EvaluateOptions) -> None:
     from fanloom.cli.showing.evaluation_report import as_data, show
+    from fanloom.cli.showing.output import plain
     from fanloom.cli.showing.output import show as show_output
 
     by = options.by or data.about.group_by
+    found = plain(as_data(data, done, by))
     if options.as_json:
-        show_output(as_data(data, done, by), [], as_json=True)
+        show_output(found, [], as_json=True)
     else:
         show(data, done, by, misses=options.misses)
+    _keep(found, options)
+
+
+def _keep(found: dict[str, Any], options: _EvaluateOptions) -> None:
+    """Keep what is found where the studio lists it, with the runs where a folder is given, and as a page."""
+    from fanloom.cli.showing.output import write_file
+    from fanloom.studio.kept_evaluations import keep
+    from fanloom.studio.report_file import evaluation_page
+
+    try:
+        keep(found)
+        if options.out:
+            (options.out / "evaluation.json").write_text(json.dumps(found), encoding="utf-8")
+    except OSError as error:
+        # It has been paid for, and is shown.
+        click.echo(f"What was found is not kept: {error}", err=True)
+    if options.page:
+        write_file(options.page, evaluation_page(found))
 
 
 def _pairs(where: Iterable[str]) -> dict[str, str]:

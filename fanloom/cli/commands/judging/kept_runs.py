@@ -65,7 +65,8 @@ def _manifest(dataset: Path, project: Path, judge: Judge) -> Manifest:
 
 
 def _result_of(number: int, run: ItemRun) -> EndedItem:
-    output = {"output": _plain(run.output), "updates": _plain(run.updates), "counts": run.counts}
+    held: dict[str, Any] = {"output": run.output, "updates": run.updates, "counts": run.counts, "thread": run.thread}
+    output = _plain(held)
     error = {"kind": "error", "message": run.error, "retryable": False} if run.error else None
     usage = run.output.get("usage")
     return EndedItem(
