@@ -46,17 +46,18 @@ _TAIL = {"tail": "bakeoff", "scale": MEDIAN_S / tail_latency.MEDIAN_S, "every": 
 
 
 class Contest(NamedTuple):
-    """A data set, the graph that the others are compared with, the model, who answers, and how often each is run."""
+    """A data set, the graph that the others are compared with, the model, who answers, and how often."""
 
     dataset: Path
     first: str
     model: str
     answering: Callable[[], AbstractContextManager[None]]
     rounds: int
+    has_page: bool = False
 
 
 CONTESTS: Mapping[str, Contest] = {
-    "real": Contest(DATA / "short_faq.jsonl", "faq_one_shot", "openai:smollm2", _real, 10),
+    "real": Contest(DATA / "short_faq.jsonl", "faq_one_shot", "openai:smollm2", _real, 10, has_page=True),
     "wire": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, partial(_wire, **_TAIL), 6),
     "even": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, _wire, 6),
 }
@@ -83,8 +84,9 @@ def held(contest: Contest, rounds: int, file: Path, keep: Path | None) -> None:
         command = [sys.executable, "-m", "fanloom", "eval", str(contest.dataset), "--compare", PATTERNS]
         command += ["--graph", contest.first, "--model", contest.model]
         command += ["--repeat", str(rounds), "--out", str(keep or folder)]
-        _said([*command, "--quiet"], sys.stdout.fileno())
         file.parent.mkdir(parents=True, exist_ok=True)
+        page = ["--page", str(file.with_suffix(".html"))] if contest.has_page else []
+        _said([*command, *page, "--quiet"], sys.stdout.fileno())
         with file.open("wb") as written:
             _said([*command, "--json"], written.fileno())
     print(f"-> {file}", flush=True)
