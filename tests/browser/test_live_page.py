@@ -19,6 +19,7 @@ from tests.browser.conftest import Page
 from tests.made_logs import support_run, wide_run
 from tests.served_logs import KEYS, small_run, write
 from tests.served_logs import store as store
+from tests.unit.test_written_files import WRITTEN
 
 
 def later(run: LoggedRun, by: int) -> LoggedRun:
@@ -178,6 +179,20 @@ def test_a_file_is_read_in_the_browser_and_nothing_is_sent(page: Page, address: 
     page.page.keyboard.press("f")
     page.page.get_by_text("<task>Split INV-7820 by cost centre</task> try 3").wait_for()
     assert page.requests[before + 1 :] == []
+
+
+def test_a_file_of_an_earlier_version_shows_the_same_numbers(page: Page, address: str) -> None:
+    page.page.goto(f"{address}/studio/file")
+    page.page.locator("input[type=file]").set_input_files(WRITTEN / "run_v1.fanrun")
+    badge(page, "finished, 2 tasks not done")
+    figures = page.page.locator(".facts").inner_text()
+    assert [
+        said for said in ("7 done, 1 skipped, 1 failed", "16 (6 again)", "$0.0206", "$0.00360") if said not in figures
+    ] == []
+    page.page.goto(f"{address}/studio/file")
+    page.page.locator("input[type=file]").set_input_files(WRITTEN / "evaluation_v1.json")
+    page.page.get_by_role("heading", name="refund: 6 items, each run 2 times").wait_for()
+    assert page.page.locator(".measures tbody tr").count() == 21
 
 
 @pytest.mark.parametrize("body", [b"PK\x03\x04 no zip", b"<p>no report", b"", b"PK\x05\x06" + bytes(18)])
