@@ -1,7 +1,8 @@
 """The patterns of an FAQ against each other: `python -m benchmarks.bakeoff [--rounds N] [NAME ...]`.
 
 `real` asks a small language model on this machine (half an hour or more), `wire` a provider on loopback whose answers
-take log-normal times (ten minutes). Prints what `fanloom eval` says, and writes it as JSON.
+take log-normal times with a median of 0.8 s, `even` one whose answers take 0.8 s each (ten minutes each). Prints what
+`fanloom eval` says, and writes it as JSON.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from benchmarks import tail_latency
 from benchmarks.provider import GEMINI, running, surroundings
 from tests.real.model_process import served
 
@@ -23,8 +26,8 @@ RESULTS = ROOT / "docs" / "data"
 DATA = Path(__file__).parent / "data"
 PATTERNS = "faq_one_shot,faq_chain,faq_parallel"
 ROUNDS = 10
-# A median of 0.8 s: long enough that this machine's own work is little beside it.
-SCALE = 4
+# Long enough that this machine's own work is little beside it.
+MEDIAN_S = 0.8
 
 
 @contextmanager
@@ -34,10 +37,13 @@ def _real() -> Iterator[None]:
 
 
 @contextmanager
-def _wire() -> Iterator[None]:
+def _wire(**latencies: Any) -> Iterator[None]:
     with running() as provider:
-        provider.after(0, tail="bakeoff", scale=SCALE, every=True)
+        provider.after(MEDIAN_S, **latencies)
         yield
+
+
+_TAIL = {"tail": "bakeoff", "scale": MEDIAN_S / tail_latency.MEDIAN_S, "every": True}
 
 
 class Contest(NamedTuple):
@@ -51,7 +57,8 @@ class Contest(NamedTuple):
 
 CONTESTS: Mapping[str, Contest] = {
     "real": Contest(DATA / "short_faq.jsonl", "faq_one_shot", "openai:smollm2", _real),
-    "wire": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, _wire),
+    "wire": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, partial(_wire, **_TAIL)),
+    "even": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, _wire),
 }
 
 

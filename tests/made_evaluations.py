@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from fanloom.cli.showing.evaluation_report import as_data
-from fanloom.evaluation.candidate_figures import Evaluation
 from fanloom.evaluation.dataset import Dataset, Description
-from fanloom.evaluation.intervals import Ratio
+from fanloom.evaluation.figures.candidate_figures import Evaluation
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.evaluation.runner import Candidate, ItemResult
 

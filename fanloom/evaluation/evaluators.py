@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fanloom.errors import UserError
 from fanloom.evaluation.dataset import Item
-from fanloom.evaluation.intervals import Ratio
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.grounding import lexical as text
 

@@ -14,7 +14,7 @@ from langgraph.types import Overwrite
 
 from fanloom.errors import FanloomError, UserError
 from fanloom.evaluation.call_counts import CallCounts, reliability
-from fanloom.evaluation.intervals import Ratio
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.redaction import redact
 from fanloom.runs.run_log import Apart, told_apart
 

@@ -15,7 +15,7 @@ from fanloom.errors import UserError
 from fanloom.evaluation.dataset import Dataset
 from fanloom.evaluation.evaluator_check import check_places
 from fanloom.evaluation.evaluators import Evaluator, Judgement
-from fanloom.evaluation.intervals import Ratio
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun, run_item
 from fanloom.steps.prompt_versions import PromptVersions
 

@@ -18,13 +18,13 @@ from Stemmer import Stemmer
 from fanloom.cli import cli
 from fanloom.cli.commands.judging.evaluate import _progress
 from fanloom.errors import UserError
-from fanloom.evaluation.candidate_figures import Evaluation
 from fanloom.evaluation.dataset import read_dataset
 from fanloom.evaluation.environment import variables
 from fanloom.evaluation.evaluator_names import evaluators
-from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, times, wilson
+from fanloom.evaluation.figures.candidate_figures import Evaluation
+from fanloom.evaluation.figures.intervals import Ratio, difference, estimate, student_t, times, wilson
+from fanloom.evaluation.figures.repeats import FEWEST_ITEMS, agreement, spread, spread_gap
 from fanloom.evaluation.item_run import ItemRun
-from fanloom.evaluation.repeats import FEWEST_ITEMS, agreement, spread, spread_gap
 from fanloom.evaluation.runner import Candidate, ItemResult
 from fanloom.grounding.lexical import sentences, support
 
@@ -189,7 +189,7 @@ def test_how_many_times_as_much_it_is() -> None:
 
 
 def test_without_scipy_there_are_no_intervals_but_wilsons(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanloom.evaluation.intervals.has_scipy", lambda: False)
+    monkeypatch.setattr("fanloom.evaluation.figures.intervals.has_scipy", lambda: False)
     right, mean = estimate([Ratio(1, 1), Ratio(0, 1)], share=True), estimate([Ratio(4, 1), Ratio(6, 1)], share=False)
     assert right is not None
     assert (right.method, mean) == ("wilson", (5, 5, 5, "none", 2))

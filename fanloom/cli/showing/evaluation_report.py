@@ -12,10 +12,10 @@ from fanloom.cli.exits import brief, clean
 from fanloom.cli.showing.evaluation_table import evaluation_table, groups, ways_not_gone
 from fanloom.cli.showing.evaluation_verdicts import verdicts
 from fanloom.cli.showing.output import NO_MODEL, plain
-from fanloom.evaluation.candidate_figures import USED, Evaluation, in_order, kind_of
 from fanloom.evaluation.dataset import Dataset
-from fanloom.evaluation.intervals import INSTALL_SCIPY, Estimate, has_scipy
-from fanloom.evaluation.repeats import Interval, Spread, SpreadGap
+from fanloom.evaluation.figures.candidate_figures import USED, Evaluation, in_order, kind_of
+from fanloom.evaluation.figures.intervals import INSTALL_SCIPY, Estimate, has_scipy
+from fanloom.evaluation.figures.repeats import Interval, Spread, SpreadGap
 from fanloom.evaluation.runner import ItemResult
 
 _MOST_FAILURES = 10

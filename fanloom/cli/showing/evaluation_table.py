@@ -9,9 +9,9 @@ from rich.text import Text
 
 from fanloom.cli.exits import clean
 from fanloom.evaluation.call_counts import CALLS
-from fanloom.evaluation.candidate_figures import USED, Evaluation, in_order, kind_of
 from fanloom.evaluation.dataset import Dataset
-from fanloom.evaluation.intervals import Estimate
+from fanloom.evaluation.figures.candidate_figures import USED, Evaluation, in_order, kind_of
+from fanloom.evaluation.figures.intervals import Estimate
 
 _FORMATS = {"model calls": ",.1f", "tokens in": ",.0f", "tokens out": ",.0f", "cost, US$": ".3g", "seconds": ",.2f"}
 Section = list[list[str]]

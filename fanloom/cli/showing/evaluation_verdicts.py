@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fanloom.cli.showing.evaluation_table import written
-from fanloom.evaluation.candidate_figures import Evaluation
-from fanloom.evaluation.intervals import Estimate
-from fanloom.evaluation.repeats import SpreadGap
+from fanloom.evaluation.figures.candidate_figures import Evaluation
+from fanloom.evaluation.figures.intervals import Estimate
+from fanloom.evaluation.figures.repeats import SpreadGap
 
 
 def verdicts(done: Sequence[Evaluation]) -> Iterator[str]:

@@ -19,9 +19,9 @@ from fanloom.errors import MissingPackage, UserError
 if TYPE_CHECKING:
     from fanloom.cli.here.loading import Session
     from fanloom.cli.here.project import Project
-    from fanloom.evaluation.candidate_figures import Evaluation
     from fanloom.evaluation.dataset import Dataset
     from fanloom.evaluation.experiment import LangSmith
+    from fanloom.evaluation.figures.candidate_figures import Evaluation
     from fanloom.evaluation.runner import Done, ItemResult, Judge
 
 
@@ -134,7 +134,7 @@ class _EvaluateOptions:
 
 def _check_scipy(options: _EvaluateOptions) -> None:
     """Raise MissingPackage where candidates are to be compared and nothing could be said of what is paid for."""
-    from fanloom.evaluation.intervals import INSTALL_SCIPY, has_scipy
+    from fanloom.evaluation.figures.intervals import INSTALL_SCIPY, has_scipy
 
     if (options.compare or options.parts or options.repeat > 1) and not has_scipy():
         raise MissingPackage(f"--compare, --parts and --repeat need SciPy for their intervals; run: {INSTALL_SCIPY}")
@@ -240,8 +240,8 @@ def _evaluated(
     session: Session, judge: Judge, folder: Path | None, concurrency: int, watched: bool, langsmith: LangSmith
 ) -> Evaluation:
     """Run one candidate in variables of its own, so that it does not find what the one before has left."""
-    from fanloom.evaluation.candidate_figures import Evaluation
     from fanloom.evaluation.environment import variables
+    from fanloom.evaluation.figures.candidate_figures import Evaluation
 
     evaluation = Evaluation(judge.candidate)
     with (

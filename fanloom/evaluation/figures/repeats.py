@@ -13,7 +13,7 @@ from itertools import combinations
 from statistics import fmean, quantiles, variance
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fanloom.evaluation.intervals import CONFIDENCE, Ratio, has_scipy
+from fanloom.evaluation.figures.intervals import CONFIDENCE, Ratio, has_scipy
 
 if TYPE_CHECKING:
     from numpy import ndarray

@@ -8,9 +8,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fanloom.evaluation.call_counts import CALLS, TASKS
-from fanloom.evaluation.intervals import Estimate, Ratio, difference, estimate, times
+from fanloom.evaluation.figures.intervals import Estimate, Ratio, difference, estimate, times
+from fanloom.evaluation.figures.repeats import (
+    Said,
+    Spread,
+    SpreadGap,
+    added,
+    agreement,
+    percentiles,
+    spread,
+    spread_gap,
+)
 from fanloom.evaluation.item_run import ANSWERED
-from fanloom.evaluation.repeats import Said, Spread, SpreadGap, added, agreement, percentiles, spread, spread_gap
 from fanloom.evaluation.runner import Candidate, ItemResult
 
 USED = ("model calls", "tokens in", "tokens out", "cost, US$", "seconds")

@@ -89,6 +89,7 @@ def difference(first: Mapping[int, Ratio], second: Mapping[int, Ratio], *, share
     if len(both) < 2 or not has_scipy():
         return Estimate(gap, gap, gap, "none", len(both))
     half = _half(effects)
+    half = half if half > _NOISE * abs(a) else 0.0
     low, high = gap - half, gap + half
     return Estimate(gap, max(-1.0, low) if share else low, min(1.0, high) if share else high, "t", len(both))
 
