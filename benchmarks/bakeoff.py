@@ -1,8 +1,8 @@
 """The patterns of an FAQ against each other: `python -m benchmarks.bakeoff [--rounds N] [NAME ...]`.
 
 `real` asks a small language model on this machine (half an hour or more), `wire` a provider on loopback whose answers
-take log-normal times with a median of 0.8 s, `even` one whose answers take 0.8 s each (ten minutes each). Prints what
-`fanloom eval` says, and writes it as JSON.
+take log-normal times with a median of 2.5 s, `even` one whose answers take 2.5 s each (a quarter of an hour each).
+Prints what `fanloom eval` says, and writes it as JSON.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "data"
 DATA = Path(__file__).parent / "data"
 PATTERNS = "faq_one_shot,faq_chain,faq_parallel"
-ROUNDS = 10
-# Long enough that this machine's own work is little beside it.
-MEDIAN_S = 0.8
+# As long as a call took where the claim comes from, and so long that this machine's own work is little beside it.
+MEDIAN_S = 2.5
 
 
 @contextmanager
@@ -47,18 +46,20 @@ _TAIL = {"tail": "bakeoff", "scale": MEDIAN_S / tail_latency.MEDIAN_S, "every": 
 
 
 class Contest(NamedTuple):
-    """A data set, the graph whose interval the others' are compared with, the model, and who answers."""
+    """A data set, the graph that the others are compared with, the model, who answers, and how often."""
 
     dataset: Path
     first: str
     model: str
     answering: Callable[[], AbstractContextManager[None]]
+    rounds: int
+    has_page: bool = False
 
 
 CONTESTS: Mapping[str, Contest] = {
-    "real": Contest(DATA / "short_faq.jsonl", "faq_one_shot", "openai:smollm2", _real),
-    "wire": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, partial(_wire, **_TAIL)),
-    "even": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, _wire),
+    "real": Contest(DATA / "short_faq.jsonl", "faq_one_shot", "openai:smollm2", _real, 10, has_page=True),
+    "wire": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, partial(_wire, **_TAIL), 6),
+    "even": Contest(DATA / "timed_faq.jsonl", "faq_chain", GEMINI, _wire, 6),
 }
 
 
@@ -69,7 +70,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     if unknown := sorted(set(options.names) - CONTESTS.keys()):
         parser.error(f"no such contest: {', '.join(unknown)}; there are {', '.join(CONTESTS)}")
     for name in options.names or CONTESTS:
-        held(CONTESTS[name], options.rounds, options.out / f"bakeoff_{name}.json", options.keep and options.keep / name)
+        held(
+            CONTESTS[name],
+            options.rounds or CONTESTS[name].rounds,
+            options.out / f"bakeoff_{name}.json",
+            options.keep and options.keep / name,
+        )
 
 
 def held(contest: Contest, rounds: int, file: Path, keep: Path | None) -> None:
@@ -78,8 +84,9 @@ def held(contest: Contest, rounds: int, file: Path, keep: Path | None) -> None:
         command = [sys.executable, "-m", "fanloom", "eval", str(contest.dataset), "--compare", PATTERNS]
         command += ["--graph", contest.first, "--model", contest.model]
         command += ["--repeat", str(rounds), "--out", str(keep or folder)]
-        _said([*command, "--quiet"], sys.stdout.fileno())
         file.parent.mkdir(parents=True, exist_ok=True)
+        page = ["--page", str(file.with_suffix(".html"))] if contest.has_page else []
+        _said([*command, *page, "--quiet"], sys.stdout.fileno())
         with file.open("wb") as written:
             _said([*command, "--json"], written.fileno())
     print(f"-> {file}", flush=True)
@@ -96,7 +103,7 @@ def _said(command: Sequence[str], to: int) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bakeoff", description=(__doc__ or "").split("\n\n")[1])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(CONTESTS)}; or all")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help="how often each item is run")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often each item is run")
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="where the JSON files go")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep each run here, and go on with those that are there"

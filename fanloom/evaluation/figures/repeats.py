@@ -8,6 +8,7 @@ bootstrap).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from statistics import fmean, quantiles, variance
@@ -119,9 +120,11 @@ def _bootstrapped(statistic: Callable[..., Any], *of_items: Sequence[float]) -> 
     from numpy import isfinite
     from scipy.stats import bootstrap
 
-    found = bootstrap(
-        of_items, statistic, n_resamples=_DRAWS, paired=True, vectorized=True, confidence_level=CONFIDENCE, rng=1
-    ).confidence_interval
+    with warnings.catch_warnings(action="ignore"):
+        # Where an interval cannot be had, SciPy warns and gives NaN.
+        found = bootstrap(
+            of_items, statistic, n_resamples=_DRAWS, paired=True, vectorized=True, confidence_level=CONFIDENCE, rng=1
+        ).confidence_interval
     return Interval(float(found.low), float(found.high)) if isfinite([found.low, found.high]).all() else None
 
 
