@@ -45,8 +45,9 @@ lint: setup
 types: setup
 	@$(BIN)/mypy
 
+# Counting branches nearly doubles the time: `make test COVERAGE=1` does it, and CI.
 tests: setup
-	@$(PYTEST) --randomly-seed=1 --cov --cov-report=term
+	@$(PYTEST) --randomly-seed=1 $(if $(COVERAGE),--cov --cov-report=term)
 
 explore: setup ## Run the tests in another order, with other random examples
 	@$(PYTEST) --hypothesis-profile=explore $(ARGS)

@@ -35,7 +35,7 @@ from fanloom.tracing.langsmith_tracing import note, traced_task
 
 Worker = Callable[..., Any]
 
-_TITLES = ("title", "type", "question", "name", "summary", "description", "item")
+_TITLES = ("title", "question", "name", "summary", "description", "item")
 _LONGEST_TITLE = 120
 
 # How a task ends that nobody has failed at.
@@ -353,9 +353,11 @@ def _callable(action: Worker) -> Callable[[dict[str, Any], Runtime[Any]], Awaita
 
 
 def _planned(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a planned task what a log tells: a title is a short text that its item has."""
+    """Return of a planned task what a log tells: a title is a short text that its item has, or all its texts."""
     item = task["item"]
-    title = next((item[name] for name in _TITLES if isinstance(item.get(name), str)), "")
+    texts = {name: text for name, text in item.items() if isinstance(text, str) and text and name != "task_id"}
+    others = ", ".join(text for text in texts.values() if text != task["worker"])
+    title = next((texts[name] for name in _TITLES if name in texts), others or texts.get("type", ""))
     told = {"task_id": task["task_id"], "worker": task["worker"], "title": title[:_LONGEST_TITLE]}
     return {**told, "depends_on": needs_of(task)} if item.get("depends_on") else told
 

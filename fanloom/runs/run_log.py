@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fanloom.errors import InvalidSettings
 from fanloom.redaction import redactor
 from fanloom.runlog.log_writer import LogWriter
 from fanloom.runlog.recorder import Content, Entry, Mode
-from fanloom.runlog.run_store import RunStore
 from fanloom.settings import Hidden, in_home, settings
 from fanloom.tracing.trace_mask import TraceMask
+
+if TYPE_CHECKING:
+    from fanloom.runlog.run_store import RunStore
 
 _HIDDEN = "(hidden by FANLOOM_TRACE_REDACT)"
 _REMEMBERED_S = 1.0
@@ -56,8 +58,7 @@ _APART: ContextVar[Apart] = ContextVar("fanloom_log_apart", default=Apart())  # 
 
 def logs_in(folder: Path) -> RunLogs:
     """Return logs of a folder of their own, which hold contents too."""
-    store = RunStore(f"sqlite:///{folder}/runs.db")
-    return RunLogs(store, LogWriter(store, RunLogMask(settings().trace_redact), "all"))
+    return _made(f"sqlite:///{folder}/runs.db", "all", settings().trace_redact)
 
 
 @contextmanager
@@ -103,7 +104,14 @@ def kept_for(given: str) -> tuple[float | None, int | None]:
 @lru_cache(maxsize=16)
 def _opened(pid: int, folder: str, url: str, mode: Mode, hidden: frozenset[Hidden], keep: str) -> RunLogs:
     days, size = kept_for(keep)
-    store = RunStore(url, days=days, size=size)
+    return _made(url, mode, hidden, days=days, size=size)
+
+
+def _made(url: str, mode: Mode, hidden: frozenset[Hidden], **kept: Any) -> RunLogs:
+    # SQLAlchemy takes a fifth of the time that a graph takes to load.
+    from fanloom.runlog.run_store import RunStore
+
+    store = RunStore(url, **kept)
     return RunLogs(store, LogWriter(store, RunLogMask(hidden), mode))
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -17,7 +18,7 @@ from fanloom.runlog.run_store import RunStore
 from fanloom.server.auth import authenticate
 from fanloom.server.keys import api_keys
 from fanloom.server.places import Places
-from fanloom.server.roles import is_staff
+from fanloom.server.roles import is_staff, who_answers
 from fanloom.server.unframed import Unframed
 from fanloom.server.webhooks import check_policy
 from fanloom.studio.api import add_studio_api
@@ -126,6 +127,16 @@ async def whoami(request: Request) -> dict[str, str | None]:
     """Tell callers which user their key is; none where no keys are asked for."""
     caller = await authenticate(dict(request.headers.raw), request.scope)
     return {"user": caller["identity"] if caller["is_authenticated"] else None}
+
+
+@app.get("/studio/api/answers")
+async def answers(request: Request) -> dict[str, Any]:
+    """Tell callers who may answer what a run asks, and whether they may."""
+    caller = await authenticate(dict(request.headers.raw), request.scope)
+    if not caller["is_authenticated"]:
+        return {"who": "whoever reaches this server may answer", "may": True}
+    user: str = caller["identity"]
+    return await in_thread(lambda: who_answers(user))
 
 
 @app.get("/version")

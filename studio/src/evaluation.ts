@@ -30,7 +30,7 @@ export function evaluationOf(data: Json) {
   const lines = new Set(candidates.flatMap((each) => each.rounds.flatMap((round) => [...round.keys()])));
   return {
     dataset: asText(data.dataset), items: asNumber(data.items), rounds: asNumber(data.rounds) || 1, verdicts: asList(data.verdicts).map(asText),
-    candidates, measures: [...new Set(candidates.flatMap((each) => [...each.figures.keys()]))], lines: [...lines].sort((a, b) => a - b),
+    candidates, measures: [...new Set([...Object.keys(asObject(data.measures)), ...candidates.flatMap((each) => [...each.figures.keys()])])], lines: [...lines].sort((a, b) => a - b),
     // What says how good a run is, and not how it came about or what it took.
     qualities: [...mapOf(data.measures, asObject)].flatMap(([name, { kind }]) => (kind === "quality" ? [name] : [])),
   };

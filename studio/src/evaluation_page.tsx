@@ -78,7 +78,7 @@ function Groups({ candidates, measure }: { candidates: Candidate[]; measure: str
 // What several runs of one item say: how long they take, and how much of what varies is between runs.
 function Runs({ candidates }: { candidates: Candidate[] }) {
   const times = candidates.filter((each) => each.latency.length);
-  const spreads = candidates.flatMap(({ name, spreads: found }) => found.filter(([measure]) => isShare(measure)).map(([measure, { between_items, between_runs }]) => [
+  const spreads = candidates.flatMap(({ name, spreads: found }) => found.filter(([measure, each]) => isShare(measure) && (each.between_items || each.between_runs)).map(([measure, { between_items, between_runs }]) => [
     name, measure, told(measure, asNumber(between_items)), told(measure, asNumber(between_runs)),
   ]));
   return (

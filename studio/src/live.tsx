@@ -11,7 +11,10 @@ import { asText } from "./words.ts";
 
 const DRAW_MS = 100;
 
-export function LiveRun({ client, id, canAct }: { client: Client; id: string; canAct: boolean }) {
+// Whether the server runs graphs, who answers what a run asks, and whether we may.
+export interface Door { canAct: boolean; who: string; may: boolean }
+
+export function LiveRun({ client, id, door }: { client: Client; id: string; door: Door }) {
   const held = useMemo(() => ({ run: new Run(), events: [] as LogEvent[], at: 0, isNew: false }), [id]);
   const [, draw] = useState(0);
   const [problem, setProblem] = useState("");
@@ -41,7 +44,7 @@ export function LiveRun({ client, id, canAct }: { client: Client; id: string; ca
   });
   // The clock of the server and that of this machine may differ: time goes on from the newest event.
   const now = run.last + (held.at ? performance.now() - held.at : 0);
-  const acts = canAct && run.started.thread ? { onAnswer: answer, forks: <Forks client={client} run={run} /> } : {};
+  const acts = door.canAct && run.started.thread ? { who: door.who, ...(door.may && { onAnswer: answer, forks: <Forks client={client} run={run} /> }) } : {};
   const report = async (): Promise<void> => save(`${id}.html`, await client.text(`/studio/api/runs/${id}/report`), "text/html");
   return <RunPage events={events} run={run} contents={contents} now={now} {...acts} saves="Save report" onSave={() => void report()} />;
 }

@@ -56,7 +56,7 @@ function labelled(points: Point[], toX: Scale, toY: Scale): { point: Point; x: n
   return [...points].sort((a, b) => b.y.value - a.y.value).map((point) => {
     const at = toX(point.x.value);
     const isLeft = at > WIDTH / 2;
-    last = Math.max(last + LINE, toY(point.y.value) - 8);
+    last = Math.max(last + LINE, toY(point.y.value) - 8, TOP + LINE);
     return { point, x: at + (isLeft ? -10 : 10), y: last, isLeft };
   });
 }

@@ -9,24 +9,24 @@ import { asObject, asText, duration, shown, spaced } from "./words.ts";
 export type Answer = (question: Question, value: unknown) => Promise<void>;
 const MOST = 10;
 
-export function Questions({ run, now, onAnswer }: { run: Run; now: number; onAnswer?: Answer }) {
+export function Questions({ run, now, who, onAnswer }: { run: Run; now: number; who?: string; onAnswer?: Answer }) {
   const open = run.questions.filter((each) => each.answered === undefined);
   return (
     <>
-      {open.slice(0, MOST).map((each) => (onAnswer ? <Ask key={each.id} question={each} now={now} onAnswer={onAnswer} /> : (
-        <div key={each.id} class="question"><Told question={each} /><p>Answer it with: <code>fanloom resume {shown(run.started.thread, 100)}</code></p><p>{since(each, now)}</p></div>
+      {open.slice(0, MOST).map((each) => (onAnswer ? <Ask key={each.id} question={each} since={since(each, now, who)} onAnswer={onAnswer} /> : (
+        <div key={each.id} class="question"><Told question={each} />{!who && <p>Answer it with: <code>fanloom resume {shown(run.started.thread, 100)}</code></p>}<p>{since(each, now, who)}</p></div>
       )))}
       {open.length > MOST && <p class="quiet">and {open.length - MOST} more questions</p>}
     </>
   );
 }
 
-const since = (question: Question, now: number): string => `asked ${duration(Math.max(0, now - question.asked))} ago; the first answer counts`;
+const since = (question: Question, now: number, who = ""): string => `asked ${duration(Math.max(0, now - question.asked))} ago; ${who && `${who}, and `}the first answer counts`;
 
-function Ask({ question, now, onAnswer }: { question: Question; now: number; onAnswer: Answer }) {
+function Ask({ question, since, onAnswer }: { question: Question; since: string; onAnswer: Answer }) {
   const [value, setValue] = useState<unknown>(startOf(question.schema));
   return (
-    <SendForm label="question" look="question" word="Answer and go on" send={() => onAnswer(question, value)} beside={since(question, now)}>
+    <SendForm label="question" look="question" word="Answer and go on" send={() => onAnswer(question, value)} beside={since}>
       {(problem) => <><Told question={question} /><Form schema={question.schema} value={value} problem={problem} onChange={setValue} /></>}
     </SendForm>
   );

@@ -12,7 +12,7 @@ import { Questions, type Answer } from "./question.tsx";
 import { runOf, type LogEvent, type Row, type Run } from "./run.ts";
 import { NOT_DONE, asNumber, asObject, count, duration, money, shown } from "./words.ts";
 
-export interface Shown { events: LogEvent[]; run: Run; contents: Contents; now: number; onAnswer?: Answer; onSave?: () => void; saves?: string; forks?: ComponentChildren }
+export interface Shown { events: LogEvent[]; run: Run; contents: Contents; now: number; onAnswer?: Answer; who?: string; onSave?: () => void; saves?: string; forks?: ComponentChildren }
 
 const ZOOMS = [1, 2, 4, 8, 16, 32, 64];
 const SPOKEN_MS = 2000;
@@ -86,7 +86,7 @@ export function RunPage(props: Shown) {
           <Legend />
         </div>
         <aside aria-label="details" tabIndex={0}>
-          <Questions run={run} now={now} onAnswer={at ? undefined : props.onAnswer} />
+          <Questions run={run} now={now} who={props.who} onAnswer={at ? undefined : props.onAnswer} />
           {isOpen && row ? <Details run={run} row={row} contents={contents} now={now} onClose={() => setOpen(false)} />
             : <><Overview run={run} contents={contents} onSelect={(each) => { select(each.key); setOpen(true); }} />{props.forks}</>}
         </aside>

@@ -88,8 +88,7 @@ function Answered({ run }: { run: Run }) {
 export function Details({ run, row, contents, now, onClose }: { run: Run; row: Row; contents: Contents; now: number; onClose: () => void }) {
   const [chosen, choose] = useState(row.attempts.length - 1);
   useEffect(() => choose(row.attempts.length - 1), [row.key, row.attempts.length]);
-  const state = run.state(row);
-  const attempt = row.attempts[chosen];
+  const [state, attempt] = [run.state(row), row.attempts[chosen]];
   const waits = inWords(row.bars.filter((bar) => bar.kind !== "attempt").map((bar) => [bar.reason, (bar.to ?? now) - bar.from]));
   return (
     <>

@@ -5,7 +5,7 @@ import { Client, Refused } from "./client.ts";
 import { Compare } from "./compare.tsx";
 import { EvaluationList, KeptEvaluation } from "./evaluation_page.tsx";
 import { FileDrop } from "./opened_file.tsx";
-import { LiveRun } from "./live.tsx";
+import { LiveRun, type Door } from "./live.tsx";
 import { NewRun } from "./new_run.tsx";
 import { Asked } from "./parts.tsx";
 import { RunList } from "./run_list.tsx";
@@ -18,27 +18,27 @@ export function StudioPage() {
   // What is done with a file is nobody else's business.
   if (parts[0] === "file") return <FileDrop />;
   const enter = (key: string, isKept: boolean): void => { client.use(key, isKept); setKeys(keys + 1); };
-  return <Asked ask={() => knock(client)} about={[keys]}>{({ canAct, refused }) => (refused ? <KeyPrompt onKey={enter} problem={refused} /> : <View client={client} parts={parts} canAct={canAct} />)}</Asked>;
+  return <Asked ask={() => knock(client)} about={[keys]}>{(door) => (door.refused ? <KeyPrompt onKey={enter} problem={door.refused} /> : <View client={client} parts={parts} door={door} />)}</Asked>;
 }
 
 // Whether the server lets us in, and whether it runs graphs: only LangGraph's has /info, and a log alone answers nobody's questions.
-async function knock(client: Client): Promise<{ canAct: boolean; refused: string }> {
+async function knock(client: Client): Promise<Door & { refused: string }> {
   try {
-    await client.get("/studio/api/runs?limit=1");
-    return { canAct: await client.get("/info").then(() => true, () => false), refused: "" };
+    const answers = await client.get<{ who: string; may: boolean }>("/studio/api/answers");
+    return { ...answers, canAct: await client.get("/info").then(() => true, () => false), refused: "" };
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) return { canAct: false, refused: error.message };
+    if (error instanceof Refused && error.status === 401) return { who: "", may: false, canAct: false, refused: error.message };
     throw error;
   }
 }
 
-function View({ client, parts: [place, name = ""], canAct }: { client: Client; parts: string[]; canAct: boolean }) {
+function View({ client, parts: [place, name = ""], door }: { client: Client; parts: string[]; door: Door }) {
   const asked = new URLSearchParams(location.search);
-  if (place === "runs" && name) return <LiveRun client={client} id={encodeURIComponent(name)} canAct={canAct} />;
+  if (place === "runs" && name) return <LiveRun client={client} id={encodeURIComponent(name)} door={door} />;
   return (
     <main class="plain">
       <nav aria-label="studio">
-        <b>Fanloom studio</b><a href="/studio">Runs</a><a href="/studio/evals">Evaluations</a>{canAct && <a href="/studio/new">New run</a>}<a href="/studio/file">Open a file</a>
+        <b>Fanloom studio</b><a href="/studio">Runs</a><a href="/studio/evals">Evaluations</a>{door.canAct && <a href="/studio/new">New run</a>}<a href="/studio/file">Open a file</a>
       </nav>
       {place === "new" ? <NewRun client={client} graph={name} />
         : place === "compare" ? <Compare client={client} ids={[asked.get("a") ?? "", asked.get("b") ?? ""]} />

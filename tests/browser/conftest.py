@@ -24,7 +24,8 @@ CHROMIUM = shutil.which("chromium")
 Opens = Callable[..., Any]
 
 
-def _leave_out(why: str) -> None:
+def leave_out(why: str) -> None:
+    """Skip a test, or fail it where nothing may be left out."""
     # CI installs a browser, and must not pass without it.
     if os.environ.get("NEEDS_BROWSER"):
         pytest.fail(why)
@@ -35,7 +36,7 @@ def _leave_out(why: str) -> None:
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
-        _leave_out("no chromium is installed: apt-get install chromium")
+        leave_out("no chromium is installed: apt-get install chromium")
     with playwright.sync_playwright() as running:
         found = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield found
@@ -77,7 +78,7 @@ def open_report(browser: Any, tmp_path: Path) -> Iterator[Opens]:
 @pytest.fixture
 def axe() -> str:
     if not AXE.is_file():
-        _leave_out("axe-core is not installed: make studio")
+        leave_out("axe-core is not installed: make studio")
     return AXE.read_text(encoding="utf-8")
 
 

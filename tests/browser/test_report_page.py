@@ -50,7 +50,7 @@ def test_each_row_says_its_state_in_words_and_draws_what_happened(open_report: O
     bars = row(page, "t8").locator(".bar")
     assert [bar.get_attribute("class").split() for bar in bars.all()] == [
         ["bar", "bad"],
-        ["bar", "bad"],
+        ["bar", "bad", "retry"],
         ["bar", "good", "fallback"],
     ]
     assert row(page, "t8").locator(".wait.dots").count() == 2

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import weakref
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,15 @@ def resident_mb() -> float:
 @pytest.fixture(autouse=True)
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANLOOM_DATABASE_URL", f"sqlite:///{tmp_path}/desk.db")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def what_was_here_before_is_not_looked_at() -> Iterator[None]:
+    """Keep the collector off the hundreds of thousands of objects of everything that is imported."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def kept_of_runs() -> list[Any]:

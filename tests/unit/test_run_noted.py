@@ -32,6 +32,7 @@ from fanloom.durable.database import Database
 from fanloom.durable.effects import effects_table
 from fanloom.gateway.attempt_log import breaker_noted, cool_down_noted
 from fanloom.gateway.bounds.circuit_breaker import Breaker
+from fanloom.graph.fan_out import _planned
 from fanloom.runlog.current_log import part, record, recording
 from fanloom.runlog.otlp import SCHEMA_URL
 from fanloom.runlog.recorder import Mode, RunRecorder
@@ -178,6 +179,19 @@ def test_a_node_says_its_superstep_and_a_task_what_it_used(tmp_path: Path, monke
     assert [event["usage"]["model_calls"] for event in events if event["type"] == "outcome"] == [1, 1]
     places = {node["name"]: (node["x"], node["y"]) for node in events[0]["nodes"]}
     assert places["__start__"][0] < places["begin"][0] < places["score"][0] < places["end"][0] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        ({"type": "Bill", "title": "Two bills", "number": "INV-1"}, "Two bills"),
+        ({"type": "Bill", "number": "INV-1", "why": "twice", "of": 3}, "INV-1, twice"),
+        ({"type": "Bill"}, "Bill"),
+        ({}, ""),
+    ],
+)
+def test_the_title_of_a_task_tells_it_from_others(item: dict[str, Any], title: str) -> None:
+    assert _planned({"task_id": "t1", "worker": "Bill", "item": {"task_id": "t1", **item}})["title"] == title
 
 
 @pytest.mark.parametrize("by_id", [True, False])
@@ -480,6 +494,7 @@ async def what_no_graph_here_does(folder: Path) -> None:
         breaker.succeeded()
         breaker_noted("made", breaker, True)
         record("call.cached", model="made")
+        record("call.salvaged", call="c1")
         record("task.refused", task_id="t", worker="w")
         for _ in range(2):
             await database.once("key", lambda session: mail(session))

@@ -138,6 +138,20 @@ async def test_all_else_asks_for_a_key(server: httpx.AsyncClient, page: str) -> 
     assert (await server.get(page)).status_code == 401
 
 
+async def test_who_may_answer_is_said(server: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def told(key: str = "") -> tuple[str, bool]:
+        given = (await server.get("/studio/api/answers", headers={"x-api-key": key} if key else {})).json()
+        return given["who"], given["may"]
+
+    assert await told() == ("whoever reaches this server may answer", True)
+    monkeypatch.setenv("FANLOOM_API_KEYS", json.dumps(KEYS))
+    anna, _, staff = KEYS
+    assert [await told(key) for key in (anna, staff)] == [("staff may answer", False), ("staff may answer", True)]
+    monkeypatch.setenv("FANLOOM_API_KEYS", json.dumps({anna: KEYS[anna]}))
+    assert await told(anna) == ("whoever's thread it is may answer", True)
+    assert (await server.get("/studio/api/answers")).status_code == 401
+
+
 @pytest.mark.parametrize("headers", [{"host": "evil.invalid"}, {"origin": "https://evil.invalid"}])
 async def test_without_keys_no_other_site_reads_a_run(
     server: httpx.AsyncClient, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
