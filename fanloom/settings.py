@@ -58,6 +58,10 @@ class Settings(BaseModel):
     """Tokens a minute, in and out, per model. Default: no limit."""
     limits_url: Annotated[str | None, AfterValidator(_shared_by)] = None
     """Where processes share those limits: postgresql://... or redis://... Default: each has its own."""
+    batch_s3: str | None = None
+    """Where Bedrock's batch mode reads and writes, as in s3://BUCKET/PREFIX."""
+    batch_role: str | None = None
+    """The ARN of the role by which it may."""
     limits_share: Annotated[float | None, BeforeValidator(_fraction)] = Field(None, gt=0, le=1)
     """This process's share of the limits while that store is away, as in 1/3. Default: what it had last."""
     api_keys: str | None = None

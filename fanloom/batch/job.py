@@ -22,6 +22,7 @@ from fanloom.batch.one_item import outcomes_in, run_item
 from fanloom.batch.tables import rows_in_memory
 from fanloom.errors import BudgetExceeded, UserError
 from fanloom.gateway.bounds.budget import Amount, Budget
+from fanloom.gateway.bounds.process_limits import waiting_calls
 from fanloom.runs.context import MAX_WIDTH, Context
 from fanloom.runs.current_run import Run, within
 
@@ -103,6 +104,10 @@ class Job:
             except BudgetExceeded as error:
                 self.stop(str(error))
 
+    def waiting(self) -> Mapping[str, int]:
+        """Return how many calls wait in this process, by what they wait for."""
+        return waiting_calls()
+
     @contextmanager
     def _worked_in(self) -> Iterator[None]:
         if self.folder is None:
@@ -154,7 +159,7 @@ class Job:
         with within(self._whole):
             result = await run_item(self.graph, item, self.context)
         budget = self._whole.kept(Budget)
-        if isinstance(budget, JobBudget) and budget.reached and _lacks_budget(result):
+        if isinstance(budget, JobBudget) and budget.reached and lacks_budget(result):
             # It has not ended: with a larger budget it would have been done.
             raise BudgetExceeded(f"the budget of the whole job is spent: {budget.reached}; raise it to go on")
         # Before anybody reads it: what a kill finds in a queue would run again.
@@ -215,7 +220,8 @@ def summary_of(folder: JobFolder) -> dict[str, Any]:
     return totals(folder.results())
 
 
-def _lacks_budget(result: EndedItem) -> bool:
+def lacks_budget(result: EndedItem) -> bool:
+    """Say whether an item, or a task of it, has failed for lack of budget."""
     errors = [result["error"], *(outcome.get("error") for outcome in outcomes_in(result["output"]))]
     return any((error or {}).get("kind") == BudgetExceeded.kind for error in errors)
 

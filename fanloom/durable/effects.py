@@ -14,6 +14,7 @@ from langgraph.runtime import ExecutionInfo, Runtime
 from sqlalchemy import JSON, Column, DateTime, MetaData, String, Table
 
 from fanloom.errors import GraphError
+from fanloom.gateway.deferring.deferral import current_deferral
 from fanloom.runs.early_work import EARLY
 from fanloom.runs.spending import TaskMeter
 from fanloom.runs.thread_record import until_stored
@@ -30,6 +31,8 @@ async def effect_key(runtime: Runtime[Any], name: str = "") -> str:
     stored: a thread that went on from an older one would plan anew, with other ids. Raises GraphError outside a graph,
     and RunError if the checkpoint is not stored in time.
     """
+    if deferral := current_deferral():
+        deferral.before_effect()
     early = EARLY.get()
     info = await early.node() if early else runtime.execution_info
     if info is None:

@@ -141,14 +141,14 @@ class Attempt:
             if self.client.limits:
                 meter().unanswered()
             raise
-        self.used = usage_of(self.client.name, message, self.request.tokens)
+        self.used = self.client.charged(usage_of(self.client.name, message, self.request.tokens))
         meter().record(self.client.name, self.request.step, self.used, estimated=not is_counted(message))
         return message
 
     async def _send(self) -> AIMessage:
         handled = sys.exception()
         try:
-            async with time_limit(self.run.context.timeout_s):
+            async with nullcontext() if self.client.is_deferred else time_limit(self.run.context.timeout_s):
                 answer = await self.client.send(self.request, self.messages, self._traced(), self.options)
         except Exception as error:
             # Whatever the client raises: it is either the provider's or the network's, or it goes on as it is.

@@ -12,6 +12,7 @@ from typing import TypeVar
 from fanloom.errors import BadModelOutput, ModelRefused, ModelUnavailable, RunError
 from fanloom.gateway.answer_reading import salvage
 from fanloom.gateway.cache_worth import CALLS_THAT_PAY, is_worth_caching
+from fanloom.gateway.deferring.deferral import current_deferral
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.model_turn import ModelTurn
 from fanloom.gateway.request import Request
@@ -41,7 +42,8 @@ async def call(run: Run, request: Request[T]) -> T:
 async def _answered(run: Run, request: Request[T]) -> T:
     models = RunModels.of(run)
     clients = await models.clients(request.role, request.output)
-    choice = run.context.cache_first
+    # Calls that are sent together have no first one.
+    choice = None if current_deferral() else run.context.cache_first
     prefix = request.prefix if choice else None
     if prefix and choice == "auto" and not is_worth_caching(clients[0].name, prefix):
         prefix = None

@@ -12,6 +12,7 @@ from langchain_core.runnables.config import ensure_config
 from fanloom.gateway.attempt import Attempt
 from fanloom.gateway.bounds.budget import Budget, budgets_of
 from fanloom.gateway.bounds.slots import Slots
+from fanloom.gateway.deferring.deferral import current_deferral
 from fanloom.gateway.hedging.race import Race
 from fanloom.gateway.hedging.slow_calls import WatchedCall
 from fanloom.gateway.streaming.item_stream import is_read
@@ -28,7 +29,8 @@ def may_race(attempt: Attempt) -> bool:
     """
     context = attempt.run.context
     has_one_left = attempt.number < context.max_attempts
-    return bool(context.hedge and attempt.client.limits and has_one_left) and not _streams(attempt)
+    may = context.hedge and attempt.client.limits and has_one_left and not current_deferral()
+    return bool(may) and not _streams(attempt)
 
 
 async def hedged(attempt: Attempt, answered: Callable[[Attempt], Coroutine[Any, Any, T]]) -> T:

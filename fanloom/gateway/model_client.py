@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,15 @@ from fanloom.models.factory import credentials_version, model_name
 from fanloom.models.names import is_local
 from fanloom.models.options import NO_OPTIONS, ModelOptions
 from fanloom.models.structured_output import OPENAIS, Send, bound, kinds_of
+from fanloom.runs.usage import ModelUsage
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
+
+
+def _as_listed(used: ModelUsage) -> ModelUsage:
+    return used
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class ModelClient:
 
     `output_limit` is the option that bounds its answers, `max_output_tokens` the most it can write, if known, and
     `options` are those with which it was made. `has_understudies` says that it is the offline model, by name or as an
-    instance; `named` is the chat model itself where Fanloom has made it.
+    instance; `named` is the chat model itself where Fanloom has made it. `is_deferred` says that an answer may take
+    days, and `charged` what is counted of what an answer used by the price list.
     """
 
     name: str
@@ -37,6 +43,8 @@ class ModelClient:
     options: ModelOptions = NO_OPTIONS
     has_understudies: bool = False
     named: BaseChatModel | None = None
+    is_deferred: bool = False
+    charged: Callable[[ModelUsage], ModelUsage] = _as_listed
 
     @property
     def credentials_version(self) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway import answer_reading
 from fanloom.gateway.attempt import Attempt
 from fanloom.gateway.attempt_log import answer_noted
+from fanloom.gateway.deferring.deferral import current_deferral
 from fanloom.gateway.hedge import hedged, may_race
 from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
@@ -73,7 +75,7 @@ class ModelTurn(Generic[T]):
                 if upcoming is None:
                     raise
                 self._last = error
-            await _pause(wait_s(upcoming))
+            await _pause(0.0 if attempt.client.is_deferred else wait_s(upcoming))
             self._prepare(upcoming)
 
     def _cache_key(self) -> str | None:
@@ -85,7 +87,7 @@ class ModelTurn(Generic[T]):
 
     def _attempt(self) -> Attempt:
         number = sum(turn.sent for turn in (*self.before, self)) + 1
-        return Attempt(
+        attempt = Attempt(
             self.run,
             self.client,
             self.request,
@@ -96,6 +98,9 @@ class ModelTurn(Generic[T]):
             is_fallback=bool(self.before),
             yields=self.has_next,
         )
+        if deferral := current_deferral():
+            attempt.client = deferral.client_for(attempt)
+        return attempt
 
     async def _answered(self, attempt: Attempt) -> T:
         message = await self._made(attempt)
@@ -106,8 +111,10 @@ class ModelTurn(Generic[T]):
 
     async def _made(self, attempt: Attempt) -> AIMessage:
         self._attempts += 1
+        deferral = current_deferral()
         try:
-            return await attempt.answer()
+            with deferral.around(attempt) if deferral else nullcontext():
+                return await attempt.answer()
         finally:
             self.sent += attempt.sent
 

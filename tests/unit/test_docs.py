@@ -227,15 +227,9 @@ def test_the_way_to_a_cluster_runs_as_it_stands(tmp_path: Path) -> None:
     rows = [{"number": number, "text": f"The app crashes {number} times"} for number in range(6)]
     (tmp_path / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     commands = re.findall(r"^\$ (fanloom .*)", PAGES["cluster.md"], re.M)
-    (in_pod,) = re.findall(r"^ +- (fanloom batch run .*)", PAGES["cluster.md"], re.M)
-    pods = [f"JOB_COMPLETION_INDEX={n}; {in_pod}".replace("/data/", f"{tmp_path}/") for n in (0, 7)]
-    for command in [*commands, *(pod.replace("/job ", "/pods ") for pod in pods)]:
+    for command in commands:
         run(tmp_path, "sh", "-c", command.replace("fanloom ", f"fanloom -C '{DOCS.parent}' ", 1))
     assert len((tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(rows)
-    assert {file.name for file in (tmp_path / "pods").glob("*-of-8.jsonl")} <= {
-        "results-1-of-8.jsonl",
-        "results-8-of-8.jsonl",
-    }
 
 
 def test_every_page_is_in_the_menu_and_every_command_in_its_table() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.exits import NOT_ALL_DONE, RunFailed
+from fanloom.cli.options.provider_batch import check_no_waves, takes_wave_options, wave_options
 from fanloom.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def _bounds(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context.")
 @click.option("--force", is_flag=True, help="Go on although graph, input, context or prompts are not what they were.")
 @click.option("--dry-run", is_flag=True, help="Count the items, run three of them, and estimate what all would take.")
+@click.option(
+    "--provider-batch", is_flag=True, help="Send the model calls to Gemini's or Bedrock's batch mode: half the price."
+)
+@takes_wave_options
 @_bounds
 @click.pass_context
 def run_job(ctx: click.Context, /, **given: Any) -> None:
@@ -76,14 +81,16 @@ def run_job(ctx: click.Context, /, **given: Any) -> None:
         if given["dry_run"]:
             return _estimate(session, opened, source, context, given)
         folder = _folder(given["out"], given["shard"])
+        job = _job(opened.graph, source, context, folder, given)
         folder.begin(manifest, force=given["force"])
-        return _run(session, _job(opened.graph, source, context, folder, given), given["quiet"])
+        return _run(session, job, given["quiet"])
 
 
 @batch.command("resume")
 @click.argument("out", metavar="DIR", type=_FOLDER)
 @click.option("--retry-failed", is_flag=True, help="Run again what failed or was done in part.")
 @click.option("--force", is_flag=True, help="Go on although graph, input or prompts are not what they were.")
+@takes_wave_options
 @_bounds
 @click.pass_context
 def resume_job(ctx: click.Context, /, **given: Any) -> None:
@@ -109,9 +116,12 @@ def resume_job(ctx: click.Context, /, **given: Any) -> None:
 def status(out: Path, as_json: bool) -> None:
     """Show how the job in DIR stands: items done, done in part and failed, and what they used."""
     from fanloom.batch.job import summary_of
+    from fanloom.batch.provider_jobs.wave_ledger import waiting_for
 
     folder = _folder(out, None)
     told = {"graph": _known(folder).graph, **summary_of(folder)}
+    if waiting := waiting_for(out):
+        told["waiting_for"] = ", ".join(f"provider job {job.name} ({job.note or job.state})" for job in waiting)
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return
@@ -182,22 +192,30 @@ def _opened(ctx: click.Context, session: Session, name: str) -> _OpenedGraph:
 
 def _job(graph: Any, source: Any, context: Any, folder: JobFolder | None, given: Mapping[str, Any]) -> Job:
     from fanloom.batch.job import Bounds, Job
+    from fanloom.batch.provider_jobs.wave_ledger import has_waves, options_of
 
     names = ("max_model_calls", "max_total_tokens", "max_cost_usd", "max_failures", "limit")
     bounds = Bounds(**{name: given.get(name) for name in names})
-    return Job(graph, source, context, folder, given.get("concurrency") or 16, bounds)
+    made = (graph, source, context, folder, given.get("concurrency") or 16, bounds)
+    if folder is None:
+        return Job(*made)
+    if not (given.get("provider_batch") or has_waves(folder.folder)):
+        check_no_waves(given)
+        return Job(*made)
+    from fanloom.batch.provider_jobs.wave_job import WaveJob
+
+    return WaveJob(*made, waves=wave_options(given, options_of(folder.folder)))
 
 
 def _run(session: Session, job: Job, quiet: bool) -> None:
     from fanloom.cli.showing.job_progress import watched
-    from fanloom.gateway.bounds.process_limits import waiting_calls
 
     # Before anything is paid for: an item that cannot be read is told here.
     total = job.count_left()
     # The first Ctrl-C lets what is in flight end, the second ends the command.
     before = signal.signal(signal.SIGINT, lambda *_: _stop(job, before))
     try:
-        session.run(watched(job, shown=not quiet, total=total, waiting=waiting_calls))
+        session.run(watched(job, shown=not quiet, total=total, waiting=job.waiting))
     finally:
         signal.signal(signal.SIGINT, before)
     _finish(job)
@@ -229,8 +247,13 @@ def _finish(job: Job) -> None:
 def _estimate(session: Session, opened: _OpenedGraph, source: Any, context: Any, given: Mapping[str, Any]) -> None:
     from fanloom.batch.estimate import estimate
 
-    left = _job(opened.graph, source, context, _folder(given["out"], given["shard"]), given).items_left()
+    job = _job(opened.graph, source, context, _folder(given["out"], given["shard"]), given)
+    left = job.items_left()
     told = session.run(estimate(lambda items: _job(opened.graph, items, context, None, given), left))
+    if given["provider_batch"]:
+        from fanloom.batch.provider_jobs.wave_count import in_waves
+
+        told = session.run(in_waves(told, opened.graph, job.items_left(), context))
     click.echo(json.dumps(told, indent=2))
 
 

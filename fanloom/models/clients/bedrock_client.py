@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _MAX_CONNECTIONS = 1000
 
 
-def bedrock(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
-    """Return a client. Raises MissingCredentials."""
+def bedrock(spec: names.Spec, timeout_s: float, fields: Fields, kind: type | None = None) -> BaseChatModel:
+    """Return a client, a WideBedrockConverse unless a subclass of it is asked for. Raises MissingCredentials."""
     import boto3
     from botocore.config import Config
 
@@ -47,7 +47,9 @@ def bedrock(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel
         for field, service in (("client", "bedrock-runtime"), ("bedrock_client", "bedrock"))
     }
     named = ids(spec.model, lambda: clients["bedrock_client"])
-    model = WideBedrockConverse(**named, region_name=region, config=config, **clients, **fields)
+    model: WideBedrockConverse = (kind or WideBedrockConverse)(
+        **named, region_name=region, config=config, **clients, **fields
+    )
     # A bearer token is the environment's, and with another one this is another model.
     model.live_credentials = None if os.environ.get("AWS_BEARER_TOKEN_BEDROCK") else credentials
     return model

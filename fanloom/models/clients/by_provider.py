@@ -17,13 +17,21 @@ from fanloom.redaction import redact
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+Maker = Callable[[names.Spec, float, Fields], "BaseChatModel"]
+"""Makes the client of a provider, which waits so many seconds for an answer, with options by its own names."""
+
 _LONGEST_REASON = 300
 
 
 def built(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     """Return a new client. Raises MissingPackage, MissingCredentials or InvalidSettings, or InvalidContext."""
+    return client_made(_MAKERS.get(spec.provider, other), spec, timeout_s, fields)
+
+
+def client_made(make: Maker, spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
+    """Return what makes a client of a provider has made. Raises as `built`."""
     try:
-        return with_all(_MAKERS.get(spec.provider, other)(spec, timeout_s, fields), spec, fields)
+        return with_all(make(spec, timeout_s, fields), spec, fields)
     except FanloomError:
         raise
     except Exception as error:  # noqa: BLE001 - profiles, helpers, endpoints and files of credentials fail in any way
@@ -52,7 +60,7 @@ def _replay(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel
     return ReplayChatModel.of(spec.model)
 
 
-_MAKERS: dict[str, Callable[[names.Spec, float, Fields], BaseChatModel]] = {
+_MAKERS: dict[str, Maker] = {
     names.OFFLINE: _offline,
     names.REPLAY: _replay,
     "google_genai": gemini,

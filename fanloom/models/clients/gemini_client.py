@@ -19,13 +19,22 @@ def gemini(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     """Return a client. Raises MissingCredentials."""
     from fanloom.models.gemini import ReadableGemini, raise_for_error_in_body
 
-    on_vertex = os.environ.get(_VERTEX, "").lower() in ("true", "1", "yes")
-    if not on_vertex and not any(os.environ.get(name) for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY")):
+    check_key(spec)
+    # On Vertex it can be google-auth's own session that sends, which knows no middlewares.
+    args = None if on_vertex() else {"middlewares": (raise_for_error_in_body,)}
+    # max_retries counts attempts here: 1 is none.
+    return ReadableGemini(model=spec.model, max_retries=1, timeout=timeout_s, client_args=args, **fields)
+
+
+def on_vertex() -> bool:
+    """Say whether Google's clients are led to Vertex AI."""
+    return os.environ.get(_VERTEX, "").lower() in ("true", "1", "yes")
+
+
+def check_key(spec: names.Spec) -> None:
+    """Raise MissingCredentials where a key is needed and none is set."""
+    if not on_vertex() and not any(os.environ.get(name) for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY")):
         raise MissingCredentials(
             f"model '{spec.provider}:{spec.model}' needs a key: set GOOGLE_API_KEY "
             "(from Google AI Studio), or choose the model 'offline', which needs none."
         )
-    # On Vertex it can be google-auth's own session that sends, which knows no middlewares.
-    args = None if on_vertex else {"middlewares": (raise_for_error_in_body,)}
-    # max_retries counts attempts here: 1 is none.
-    return ReadableGemini(model=spec.model, max_retries=1, timeout=timeout_s, client_args=args, **fields)

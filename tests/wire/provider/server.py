@@ -141,7 +141,7 @@ class FakeProvider:
         self._stopping, self._released = asyncio.Event(), asyncio.Event()
         self._released.set()
         app = web.Application(client_max_size=0)
-        app.router.add_post("/{path:.*}", self._handle)
+        app.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.05)
         await runner.setup()
         self._server: web.Server = runner.server  # type: ignore[assignment]

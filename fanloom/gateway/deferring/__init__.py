@@ -1,0 +1,1 @@
+"""Calls that are not sent one by one: who takes them."""
