@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fanloom.errors import InvalidInput as InvalidInput
     from fanloom.errors import InvalidSettings as InvalidSettings
     from fanloom.errors import MissingCredentials as MissingCredentials
+    from fanloom.errors import MissingNode as MissingNode
     from fanloom.errors import MissingPackage as MissingPackage
     from fanloom.errors import ModelRefused as ModelRefused
     from fanloom.errors import ModelUnavailable as ModelUnavailable
@@ -44,9 +45,12 @@ if TYPE_CHECKING:
     from fanloom.graph.rerun import arerun_failed as arerun_failed
     from fanloom.graph.rerun import rerun_failed as rerun_failed
     from fanloom.graph.state_graph import StateGraph as StateGraph
+    from fanloom.grounding.courtesies import Courtesies as Courtesies
     from fanloom.grounding.lexical import grounded as grounded
     from fanloom.grounding.lexical import stems as stems
     from fanloom.grounding.lexical import support as support
+    from fanloom.grounding.shown_text import bare as bare
+    from fanloom.grounding.shown_text import seen as seen
     from fanloom.models.factory import chat_model as chat_model
     from fanloom.models.narrowing.narrowed import narrowed as narrowed
     from fanloom.models.narrowing.output_bounds import Choices as Choices
@@ -99,6 +103,7 @@ _HOMES = {
         "InvalidInput",
         "InvalidSettings",
         "MissingCredentials",
+        "MissingNode",
         "MissingPackage",
         "ModelRefused",
         "ModelUnavailable",
@@ -114,7 +119,9 @@ _HOMES = {
     "graph.input_check": ["check_input"],
     "graph.rerun": ["arerun_failed", "rerun_failed"],
     "graph.state_graph": ["StateGraph"],
+    "grounding.courtesies": ["Courtesies"],
     "grounding.lexical": ["grounded", "stems", "support"],
+    "grounding.shown_text": ["bare", "seen"],
     "models.factory": ["chat_model"],
     "models.narrowing.narrowed": ["narrowed"],
     "models.narrowing.output_bounds": ["Choices", "Count"],

@@ -10,6 +10,7 @@ FanloomError
     MissingPackage           a provider whose package is not installed
     PromptError              a prompt file or the variables given to it
     GraphError               a graph that is wired in a way that cannot work
+      MissingNode            a thread that goes on at a node that its graph no longer has
   RunError (RuntimeError)    the run failed; `.kind` says how, `.retryable` whether trying again can help
     ModelUnavailable         throttled, unreachable, timed out or failing on its side
     ModelRefused             the provider refuses this request for good: key, access, model id, size
@@ -60,6 +61,10 @@ class PromptError(UserError):
 
 class GraphError(UserError):
     """A graph is wired in a way that cannot work."""
+
+
+class MissingNode(GraphError):
+    """A thread goes on at a node that its graph no longer has; the message says how to go on."""
 
 
 class RunError(FanloomError, RuntimeError):

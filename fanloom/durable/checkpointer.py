@@ -38,8 +38,9 @@ def open_checkpointer(url: str | None = None) -> Checkpointer:
     `async with open_checkpointer() as saver:` gives one for `ainvoke` and `astream`, `with open_checkpointer() as
     saver:` one for `invoke` and `stream`; then `graph = builder.compile(checkpointer=saver)`. URLs are
     `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database` and `memory://`; folders and
-    tables are made. State comes back as plain data, well-known types and the types in the graph's schemas; others come
-    back as plain data unless `saver.with_allowlist` names them.
+    tables are made. State comes back as plain data, well-known types and the types in the graph's schemas, with the
+    classes that are derived from these by then; others come back as plain data unless `saver.with_allowlist` names
+    them.
 
     Raises InvalidSettings for a URL that means nothing or a file that cannot be written, MissingPackage if the driver
     is not installed, and on entering RunError of the kind `database` if the server cannot be used.

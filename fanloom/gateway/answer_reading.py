@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from fanloom.errors import BadModelOutput, ModelUnavailable, RunError
 from fanloom.gateway.answer_validation import explain, fit, fit_in_part
+from fanloom.models.answers.thoughts import data_in, words_after
 from fanloom.models.answers.whole_characters import whole
 from fanloom.models.output_model import OutputModel
 
@@ -57,7 +59,7 @@ def read(message: AIMessage, output: type[T]) -> T:
     _judge_end(message)
     if issubclass(output, BaseModel):
         return _validated(_data(message), output)
-    text = whole(message.text).strip()
+    text = words_after(whole(message.text)).strip()
     if not text and message.invalid_tool_calls:
         raise BadModelOutput(_BAD_CALL, kind="malformed")
     if not text:
@@ -152,11 +154,18 @@ def _data(message: AIMessage) -> Any:
         return message.tool_calls[0]["args"]
     if message.invalid_tool_calls:
         return _parsed(str(message.invalid_tool_calls[0]["args"]), BadModelOutput(_BAD_CALL, kind="malformed"))
-    text = message.text.strip()
-    if not text:
+    if not message.text.strip():
         raise BadModelOutput("the answer is empty", kind="empty")
+    *before, last = map(_unfenced, data_in(message.text))
+    for text in before:
+        with suppress(BadModelOutput):
+            return _parsed(text)
+    return _parsed(last)
+
+
+def _unfenced(text: str) -> str:
     fenced = _FENCE.match(text)
-    return _parsed(fenced.group(1) if fenced else text)
+    return fenced.group(1) if fenced else text
 
 
 def _parsed(text: str, problem: BadModelOutput | None = None) -> Any:

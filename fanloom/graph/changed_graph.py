@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -10,7 +10,8 @@ from langgraph.channels import NamedBarrierValue
 from langgraph.pregel import Pregel
 from langgraph.types import StateSnapshot
 
-from fanloom.errors import GraphError, UserError
+from fanloom.errors import MissingNode, UserError
+from fanloom.graph.nesting.nested_thread import keep_newest_inside
 from fanloom.runs.langgraph_internals import TASKS
 
 if TYPE_CHECKING:
@@ -31,25 +32,26 @@ def missing_nodes(graph: Graph, checkpoint: Any) -> list[str]:
     return [node for node in _gone(graph, checkpoint) if node not in renamed]
 
 
-def going_on(graph: G, checkpoint: Any) -> G:
+def going_on(graph: G, checkpoint: Any, name: str = "") -> G:
     """Return the graph with which a thread goes on: its own, in which nodes that were renamed stand by their old names.
 
-    So LangGraph finds what the thread holds of their tasks: what is done, and what is asked. Raises GraphError if the
-    thread cannot go on because its graph has lost a node.
+    So LangGraph finds what the thread holds of their tasks: what is done, and what is asked. Raises MissingNode if the
+    thread cannot go on because its graph, inside another one if it has a `name`, has lost a node.
     """
-    check_nodes(graph, checkpoint)
+    check_nodes(graph, checkpoint, name)
     renamed = _renamed(graph, checkpoint)
     names = {old: renamed[old] for old in _gone(graph, checkpoint)}
     return _with_old_names(graph, names, checkpoint) if names else graph
 
 
-def check_nodes(graph: Graph, checkpoint: Any) -> None:
-    """Raise GraphError if a thread cannot go on because its graph has lost a node."""
+def check_nodes(graph: Graph, checkpoint: Any, name: str = "") -> None:
+    """Raise MissingNode if a thread cannot go on because its graph lost a node; one inside another graph has a name."""
     if lost := missing_nodes(graph, checkpoint):
         thread = checkpoint.config["configurable"]["thread_id"]
-        raise GraphError(
-            f"thread {thread!r} goes on at {', '.join(map(repr, lost))}, which its graph no longer has; bring it back, "
-            f"or say which node does its work now: `fanloom resume {thread} --rename {lost[0]}=NEW`, from Python "
+        place = f" in {name!r}, a graph that no longer has it;" if name else ", which its graph no longer has;"
+        raise MissingNode(
+            f"thread {thread!r} goes on at {', '.join(map(repr, lost))}{place} bring it back, or say which node does "
+            f"its work now: `fanloom resume {thread} --rename {lost[0]}=NEW`, from Python "
             f"rename_nodes(graph, config, {{{lost[0]!r}: 'NEW'}})"
         )
 
@@ -63,26 +65,20 @@ def graphs_inside(graph: Graph, snapshot: StateSnapshot) -> Iterator[tuple[str, 
             yield from graphs_inside(found, task.state)
 
 
-def check_inside(name: str, graph: Graph, checkpoint: Any) -> None:
-    """Raise GraphError if a graph that is a node cannot go on in a thread because it has lost a node itself."""
-    if lost := _gone(graph, checkpoint):
-        raise GraphError(
-            f"the thread goes on at {lost[0]!r} in {name!r}, a graph that no longer has it; bring it back until the "
-            "thread is done, or start a new run"
-        )
-
-
 def rename_nodes(graph: Graph, config: RunnableConfig, names: Mapping[str, str]) -> None:
     """Let a thread go on though nodes at which it goes on were renamed: `names` gives the new name of each old one.
 
-    What had finished is kept, and what waits can be answered. Then `graph.invoke(None, config)` goes on. Raises
-    UserError for a name that does not fit, and for a graph that is not made with `fanloom.StateGraph`.
+    They may be nodes of graphs inside it too, at any depth. What had finished is kept, and what waits can be answered.
+    Then `graph.invoke(None, config)` goes on. Raises UserError for a name that does not fit, and for a graph that is
+    not made with `fanloom.StateGraph`.
     """
     _check_made_here(graph)
     saver: Any = graph.checkpointer
-    found = saver.get_tuple(config)
-    _check_names(graph, found, names)
-    saver.put_writes(found.config, [(_RENAMED, dict(names))], str(uuid4()))
+    inside: dict[str, Any] = {}
+    for found in saver.list(_whole_thread(config)):
+        keep_newest_inside(inside, found)
+    for place, told in _to_keep(graph, saver.get_tuple(config), inside.values(), names):
+        saver.put_writes(place, [(_RENAMED, told)], str(uuid4()))
 
 
 async def arename_nodes(graph: Graph, config: RunnableConfig, names: Mapping[str, str]) -> None:
@@ -94,9 +90,32 @@ async def arename_nodes(graph: Graph, config: RunnableConfig, names: Mapping[str
 async def keep_names(graph: Graph, config: RunnableConfig, names: Mapping[str, str]) -> None:
     """Keep in a thread the new names of nodes that are gone, for `going_on`. Raises UserError for one that is wrong."""
     saver: Any = graph.checkpointer
-    found = await saver.aget_tuple(config)
-    _check_names(graph, found, names)
-    await saver.aput_writes(found.config, [(_RENAMED, dict(names))], str(uuid4()))
+    inside: dict[str, Any] = {}
+    async for found in saver.alist(_whole_thread(config)):
+        keep_newest_inside(inside, found)
+    for place, told in _to_keep(graph, await saver.aget_tuple(config), inside.values(), names):
+        await saver.aput_writes(place, [(_RENAMED, told)], str(uuid4()))
+
+
+def _whole_thread(config: RunnableConfig) -> RunnableConfig:
+    return {"configurable": {"thread_id": config["configurable"]["thread_id"]}}
+
+
+def _to_keep(
+    graph: Graph, checkpoint: Any, inside: Iterable[Any], names: Mapping[str, str]
+) -> list[tuple[RunnableConfig, dict[str, str]]]:
+    """Return which new names are kept at which checkpoint: the thread's own, and those of the graphs inside."""
+    lost = missing_nodes(graph, checkpoint)
+    at = [(place.config, _of(names, _due(place))) for place in inside]
+    elsewhere = {old for _, told in at for old in told}
+    own = {old: new for old, new in names.items() if old in lost or old not in elsewhere}
+    if own or lost:
+        _check_names(graph, checkpoint, own)
+    return [(place, told) for place, told in [(checkpoint.config, own), *at] if told]
+
+
+def _of(names: Mapping[str, str], nodes: Iterable[str]) -> dict[str, str]:
+    return {node: names[node] for node in nodes if node in names}
 
 
 def _check_made_here(graph: Graph) -> None:
@@ -115,8 +134,11 @@ def _renamed(graph: Graph, checkpoint: Any) -> dict[str, str]:
 
 
 def _gone(graph: Graph, checkpoint: Any) -> list[str]:
-    if checkpoint is None:
-        return []
+    return [node for node in _due(checkpoint) if node not in graph.nodes] if checkpoint is not None else []
+
+
+def _due(checkpoint: Any) -> list[str]:
+    """Return the nodes at which a thread goes on, by a checkpoint."""
     values, versions = checkpoint.checkpoint["channel_values"], checkpoint.checkpoint["channel_versions"]
     sends = [send.node for send in values.get(TASKS) or []]
     # What an older step has left there, LangGraph never takes away.
@@ -124,7 +146,7 @@ def _gone(graph: Graph, checkpoint: Any) -> list[str]:
     branches = [name for name in values if name.startswith(_BRANCH) and versions.get(name) == newest]
     due = [*sends, *(name.removeprefix(_BRANCH) for name in branches)]
     due += [end for end, is_due in _barriers(values) if is_due or due]
-    return [node for node in dict.fromkeys(due) if node not in graph.nodes]
+    return list(dict.fromkeys(due))
 
 
 def _barriers(values: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
+from fanloom.graph.nesting.nested_runs import all_at_rest
 from fanloom.graph.node import counting, noted, with_usage
 from fanloom.loops.background import run_in_background
 from fanloom.runs.spending import TaskMeter
@@ -43,8 +44,9 @@ class Counted(RunnableLambda[Any, Any]):
         """Run it and count."""
         meter = await TaskMeter.begin(counts_usage=True)
         try:
-            with counting(meter), noted(self.name or type(self.inner).__name__, input, config):
-                update = await self.inner.ainvoke(input, config, **kwargs)
+            async with all_at_rest():
+                with counting(meter), noted(self.name or type(self.inner).__name__, input, config):
+                    update = await self.inner.ainvoke(input, config, **kwargs)
         except BaseException:
             # However it ends, as above.
             await meter.given_up()

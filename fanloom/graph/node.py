@@ -15,6 +15,7 @@ from langgraph.runtime import get_runtime
 from langgraph.types import Command
 
 from fanloom.errors import GraphError
+from fanloom.graph.nesting.nested_runs import all_at_rest
 from fanloom.loops.background import run_in_background
 from fanloom.runlog.current_log import part, record, recording
 from fanloom.runs.current_run import recorder_of
@@ -53,8 +54,9 @@ class Node(Runnable[Any, Any]):
     async def _run(self, state: Any, config: RunnableConfig | None) -> Any:
         meter = await TaskMeter.begin(counts_usage=self.counts_usage)
         try:
-            with counting(meter), noted(self.name or "", state, config):
-                update = await self.action(state, **self._given(config))
+            async with all_at_rest():
+                with counting(meter), noted(self.name or "", state, config):
+                    update = await self.action(state, **self._given(config))
         except BaseException:
             # However it ends: what a node has spent that fails, waits for a person or is cancelled was spent.
             await meter.given_up()

@@ -13,14 +13,17 @@ from langgraph.graph import StateGraph as LangGraphStateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
-from fanloom.graph.changed_graph import check_inside, going_on, graphs_inside, missing_nodes
+from fanloom.graph.changed_graph import check_nodes, going_on, graphs_inside, missing_nodes
 from fanloom.graph.counted import Counted
 from fanloom.graph.eager_plan import EarlyTasks
+from fanloom.graph.nesting.nested_runs import running_inside
+from fanloom.graph.nesting.nested_thread import NestedThread
 from fanloom.graph.node import Node, input_schema_of
 from fanloom.graph.run_noted import NotedRun
 from fanloom.loops.background import in_thread
 from fanloom.runs.context import MAX_WIDTH
 from fanloom.runs.current_run import GraphControl
+from fanloom.runs.langgraph_internals import with_derived
 from fanloom.tracing.langsmith_tracing import start_tracing
 
 _MOST_SUPERSTEPS = 10_007  # as LangGraph has it where nobody says otherwise
@@ -81,7 +84,10 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
             graph = going_on(self, saver.get_tuple(place))
             if any(graph.get_subgraphs()):
                 for name, inner, inside in graphs_inside(graph, graph.get_state(place, subgraphs=True)):
-                    check_inside(name, inner, _for_types_of(inner, saver).get_tuple(inside))
+                    check_nodes(inner, _for_types_of(inner, saver).get_tuple(inside), name)
+        elif options["control"].is_nested and (nested := NestedThread.of(self, own)):
+            own, found = nested.config, _for_types_of(self, nested.saver).get_tuple(nested.place)
+            graph = going_on(self, found, self.name)
         events = super(TracedGraph, graph).stream(given, own, **options)
         noted = NotedRun.of(self, given, config, options["control"])
         events = noted.watched(events, options.get("stream_mode")) if noted else events
@@ -98,8 +104,13 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
     ) -> AsyncIterator[Any]:
         if saver is not None:
             return self._going_on(saver, given, own, config, options)
-        events = super().astream(given, own, **options)
-        return events if options["control"].is_nested else self._noted(events, given, config, options)
+        if options["control"].is_nested:
+            is_resumed = NestedThread.is_possible(own)
+            events = (
+                self._going_on_inside(given, own, options) if is_resumed else super().astream(given, own, **options)
+            )
+            return running_inside(events)
+        return self._noted(super().astream(given, own, **options), given, config, options)
 
     @property
     def _plans_early(self) -> bool:
@@ -138,11 +149,21 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
         graph = going_on(self, await saver.aget_tuple(place))
         if any(graph.get_subgraphs()):
             for name, inner, inside in graphs_inside(graph, await graph.aget_state(place, subgraphs=True)):
-                check_inside(name, inner, await _for_types_of(inner, saver).aget_tuple(inside))
+                check_nodes(inner, await _for_types_of(inner, saver).aget_tuple(inside), name)
         events = super(TracedGraph, graph).astream(given, own, **options)
         if not options["control"].is_nested:
             events = self._noted(events, given, config, options)
         async for event in events:
+            yield event
+
+    async def _going_on_inside(
+        self, given: Any, own: RunnableConfig | None, options: dict[str, Any]
+    ) -> AsyncIterator[Any]:
+        graph = self
+        if nested := NestedThread.of(self, own):
+            own, found = nested.config, await _for_types_of(self, nested.saver).aget_tuple(nested.place)
+            graph = going_on(self, found, self.name)
+        async for event in super(TracedGraph, graph).astream(given, own, **options):
             yield event
 
     def _own_saver(self, input: Any, config: RunnableConfig | None) -> Any:
@@ -175,7 +196,7 @@ def _for_types_of(graph: Any, saver: Any) -> Any:
     """Return a saver that loads the types in a graph's schemas too."""
     # What LangGraph's server puts around a saver hands all on to that one, and cannot be copied.
     is_around_another = hasattr(type(saver), "__getattr__")
-    return saver if is_around_another else saver.with_allowlist(graph._serde_allowlist or ())
+    return saver if is_around_another else saver.with_allowlist(with_derived(graph._serde_allowlist or ()))
 
 
 def _giving_up_at_the_end(events: Iterator[Any], control: GraphControl) -> Iterator[Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Any, Self
 
 from langchain_aws import ChatBedrockConverse
@@ -34,6 +36,7 @@ class WideBedrockConverse(ChatBedrockConverse):
     def listen_to_the_client(self) -> Self:
         """Have the client hand over tool calls on which langchain-aws would fail, and send on lines."""
         events = self.client.meta.events
+        events.register("before-parse.bedrock-runtime", make_parsable)
         events.register("after-call.bedrock-runtime.Converse", make_readable)
         # private: botocore lets a handler answer a request in the session's stead, but shows nobody the session.
         events.register("before-send.bedrock-runtime", sends_on_lines(self.client._endpoint.http_session))
@@ -64,6 +67,23 @@ class WideBedrockConverse(ChatBedrockConverse):
                 yield chunk  # type: ignore[misc]
         finally:
             line.hang_up()
+
+
+def make_parsable(response_dict: dict[str, Any], **_: Any) -> None:
+    """Give botocore a JSON object in the place of a failed answer's body that is none, and so keep its status.
+
+    It fails on a list or a text, and takes a page that no gateway of its own sent for one that says nothing.
+    """
+    body = response_dict.get("body")
+    if response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES or not isinstance(body, bytes):
+        return
+    try:
+        readable = isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        readable = False
+    if not readable:
+        said = body.decode(errors="replace") or http.client.responses.get(response_dict["status_code"], "")
+        response_dict["body"] = json.dumps({"message": said}).encode()
 
 
 def make_readable(parsed: dict[str, Any], **_: Any) -> None:

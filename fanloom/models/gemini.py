@@ -46,27 +46,42 @@ class ReadAnswer:
 
 
 async def raise_for_error_in_body(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    """Raise the APIError that an answer tells of with a good status, as gateways between do; a stream tells itself.
+    """Raise the APIError of an answer that google-genai cannot read as one, as gateways between send them.
 
-    It is a middleware of aiohttp's: google-genai reads no error from such an answer, and finds it empty.
+    It is a middleware of aiohttp's. With a good status google-genai reads no error, and finds the answer empty; a
+    stream tells itself. Of a failed answer that calls itself JSON and is none, it loses the status.
     """
     answer = await handler(request)
-    if answer.status != HTTPStatus.OK or answer.content_type != "application/json":
-        return answer
-    body = await answer.read()
-    if b'"candidates"' not in body and b'"error"' in body and (said := _object(body)).get("error"):
-        known = said["error"].get("code") if isinstance(said["error"], dict) else None
-        failing = known if isinstance(known, int) and 400 <= known < 600 else HTTPStatus.INTERNAL_SERVER_ERROR.value
-        await APIError.raise_error_async(failing, said, answer)
+    if answer.status != HTTPStatus.OK:
+        await _raise_for_page(answer)
+    elif answer.content_type == "application/json":
+        await _raise_for_told(answer)
     return answer
 
 
-def _object(body: bytes) -> dict[str, Any]:
+async def _raise_for_page(answer: ClientResponse) -> None:
+    body = await answer.read()
+    if body.strip() and _json(body) is None:
+        said = {"message": body.decode(errors="replace"), "status": answer.reason}
+        await APIError.raise_error_async(answer.status, said, answer)
+
+
+async def _raise_for_told(answer: ClientResponse) -> None:
+    body = await answer.read()
+    if b'"candidates"' in body or b'"error"' not in body:
+        return
+    said = _json(body)
+    if isinstance(said, dict) and (error := said.get("error")):
+        known = error.get("code") if isinstance(error, dict) else None
+        failing = known if isinstance(known, int) and 400 <= known < 600 else HTTPStatus.INTERNAL_SERVER_ERROR.value
+        await APIError.raise_error_async(failing, said, answer)
+
+
+def _json(body: bytes) -> Any:
     try:
-        said = json.loads(body)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 @contextmanager

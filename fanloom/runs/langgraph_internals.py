@@ -5,6 +5,8 @@ No other module imports any. tests/unit/test_langgraph_internals.py fails when o
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from typing import Any, get_args, get_origin
 
 from langchain_core.tracers._streaming import _StreamingCallbackHandler, _V2StreamingCallbackHandler
@@ -14,6 +16,9 @@ from langchain_core.tracers._streaming import _StreamingCallbackHandler, _V2Stre
 # that loads every type is not touched by it.
 from langgraph._internal import _serde as _schema_types
 
+# How a graph puts its config together with that of the task that calls it.
+from langgraph._internal._config import ensure_config as ensure_config
+
 # LangGraph shows a node neither its channels' values from inside a Send nor the writes of the siblings that finished
 # before a crash. Its own ToolNode reads channels the same way.
 from langgraph._internal._constants import CONF as CONF
@@ -22,6 +27,9 @@ from langgraph._internal._constants import CONFIG_KEY_CHECKPOINT_NS as CONFIG_KE
 from langgraph._internal._constants import CONFIG_KEY_CHECKPOINTER as CONFIG_KEY_CHECKPOINTER
 from langgraph._internal._constants import CONFIG_KEY_DURABILITY as CONFIG_KEY_DURABILITY
 from langgraph._internal._constants import CONFIG_KEY_READ as CONFIG_KEY_READ
+
+# Whether a graph inside another one goes on with what its thread has of it, LangGraph tells only there.
+from langgraph._internal._constants import CONFIG_KEY_RESUMING as CONFIG_KEY_RESUMING
 
 # A graph learns of the task that calls it, and of the context it was called in, from nowhere else.
 from langgraph._internal._constants import CONFIG_KEY_RUNTIME as CONFIG_KEY_RUNTIME
@@ -41,14 +49,24 @@ StreamReader = _StreamingCallbackHandler
 
 vars(_schema_types)["STRICT_MSGPACK_ENABLED"] = True
 
-# It looks into list, dict and their like, and not into Sequence, Mapping, generic classes, aliases and named tuples.
+# It looks into list, dict and their like, and not into Sequence, Mapping, generic classes, aliases and named tuples;
+# and it takes a class, and not those derived from it, which a field of its type may hold.
 _collect = _schema_types._collect_from_type
+# Of these classes anybody's may be derived: that a schema names one says nothing of those.
+_EVERYBODYS = {
+    *sys.stdlib_module_names,
+    "pydantic",
+    "typing_extensions",
+    "langchain_core",
+    "langgraph",
+    "pydantic_core",
+}
 
 
 def _collect_all(kind: Any, allowed: set[tuple[str, ...]], seen: set[Any], seen_ids: set[int]) -> None:
     is_new = _is_new(kind, seen)
     _collect(kind, allowed, seen, seen_ids)
-    for part in _parts(kind) if is_new else ():
+    for part in (*_parts(kind), *_derived(kind)) if is_new else ():
         _collect_all(part, allowed, seen, seen_ids)
     if is_new and _is_named_tuple(kind):
         allowed.add((kind.__module__, kind.__name__))
@@ -68,6 +86,20 @@ def _parts(kind: Any) -> tuple[Any, ...]:
     if isinstance(kind, TypeAliasType):
         return (kind.__value__,)
     return tuple(_schema_types._safe_get_type_hints(kind).values()) if _is_named_tuple(kind) else ()
+
+
+def _derived(kind: Any) -> tuple[Any, ...]:
+    is_own = isinstance(kind, type) and kind.__module__.partition(".")[0] not in _EVERYBODYS
+    return tuple(type.__subclasses__(kind)) if is_own else ()
+
+
+def with_derived(allowed: Iterable[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """Return names of classes, (module, name), with those of the classes that have been derived from them since."""
+    found, seen, seen_ids = set(allowed), set[Any](), set[int]()
+    for module, name in list(found):
+        for derived in _derived(vars(sys.modules.get(module, object)).get(name)):
+            _collect_all(derived, found, seen, seen_ids)
+    return found
 
 
 def _is_named_tuple(kind: Any) -> bool:

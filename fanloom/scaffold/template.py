@@ -57,7 +57,8 @@ class Template:
         prompts = {
             prompt.relative_to(self.root)
             for folder in folders
-            for prompt in (self.root / PROMPTS / folder).glob("**/*.md")
+            for kind in ("md", "toml")
+            for prompt in (self.root / PROMPTS / folder).glob(f"**/*.{kind}")
         }
         data = {file for module in modules for file in self._beside(module)}
         return modules | prompts | data | set(self._evals_of(graph))

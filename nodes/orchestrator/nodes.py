@@ -57,7 +57,7 @@ class Orchestrator:
         for message in unused:
             warnings.warn(message, UnusedContext, stacklevel=1)
             writer({"message": message})
-        return {**new_run(), **_NOTHING_YET, "known": known, "warnings": unused}
+        return {**new_run(), **_NOTHING_YET, "known": known, "unused": unused, "warnings": unused}
 
     async def plan_subtasks(self, state: OrchestratorState, runtime: Runtime[OrchestratorContext]) -> dict[str, Any]:
         """Ask for the subtasks; those beyond `max_subtasks` are skipped, and with them nothing that others need."""
@@ -95,7 +95,8 @@ class Orchestrator:
             "worker_results": results,
             "final": document or by_template(state["task"], parts),
             "written": {"by": "model" if document else "template", "problems": wrong[:_MOST_TOLD]},
-            "warnings": [*state["warnings"], *_uncombined(wrong)],
+            # Anew each time: the parts can be combined when some of them are done again.
+            "warnings": [*state.get("unused", []), *_uncombined(wrong)],
             "failures": [*failures(outcomes), *unreadable],
             "outcomes": Overwrite([*outcomes, *unreadable]),
         }

@@ -68,13 +68,14 @@ class OrchestratorState(RunState, total=False):
     """The state of an orchestrator.
 
     `known` is the input's `context`, which is not kept where it came in: a thread that is used again must not find
-    what was known before. `parts` is the whole plan, `subtasks` what of it is done; `written` says who wrote the
-    final document, and why.
+    what was known before, and `unused` what of it no prompt uses. `parts` is the whole plan, `subtasks` what of it is
+    done; `written` says who wrote the final document, and why.
     """
 
     task: Annotated[str, stored_once()]
     context: Annotated[dict[str, Any], EphemeralValue(dict)]
     known: Annotated[dict[str, Any], stored_once()]
+    unused: list[str]
     warnings: list[str]
     analysis: str
     parts: list[Subtask]

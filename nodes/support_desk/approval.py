@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
@@ -12,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from fanloom import Declined, RunError, effect_key
 from nodes.support_desk.results import Purchase
 from nodes.support_desk.store import database
+from nodes.support_desk.words import WORDS
 
 _MOST_QUESTIONS = 5
-_YES = {"approve", "approved", "yes", "true"}
-_NO = {"decline", "declined", "no", "false"}
+_YES, _NO = (re.compile(WORDS[name]) for name in ("yes", "no"))
 
 
 class Approval(BaseModel):
@@ -29,8 +30,8 @@ class Approval(BaseModel):
     def _plain_answer(cls, answer: Any) -> Any:
         """Take a bare yes or no for an answer too."""
         said = str(answer).strip().casefold() if isinstance(answer, str | bool) else ""
-        if said in _YES | _NO:
-            return {"decision": "approve" if said in _YES else "decline"}
+        if _YES.fullmatch(said) or _NO.fullmatch(said):
+            return {"decision": "approve" if _YES.fullmatch(said) else "decline"}
         return answer
 
 

@@ -10,6 +10,7 @@ from fanloom import stems
 from nodes.support_desk.identifiers import half_width, may_mean, mentions, mentions_product, normal
 from nodes.support_desk.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
 from nodes.support_desk.wording import clause_at, sentence_at
+from nodes.support_desk.words import WORDS
 
 Kind: TypeAlias = Literal["invoice", "order", "product", "unknown"]
 Known: TypeAlias = Mapping[str, Kind]
@@ -19,24 +20,22 @@ MOST_NAMED = 200
 MOST_SAID = 5_000  # signs, of all that one task hands over
 _LITTLE = 2  # words that mean something
 _NEAR = 40
-_LABEL = {"invoice": r"invoices?|bills?|inv", "order": r"orders?|ord|parcels?|packages?|deliver(?:y|ies)|shipments?"}
 _IDENTIFIER = re.compile(
     r"(?<![^\W_])(?<![@.$€£-])(?<!\D/)(?:"
     r"#[a-z0-9]{0,7}[-_ ]?\d[\w-]{1,20}"  # #A-12345, #771
     r"|[a-z]{1,7}[-_/]\d{2,}[a-z0-9]*(?:[-_/](?![a-z]{1,7}[-_]?\d{3})[a-z0-9]+)*"  # A-12345
     r"|[a-z]{1,4}\d{4,15}"  # A12345
-    rf"|(?:{_LABEL['invoice']}|{_LABEL['order']})[\s.:#]*(?:(?:no|nr|number|num|id)\b[\s.:#]*(?:(?:is|was)\s+)?)?\(?"
+    rf"|(?:{WORDS['invoice']}|{WORDS['order']})[\s.:#]*(?:(?:{WORDS['number']})\b[\s.:#]*(?:(?:{WORDS['is']})\s+)?)?\(?"
     r"(?P<figure>[a-z]{0,3}[-_/]?\d[a-z0-9]*(?:[-_/][a-z0-9]+)*\d+)"  # order 12345
     r")(?![^\W_]|@|[.,]\d|[-_]\w)",
     re.IGNORECASE,
 )
-_KINDS = rf"(?:(?P<invoice>{_LABEL['invoice']})|(?P<order>{_LABEL['order']}))"
+_KINDS = rf"(?:(?P<invoice>{WORDS['invoice']})|(?P<order>{WORDS['order']}))"
 _PREFIXED = re.compile(rf"#?{_KINDS}[-_ .]?\d", re.IGNORECASE)
 _LABELLED = re.compile(rf".*\b{_KINDS}\W*(?:[^\W\d]+\W+){{0,2}}$", re.IGNORECASE)
 # What is no number of the shop's, and what is quoted from another mail.
 _ANOTHERS = re.compile(
-    r"(?:\b(?:customer|client|account|member(?:ship)?|phone|tel|telephone|mobile|fax|vat|tax|iban|postcode|zip)(?![a-z])"
-    r"[\W_]*(?:(?:number|no|nr|id|code|as|is|under)\b\W*)*|^>.*|\n>.*)$",
+    rf"(?:\b(?:{WORDS['anothers']})(?![a-z])[\W_]*(?:(?:{WORDS['anothers_joints']})\b\W*)*|^>.*|\n>.*)$",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(

@@ -7,6 +7,8 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterator
 
+from nodes.support_desk.words import WORDS
+
 # Hyphens and what is typed or pasted for them; the soft hyphen and the zero-width space are not even seen.
 _HYPHENS = r"\-_\u00ad\u200b\u2010\u2011\u2012\u2212"
 _DASHES = r"\u2013\u2014\u2015"
@@ -18,7 +20,7 @@ _TYPED = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2212\ufe63\uff0d"), "-")
 _DASH_IN = re.compile(r"(?<=[^\W\d_])[\u2013\u2014](?=\d)")
 _BEFORE = re.compile(rf"(\w{{0,{_LONGEST}}})([{_HYPHENS}{_DASHES}])$")
 _AFTER = re.compile(rf"[{_HYPHENS}]+[^\W_]|[{_DASHES}]\d|[^\W_]")
-_LABELS = {"invoice", "bill", "order", "number", "no", "nr", "num", "id", "ref", "reference", "parcel", "package"}
+_LABELS = frozenset(WORDS["labels"].split("|"))
 
 _ADDRESS = re.compile(
     r"[^\s@]{1,64}@[^\s@]+|[a-z]{2,12}://\S+|\b(?:[\w-]{1,63}\.){1,9}[^\W\d_]{2,}\b(?:/\S*)?", re.IGNORECASE

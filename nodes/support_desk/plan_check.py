@@ -9,18 +9,15 @@ from typing import Any
 
 from fanloom import Choices, stems
 from nodes.support_desk.identifiers import addresses, identifiers_in, mentions, mentions_product, normal
+from nodes.support_desk.return_wish import words_of_wish
 from nodes.support_desk.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
 from nodes.support_desk.wording import sentence_like, sentence_with, stands_in
+from nodes.support_desk.words import any_line
 from nodes.text import plain
 
 _DIGITS = re.compile(r"\d+")
 _NUMBERED = re.compile(r"[\w-]*\d[\w-]*")
-_SENDS_BACK = re.compile(
-    r"\bback\b|return|refund|exchang|\bswap|replac|\brma\b|unwanted|\brid of\b"
-    r"|(?:n't|not|no longer|never) (?:want|need)"
-    r"|zurück|retour|tausch|erstatt|renvoy|rembours|échang|devol|devuel|reembols|restitu|rimbors|\bterug",
-    re.IGNORECASE,
-)
+_SENDS_BACK = re.compile(any_line("asks_back"), re.IGNORECASE)
 _SAYS_SOMETHING = 3  # words, whatever they are
 _LONGEST_NAME = 200
 _LONGEST_REASON = 1_000
@@ -39,11 +36,13 @@ def bounds_of(query: str) -> dict[str, Choices]:
 
 def verified(tasks: Iterable[Task], query: str) -> tuple[list[Task], list[str]]:
     """Return the tasks without what does not stand in the message, and what that was."""
+    tasks = list(tasks)
+    returned = [task.product_name for task in tasks if isinstance(task, ProductReturn) and task.product_name]
     kept: list[Task] = []
     invented: list[str] = []
     wishes: dict[tuple[str, str], str] = {}
     for task in tasks:
-        checked, names = _checked(task, query, list(wishes.values()))
+        checked, names = _checked(task, query, list(wishes.values()), returned)
         invented += names
         if not isinstance(task, Other) or not isinstance(checked, Other):
             kept.append(checked)
@@ -77,14 +76,14 @@ def _wish(task: Other, own: str) -> tuple[str, str]:
     return (task.summary.casefold() if own else "", own)
 
 
-def _checked(task: Task, query: str, taken: Sequence[str]) -> tuple[Task, list[str]]:
+def _checked(task: Task, query: str, taken: Sequence[str], returned: Sequence[str]) -> tuple[Task, list[str]]:
     match task:
         case StatusUpdate(order_id=str(number)) if not mentions(query, number):
             return task.model_copy(update={"order_id": None}), _named(number)
         case BillingInquiry():
             return _billing_checked(task, query)
         case ProductReturn():
-            return _return_checked(task, query)
+            return _return_checked(task, query, returned)
         case Other():
             return _other_checked(task, query, taken)
         case _:
@@ -106,7 +105,7 @@ def _billing_checked(task: BillingInquiry, query: str) -> tuple[Task, list[str]]
     return task.model_copy(update=kept), [*_unquoted(task, query), *([] if known else _named(number or ""))]
 
 
-def _return_checked(task: ProductReturn, query: str) -> tuple[Task, list[str]]:
+def _return_checked(task: ProductReturn, query: str, others: Sequence[str]) -> tuple[Task, list[str]]:
     name = task.product_name or ""
     known = len(name) <= _LONGEST_NAME and mentions_product(query, name)
     quote, reason = _quote(task, query), plain(task.reason_for_return or "", _LONGEST_REASON) or None
@@ -115,7 +114,8 @@ def _return_checked(task: ProductReturn, query: str) -> tuple[Task, list[str]]:
         reason = quote if quote and reason and stems(quote) & stems(reason) - stems(name) else None
     if not _says_why(reason or "", name) or _only_asks(query, name, reason or ""):
         reason = None
-    quote = quote or (sentence_with(query, reason) if reason else None)
+    # Words that do not ask for it are no reason to do it.
+    quote = words_of_wish(quote, name, query, others)
     kept = {"product_name": name if known else None, "reason_for_return": reason, "quote": quote}
     return task.model_copy(update=kept), [*_unquoted(task, query), *([] if known else _named(name))]
 

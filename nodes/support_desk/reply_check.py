@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fanloom import unescape
-from nodes.support_desk.courtesy import MOST_OWN, bare, foreign, leads_in, seen
+from fanloom import Courtesies, bare, seen, unescape
 from nodes.support_desk.points import Point, template
+from prompts import path
 
+COURTESIES = Courtesies.from_file(path("support_desk/courtesies.toml"))
+MOST_OWN = 400  # signs of own words in the greeting, in each part, and in the closing
 _MOST_TOLD = 20  # words, of one text
 
 
@@ -95,7 +97,7 @@ def _around(point: Point, words: Own) -> Iterator[str]:
     # One after the other: a phrase that begins before the statement does not end behind it.
     for text in words:
         yield from _not_yours(where, text, point["say"])
-    if not leads_in(words.before) or not _follows(words.after):
+    if not COURTESIES.leads_in(words.before) or not _follows(words.after):
         yield f"{where}: what must stand word for word is a sentence of its own; end yours before it."
 
 
@@ -107,7 +109,7 @@ def _follows(after: str) -> bool:
 def _not_yours(where: str, text: str, names: Sequence[str]) -> Iterator[str]:
     if len(text) > MOST_OWN:
         yield f"{where} has more than {MOST_OWN} signs of your own: write less."
-    if words := foreign(text[: 2 * MOST_OWN], names):
+    if words := COURTESIES.foreign(text[: 2 * MOST_OWN], names):
         told = ", ".join(words[:_MOST_TOLD])
         yield f"{where}: only a greeting, thanks and sympathy are yours to write; leave out: {told}"
 

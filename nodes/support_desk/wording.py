@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 
 from fanloom import stems
 from nodes.support_desk.identifiers import place_of
+from nodes.support_desk.words import WORDS
 from nodes.text import plain
 
 MOST_WORDS = 100
 LONGEST = 500  # signs of one sentence that are kept
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
 _WORD = re.compile(r"\w+")
-_END = re.compile(r"(?<!\bno)(?<!\bnr)[.!?]+(?:\s|$)|\n", re.IGNORECASE)
-_CLAUSE = re.compile(r"[,;:\u2013\u2014]|\s-\s|\b(?:and|but|also|plus|then)\b", re.IGNORECASE)
+_SHORT = "".join(rf"(?<!\b{word})" for word in WORDS["abbreviations"].split("|"))
+_END = re.compile(rf"{_SHORT}[.!?]+(?:\s|$)|\n", re.IGNORECASE)
+_CLAUSE = re.compile(rf"[,;:\u2013\u2014]|\s-\s|\b(?:{WORDS['clause_joints']})\b", re.IGNORECASE)
 
 
 def words_of(text: str) -> str:

@@ -58,7 +58,7 @@ def main() -> None:
     """Run the short or the long form, of all graphs or of those that are named; exit with 1 if a promise was broken."""
     cases = [(case, 1) for case in SHORT]
     if "--short" not in sys.argv:
-        cases = [(case, seed) for seed in range(1, SEEDS + 1) for case in LONG]
+        cases = [(case, seed) for seed in range(1, _seeds() + 1) for case in LONG]
     if wanted := {word for word in sys.argv[1:] if not word.startswith("--")}:
         cases = [(case, seed) for case, seed in cases if case.graph in wanted]
     findings = Findings()
@@ -75,12 +75,21 @@ def main() -> None:
     sys.exit(0 if findings.all_kept else 1)
 
 
+def _seeds() -> int:
+    """Return how often each case runs: `--seeds=N`, else three times."""
+    told = [word.partition("=")[2] for word in sys.argv if word.startswith("--seeds=")]
+    return int(told[0]) if told else SEEDS
+
+
 async def _check(case: Case, seed: int, findings: Findings) -> None:
     graph = import_module(f"graphs.{case.graph}").graph
     rungs, began = Rungs(), perf_counter()
     try:
         with rungs.counting():
-            result = await graph.ainvoke(case.given, {"callbacks": [rungs]}, context=_context(case, seed))
+            # The whole state, also what the graph's output leaves out.
+            keys = list(graph.builder.channels)
+            config: Any = {"callbacks": [rungs]}
+            result = await graph.ainvoke(case.given, config, context=_context(case, seed), output_keys=keys)
     except RunError as error:
         findings.ends[case.graph][error.kind] += 1
         findings.promise(case, "an answer or a typed error", bool(error.kind) and bool(str(error)))
@@ -90,6 +99,9 @@ async def _check(case: Case, seed: int, findings: Findings) -> None:
         print(f"  {type(error).__name__}: {error}", flush=True)
     else:
         findings.ends[case.graph]["answered"] += 1
+        rungs.counts["template"] += (
+            result.get("reply", {}).get("written_by") == "template" and not rungs.counts["gave up"]
+        )
         findings.promise(case, "an answer or a typed error", True)
         for name, kept in case.promise(case.given, result).items():
             findings.promise(case, name, kept)

@@ -24,6 +24,11 @@ class Case(NamedTuple):
 
 _FAQ = {"sources": SOURCES, "n_questions": 2}
 _CUSTOMER = {"customer_id": "C-1001"}
+_NO_RETURNS = (
+    "The Blue Kettle leaks and burned my hand.",
+    "Is the Blue Kettle dishwasher safe? And thank you for invoice INV-7890!",
+    "I sent the SuperWidget 5000 back last week. Where is my order A-12345?",
+)
 SHORT = [
     *(Case(graph, _FAQ, promises.faq) for graph in ("faq_one_shot", "faq_chain", "faq_parallel")),
     Case("support_router", {"query": "I was charged twice for my order."}, promises.router),
@@ -41,4 +46,5 @@ LONG = [
     Case("support_router", {"query": "When do you open?"}, promises.router),
     Case("support_desk", {"query": "Where is my order A-12345?"}, promises.desk, _CUSTOMER),
     Case("support_desk", {"query": "Please call me back. And where is A-99999?"}, promises.desk, _CUSTOMER),
+    *(Case("support_desk", {"query": query}, promises.desk_without_return, _CUSTOMER) for query in _NO_RETURNS),
 ]

@@ -195,6 +195,90 @@ def test_the_types_in_types_come_back_without_a_word(held: str, url: str, caplog
     assert not caplog.records
 
 
+class Shape(BaseModel):
+    name: str = "shape"
+
+
+class Edge(BaseModel):
+    length: int
+
+
+class Square(Shape):
+    edge: Edge
+
+
+class Tile(Square):
+    mood: Mood
+
+
+@dataclass
+class Animal:
+    name: str
+
+
+@dataclass
+class Cat(Animal):
+    lives: int
+
+
+class Stranger(BaseModel):
+    name: str
+
+
+DERIVED: dict[str, tuple[Any, Any]] = {
+    "a model": (Shape, Square(edge=Edge(length=1))),
+    "of a derived one": (Shape, Tile(edge=Edge(length=1), mood=Mood.GOOD)),
+    "in a list": (list[Shape], [Shape(), Square(edge=Edge(length=1))]),
+    "or none": (Shape | None, Square(edge=Edge(length=1))),
+    "a dataclass": (Animal, Cat("Tom", 9)),
+}
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["of ours", "of LangGraph"])
+@pytest.mark.parametrize("held", DERIVED)
+def test_what_is_derived_from_a_type_comes_back_as_it_was(
+    held: str, ours: bool, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    kind, value = DERIVED[held]
+    state: Any = TypedDict("state", {"held": kind, "told": str}, total=False)  # type: ignore[misc]
+    builder: Any = fanloom.StateGraph(state) if ours else StateGraph(state)
+    builder.add_node("write", lambda state: {"held": value})
+    builder.add_node("ask", lambda state: {"told": f"{state['held'] == value} {interrupt('ok?')}"})
+    builder.add_edge(START, "write")
+    builder.add_edge("write", "ask")
+    with open_checkpointer(url) as saver:
+        graph = builder.compile(checkpointer=saver)
+        graph.invoke({}, CONFIG)
+        result = graph.invoke(Command(resume="yes"), CONFIG)
+        assert (result["held"], result["told"]) == (value, "True yes")
+        assert type(result["held"]) is type(value)
+    assert not caplog.records
+
+
+def test_what_is_derived_after_the_graph_was_compiled_comes_back_too(url: str) -> None:
+    state: Any = TypedDict("state", {"held": Animal}, total=False)  # type: ignore[misc]
+    builder = fanloom.StateGraph(state)
+    builder.add_node("write", lambda state: {"held": late("Rex")})
+    builder.add_edge(START, "write")
+    with open_checkpointer(url) as saver:
+        graph = builder.compile(checkpointer=saver)
+        late = globals()["Late"] = dataclass(type("Late", (Animal,), {"__module__": __name__}))
+        graph.invoke({}, CONFIG)
+        assert graph.get_state(CONFIG).values["held"] == late("Rex")
+
+
+def test_no_other_type_comes_back(url: str) -> None:
+    for kind in (Shape, BaseModel, Any):
+        state: Any = TypedDict("state", {"held": kind}, total=False)  # type: ignore[misc]
+        builder = fanloom.StateGraph(state)
+        builder.add_node("write", lambda state: {"held": Stranger(name="s")})
+        builder.add_edge(START, "write")
+        with open_checkpointer(url) as saver:
+            graph = builder.compile(checkpointer=saver)
+            graph.invoke({}, CONFIG)
+            assert graph.get_state(CONFIG).values["held"] == {"name": "s"}
+
+
 @pytest.mark.parametrize("as_node", [True, False], ids=["as a node", "from a function"])
 def test_the_types_of_a_graph_inside_come_back_too(as_node: bool, url: str, caplog: pytest.LogCaptureFixture) -> None:
     def approve(state: Reviewed) -> dict[str, Any]:

@@ -268,6 +268,45 @@ def test_a_thread_whose_graph_has_lost_a_node_is_not_done(project: Path, run: Ru
         assert len(listed(run)["t"]["waiting"]) == 2
 
 
+NESTED = """
+from langgraph.graph import START
+from langgraph.types import interrupt
+from typing_extensions import TypedDict
+
+from fanloom import StateGraph
+
+
+class Told(TypedDict, total=False):
+    told: str
+
+
+inner = StateGraph(Told)
+inner.add_node("approve", lambda state: {"told": interrupt("May it happen?")})
+inner.add_edge(START, "approve")
+inside = inner.compile(name="inside")
+flow = StateGraph(Told)
+flow.add_node("call", lambda state: {"told": inside.invoke({"told": ""})["told"]})
+flow.add_edge(START, "call")
+asking = nested = stopping = locked = leaving = flow
+"""
+
+
+def test_a_node_that_was_renamed_in_a_graph_that_a_function_calls_goes_on(project: Path, run: Run) -> None:
+    (project / "flow.py").write_text(NESTED)
+    sys.modules.pop("flow", None)
+    started = run("run", "flow", "--told", "x", "--thread", "t")
+    assert started.exit_code == 3, started.stderr
+    (project / "flow.py").write_text(NESTED.replace('"approve"', '"confirm"'))
+    sys.modules.pop("flow", None)
+    refused = run("resume", "t", "--answer", '"yes"')
+    assert refused.exit_code == 2
+    assert "'approve' in 'call', a graph that no longer has it" in refused.stderr
+    assert "fanloom resume t --rename approve=NEW" in refused.stderr
+    assert run("resume", "t", "--rename", "approve=confirm").exit_code == 3
+    resumed = run("resume", "t", "--answer", '"yes"', "--json")
+    assert (resumed.exit_code, json.loads(resumed.stdout)["told"]) == (0, "yes"), resumed.stderr
+
+
 def test_the_context_is_kept_and_may_be_changed(project: Path, run: Run) -> None:
     (project / "broken").touch()
     assert (

@@ -252,13 +252,17 @@ def test_what_the_planner_changes_is_seen_by_the_tasks_that_have_read_it() -> No
         return f"{state['item']}{state.get('text', '-')}"
 
     async def late(state: dict[str, Any], runtime: Runtime[Context]) -> str:
+        await planned.wait()
         await asyncio.sleep(0.3)
         return f"{state['item']}{state.get('text', '-')}"
 
     async def wrote(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-        return {"items": (await PLAN.run(runtime)).items, "text": "!"}
+        items = (await PLAN.run(runtime)).items
+        planned.set()
+        return {"items": items, "text": "!"}
 
     for then, times in ((read, 6), (late, 3)):
+        planned = asyncio.Event()
         work = Work(then=then)
         result = graph_of(work, wrote).invoke({"items": [], "text": "?"}, context=context(THREE))
         assert results(result) == ["a!", "b!", "c!"]

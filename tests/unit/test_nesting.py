@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -276,6 +276,54 @@ async def test_an_interrupt_inside_forgets_nothing_that_was_spent(
         if "__interrupt__" in result:
             result = await run(top, Command(resume=True), sync, CONFIG, context=context)
     assert len(model.asked) == calls(result) == expected
+
+
+@pytest.mark.parametrize("stopped_by", ["a question", "an error"])
+async def test_a_graph_beside_one_that_stops_its_task_loses_nothing(stopped_by: str, url: str, sync: bool) -> None:
+    done: list[str] = []
+
+    async def stop(state: State) -> dict[str, Any]:
+        # Long enough that whoever called the graphs would be gone.
+        asyncio.get_running_loop().call_later(0.2, gate.set)
+        if stopped_by == "an error" and not done:
+            raise ConnectionError("the line is down")
+        return {"said": interrupt("ok?")} if stopped_by == "a question" else {"said": "on"}
+
+    async def work(state: State) -> dict[str, Any]:
+        await gate.wait()
+        done.append("work")
+        return {"said": "worked"}
+
+    async def both(state: State) -> dict[str, Any]:
+        nonlocal gate
+        gate = asyncio.Event()
+        graphs = (one(stop, "stop").compile(), one(work, "work").compile())
+        said = await asyncio.gather(*(graph.ainvoke({}) for graph in graphs))
+        return {"said": " ".join(each["said"] for each in said)}
+
+    gate = asyncio.Event()
+    async with saver(url, sync) as kept:
+        top = one(both, "top").compile(checkpointer=kept)
+        with pytest.raises(ConnectionError) if stopped_by == "an error" else nullcontext():
+            await run(top, {}, sync, CONFIG)
+    async with saver(url, sync) as again:
+        top = one(both, "top").compile(checkpointer=kept if url.startswith("memory") else again)
+        result = await run(top, Command(resume="yes") if stopped_by == "a question" else None, sync, CONFIG)
+    assert (result["said"], done) == ("yes worked" if stopped_by == "a question" else "on worked", ["work"])
+
+
+async def test_a_graph_that_is_left_half_read_holds_up_nobody(sync: bool) -> None:
+    async def half(state: State) -> dict[str, Any]:
+        left = inner.astream({}, stream_mode="updates")
+        await anext(left)
+        kept.append(left)
+        raise ConnectionError("the line is down")
+
+    kept: list[Any] = []
+    inner = one(lambda state: {"said": "x"}, "inner").compile()
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(run(one(half, "top").compile(), {}, sync), 20)
+    await kept[0].aclose() if not sync else kept.clear()
 
 
 async def test_a_budget_holds_over_an_interrupt_in_a_worker(url: str, ask: LLMStep[str], sync: bool) -> None:

@@ -12,7 +12,16 @@ import pytest
 from click.testing import CliRunner
 from langgraph.checkpoint.memory import InMemorySaver
 
-from fanloom import BadModelOutput, GraphError, InvalidContext, InvalidInput, ModelRefused, Prompt
+from fanloom import (
+    BadModelOutput,
+    GraphError,
+    InvalidContext,
+    InvalidInput,
+    ModelRefused,
+    ModelUnavailable,
+    Prompt,
+    arerun_failed,
+)
 from fanloom.cli import cli
 from fanloom.errors import PromptError
 from graphs.content_variations import builder, graph
@@ -311,6 +320,24 @@ async def test_without_a_synthesizer_the_parts_stand_as_they_are(down: Any) -> N
     (told,) = result["warnings"]
     assert "no model has combined them: " in told
     assert ("down" if down else "max_model_calls") in told
+
+
+async def test_what_is_done_again_leaves_no_old_warning() -> None:
+    gone: Any = {"combine": ModelRefused("down"), "work": lambda prompt: ModelUnavailable("away", kind="connection")}
+    writer = Writer(**gone, plan=plan(subtask("a"), subtask("b")))
+    writer.steps["work"] = lambda prompt: gone["work"](prompt) if written_by(prompt) == "b" else text_of(prompt)
+    app = builder.compile(checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "t"}}
+    context: Any = {"model": ScriptedModel(reply=writer), "max_attempts": 1, **OWN}
+    with pytest.warns(UnusedContext):
+        first = await app.ainvoke(BOTTLE, config, context=context)
+    assert len(first["warnings"]) == 3
+    writer.steps = {"plan": plan(subtask("a"), subtask("b"))}
+    assert await arerun_failed(app, config) == ["b"]
+    again = await app.ainvoke(None, config, context=context)
+    assert again["warnings"] == first["warnings"][:2]
+    assert again["failures"] == []
+    assert "Text of b" in again["final"]
 
 
 async def test_a_spent_budget_is_told_in_plain_words() -> None:

@@ -32,7 +32,7 @@ from fanloom.durable.database import Database
 from fanloom.durable.effects import effects_table
 from fanloom.gateway.attempt_log import breaker_noted, cool_down_noted
 from fanloom.gateway.bounds.circuit_breaker import Breaker
-from fanloom.graph.fan_out import _planned
+from fanloom.graph.tasks.dispatch import _told
 from fanloom.runlog.current_log import part, record, recording
 from fanloom.runlog.otlp import SCHEMA_URL
 from fanloom.runlog.recorder import Mode, RunRecorder
@@ -191,7 +191,7 @@ def test_a_node_says_its_superstep_and_a_task_what_it_used(tmp_path: Path, monke
     ],
 )
 def test_the_title_of_a_task_tells_it_from_others(item: dict[str, Any], title: str) -> None:
-    assert _planned({"task_id": "t1", "worker": "Bill", "item": {"task_id": "t1", **item}})["title"] == title
+    assert _told({"task_id": "t1", "worker": "Bill", "item": {"task_id": "t1", **item}})["title"] == title
 
 
 @pytest.mark.parametrize("by_id", [True, False])

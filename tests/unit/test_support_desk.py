@@ -340,6 +340,76 @@ def test_a_weak_planner_loses_no_wish_and_invents_no_effect(
     assert told in result["response"]
 
 
+KETTLE = "The Blue Kettle leaks and burned my hand"
+
+
+def quoted(quote: str, product: str = "Blue Kettle", reason: str | None = None) -> dict[str, Any]:
+    return {**back(product, reason or quote), "quote": quote}
+
+
+@pytest.mark.parametrize(
+    ("query", "tasks", "ends"),
+    [
+        (KETTLE, [quoted(KETTLE)], ["needs_input"]),
+        ("My Blue Kettle stopped working yesterday.", [quoted("stopped working yesterday")], ["needs_input"]),
+        ("I don't want to return the Blue Kettle, but it leaks.", [quoted("it leaks")], ["needs_input"]),
+        ("The Blue Kettle leaks. No return needed, just tell me why.", [quoted("it leaks")], ["needs_input"]),
+        ("I returned a lamp last week. Now the Blue Kettle leaks.", [quoted("the Blue Kettle leaks")], ["needs_input"]),
+        ("What is your return policy? The Blue Kettle leaks.", [quoted("The Blue Kettle leaks")], ["needs_input"]),
+        ("I came back from work and the Blue Kettle leaks.", [quoted("the Blue Kettle leaks")], ["needs_input"]),
+        (
+            "Please take back the MiniWidget 200, it is too small. The Blue Kettle leaks.",
+            [quoted("it is too small", "MiniWidget 200"), quoted("The Blue Kettle leaks")],
+            ["done", "needs_input"],
+        ),
+        (
+            "You said I may return the Blue Kettle, it leaks, but I'll keep it.",
+            [quoted("I may return the Blue Kettle, it leaks")],
+            ["needs_input"],
+        ),
+        ("Is it possible to return the Blue Kettle? It leaks.", [quoted("It leaks")], ["done"]),
+        ("I don't want to keep the Blue Kettle, it leaks.", [quoted("it leaks")], ["done"]),
+        ("I want to return the Blue Kettle. It leaks.", [quoted("It leaks.")], ["done"]),
+        ("The Blue Kettle leaks. Can I get my money back?", [quoted("leaks")], ["done"]),
+        ("The Blue Kettle leaks and has to go back.", [quoted("leaks")], ["done"]),
+        ("Der Blue Kettle tropft, ich möchte ihn zurückgeben.", [quoted("tropft")], ["done"]),
+        ("I want to return two things. The Blue Kettle leaks.", [quoted("The Blue Kettle leaks")], ["done"]),
+    ],
+)
+def test_a_return_opens_only_for_words_that_ask_for_it(
+    store: str, query: str, tasks: list[dict[str, Any]], ends: list[str]
+) -> None:
+    result = planned(query, *tasks)
+    assert statuses(result) == ends
+    assert count(Return) == ends.count("done")
+    assert ("is to go back" in result["response"] or "need to know why" in result["response"]) == (
+        "needs_input" in ends
+    )
+
+
+@pytest.mark.parametrize(("verdict", "end"), [("entailed", "done"), ("not_stated", "needs_input")])
+def test_a_second_reader_judges_words_that_do_not_clearly_ask(store: str, verdict: str, end: str) -> None:
+    quote = "My husband wanted me to return the Blue Kettle, it leaks"
+    judge = ScriptedModel(reply=lambda prompt: {"verdict": verdict if quote in prompt else "entailed", "words": ""})
+    model = scripted(plan=plan(quoted(quote, reason="it leaks")))
+    result = ask(quote, model=model, evaluator_model=judge, check_reply="model")
+    assert statuses(result) == [end]
+    assert sum(quote in prompt and "<documents>" in prompt for prompt in judge.asked) >= 1
+
+
+@pytest.mark.parametrize(
+    ("query", "task"),
+    [
+        ("Thank you for invoice INV-7890!", bill("INV-7890")),
+        ("Many thanks, have a lovely day!", other("Many thanks")),
+        ("Please help.", other("Please help.")),
+    ],
+)
+def test_thanks_open_no_case(store: str, query: str, task: dict[str, Any]) -> None:
+    result = ask(query, model=scripted(plan=plan(task), concern=query))
+    assert (statuses(result), count(Case)) == (["needs_input"], 0)
+
+
 def test_a_quote_that_does_not_stand_in_the_message_is_asked_about_and_has_no_effect(store: str) -> None:
     lie = {**back("Blue Kettle", "it leaks"), "quote": "I want my money back"}
     model = scripted(plan=plan(lie), plan_again=plan(lie))

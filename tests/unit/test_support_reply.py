@@ -201,15 +201,18 @@ def test_what_happened_is_sent_as_code_wrote_it() -> None:
     assert f"Thank you. {TWO[0]['happened']} Thanks again!" in letter(made, TWO)
 
 
-@pytest.mark.parametrize("said", from_file("false_replies"), ids=lambda said: said["text"][:60])
+@pytest.mark.parametrize(
+    "said", [*from_file("false_replies"), *from_file("more_false_replies")], ids=lambda said: said["text"][:60]
+)
 def test_no_false_reply_is_sent(said: dict[str, str]) -> None:
     assert problems(*reply_with(said["at"], said["text"]))
 
 
-def test_honest_replies_are_sent() -> None:
-    honest = from_file("honest_replies")
+@pytest.mark.parametrize(("name", "least"), [("honest_replies", 60), ("more_honest_replies", 20)])
+def test_honest_replies_are_sent(name: str, least: int) -> None:
+    honest = from_file(name)
     sent = [said for said in honest if not problems(*reply_with(said["at"], said["text"]))]
-    assert len(honest) >= 60
+    assert len(honest) >= least
     assert len(sent) >= 0.9 * len(honest)
 
 

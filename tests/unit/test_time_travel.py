@@ -30,7 +30,7 @@ from fanloom import (
     rename_nodes,
     rerun_failed,
 )
-from fanloom.errors import GraphError, ModelUnavailable, UserError
+from fanloom.errors import GraphError, MissingNode, ModelUnavailable, UserError
 from tests.fakes import ScriptedModel
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
@@ -392,15 +392,53 @@ def test_a_join_that_was_renamed_is_run_and_no_worker_runs_again(desk: Desk) -> 
     assert sorted(desk.ran) == ["a", "b", "c"]
 
 
+def around(inner: Any, name: str, by: str, sync: bool) -> Any:
+    """A graph that has another one inside: as a node, called by a node's function, or called by a fan-out's worker."""
+    builder = StateGraph(Told)
+    if by == "a node":
+        builder.add_node(name, inner)
+    elif by == "a function" and sync:
+        builder.add_node(name, lambda state: {"told": inner.invoke({})["told"]})
+    elif by == "a function":
+
+        async def call(state: Told) -> Any:
+            return {"told": (await inner.ainvoke({}))["told"]}
+
+        builder.add_node(name, call)
+    else:
+        return _fan_out_around(inner)
+    builder.add_edge(START, name)
+    return builder
+
+
+def _fan_out_around(inner: Any) -> Any:
+    class Planned(RunState, total=False):
+        items: list[Any]
+        told: list[Any]
+
+    async def work(task: Any) -> Any:
+        return (await inner.ainvoke({}))["told"] if task["item"] else "beside"
+
+    builder = StateGraph(Planned)
+    builder.add_node("plan", lambda state: {**new_run(), "items": [1, 0]})
+    builder.add_node("join", lambda state: {"told": [told for one in state["outcomes"] for told in one["result"]]})
+    builder.add_edge(START, "plan")
+    add_fan_out(builder, "plan", over="items", worker="work", action=work, join="join")
+    builder.add_edge("join", END)
+    return builder
+
+
 @pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])
+@pytest.mark.parametrize("by", ["a node", "a function", "a worker"])
 @pytest.mark.parametrize("levels", [1, 2])
-async def test_a_node_that_was_renamed_in_a_graph_inside_is_missed_too(levels: int, sync: bool, url: str) -> None:
+async def test_a_node_that_was_renamed_in_a_graph_inside_is_missed_too(
+    levels: int, by: str, sync: bool, url: str
+) -> None:
     def nested(name: str) -> Any:
         builder = flow("by an edge", name)
         for level in range(levels):
-            inner, builder = builder.compile(), StateGraph(Told)
-            builder.add_node(f"inside{level}", inner)
-            builder.add_edge(START, f"inside{level}")
+            inner = builder.compile(name=f"inside{level}")
+            builder = around(inner, f"inside{level}", "a function" if level and by == "a worker" else by, sync)
         return builder
 
     async def goes_on(saver: Any) -> Any:
@@ -410,10 +448,25 @@ async def test_a_node_that_was_renamed_in_a_graph_inside_is_missed_too(levels: i
                 return await asyncio.to_thread(graph.invoke, given, CONFIG)
             return await graph.ainvoke(given, CONFIG)
 
+        async def rename(names: dict[str, str]) -> None:
+            graph = nested("confirm").compile(checkpointer=saver)
+            await (
+                asyncio.to_thread(rename_nodes, graph, CONFIG, names) if sync else arename_nodes(graph, CONFIG, names)
+            )
+
         waiting = await call("approve", {})
-        with pytest.raises(GraphError, match="'approve' in 'inside0', a graph that no longer has it; bring it back"):
+        answers = Command(resume={asked.id: "yes" for asked in waiting["__interrupt__"]})
+        lost = "'approve' in 'inside0', a graph that no longer has it; bring it back, or say .* --rename approve=NEW"
+        for given in (None, answers):
+            with pytest.raises(MissingNode, match=lost):
+                await call("confirm", given)
+        with pytest.raises(UserError, match="does not go on at a node 'nobody'"):
+            await rename({"nobody": "confirm"})
+        await rename({"approve": "nobody"})
+        with pytest.raises(MissingNode, match=lost):
             await call("confirm", None)
-        return await call("approve", Command(resume={asked.id: "yes" for asked in waiting["__interrupt__"]}))
+        await rename({"approve": "confirm"})
+        return await call("confirm", answers)
 
     if sync:
         with open_checkpointer(url) as saver:
@@ -421,7 +474,39 @@ async def test_a_node_that_was_renamed_in_a_graph_inside_is_missed_too(levels: i
     else:
         async with open_checkpointer(url) as saver:
             result = await goes_on(saver)
-    assert sorted(result["told"]) == ["beside", "first", "yes", "yes"]
+    beside = list("beside") if by == "a worker" else []
+    assert sorted(result["told"]) == sorted(["beside", "first", "yes", "yes", *beside])
+
+
+async def test_each_of_several_graphs_in_a_task_is_missed_for_itself(url: str) -> None:
+    def asking(name: str) -> Any:
+        builder = StateGraph(Told)
+        builder.add_node("first", lambda state: {"told": ["first"]})
+        builder.add_node(name, lambda state: {"told": [interrupt(name)]})
+        builder.add_edge(START, "first")
+        builder.add_edge("first", name)
+        return builder.compile(name="asking")
+
+    def two(first: str, second: str) -> Any:
+        async def call(state: Told) -> Any:
+            told = await asyncio.gather(asking(first).ainvoke({}), asking(second).ainvoke({}))
+            return {"told": [word for one in told for word in one["told"]]}
+
+        builder = StateGraph(Told)
+        builder.add_node("both", call)
+        builder.add_edge(START, "both")
+        return builder.compile(checkpointer=saver)
+
+    async with open_checkpointer(url) as saver:
+        await two("left", "right").ainvoke({}, CONFIG)
+        changed = two("left", "east")
+        with pytest.raises(MissingNode, match="'right' in 'asking'"):
+            await changed.ainvoke(None, CONFIG)
+        await arename_nodes(changed, CONFIG, {"right": "east"})
+        result = await changed.ainvoke(None, CONFIG)
+        while asked := result.get("__interrupt__"):
+            result = await changed.ainvoke(Command(resume={one.id: one.value for one in asked}), CONFIG)
+        assert sorted(result["told"]) == ["east", "first", "first", "left"]
 
 
 def test_a_node_that_waits_for_several_has_to_be_brought_back() -> None:

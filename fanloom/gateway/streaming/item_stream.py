@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from fanloom.gateway.request import Request
+from fanloom.models.answers.thoughts import data_in
 from fanloom.runs.early_work import READER, PlanReader
 from fanloom.runs.langgraph_internals import StreamReader
 
@@ -69,7 +70,7 @@ class _Listener(BaseCallbackHandler, StreamReader[Any]):
         written = _written(message) if isinstance(message, AIMessageChunk) else ""
         self._text += written
         if any(end in written for end in _MAY_END_AN_ITEM):
-            self._tell(whole_items(self._text, self._reader.name))
+            self._tell(whole_items(next(data_in(self._text)), self._reader.name))
 
     def _tell(self, items: list[Any]) -> None:
         if len(items) <= self._told:

@@ -9,7 +9,7 @@ with FakeProvider(reply=lambda request: "hello", latency=0.1) as provider:
 from .environment import environment, foreign
 from .exchange import Answer, Exchange, Fault, Replier
 from .faults import hang, reset, stream_cut, stream_error, trickle, truncated_body
-from .raw import events, raw
+from .raw import events, page, raw
 from .reply import Reply, default_reply
 from .request import Kind, Request
 from .schema import smallest
@@ -40,6 +40,7 @@ __all__ = [
     "malformed_tool",
     "max_tokens",
     "no_access",
+    "page",
     "prose",
     "raw",
     "recitation",

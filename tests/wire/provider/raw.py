@@ -42,6 +42,26 @@ class Events:
         return response
 
 
+@dataclass(frozen=True)
+class Page:
+    """A body that is no JSON, such as a proxy between sends it."""
+
+    text: str
+    code: int
+    headers: dict[str, str]
+    latency: float | None = None
+
+    async def answer(self, exchange: Exchange) -> web.StreamResponse:
+        """Send the text as it stands, or the status alone."""
+        return web.Response(body=self.text.encode(), status=self.code, headers=self.headers)
+
+
+def page(text: str, code: int, kind: str = "text/html", **headers: str) -> Page:
+    """Answer with a text that is no JSON; of a header's name `_` stands for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Page(text, code, {"Content-Type": kind, **named})
+
+
 def raw(body: Any, code: int = 200) -> Raw:
     """Answer with a JSON body as it stands."""
     return Raw(body, code)
