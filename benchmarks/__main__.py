@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import eager, fan_out, faq, gateway, run_log, tails, width
+from benchmarks import adaptive_width, batch, eager, fan_out, faq, finish_first, gateway, peers, run_log, tails, width
 from benchmarks.report import RESULTS, table, write
 
 BENCHMARKS = {
@@ -21,6 +21,10 @@ BENCHMARKS = {
     "tails": tails,
     "run_log": run_log,
     "eager": eager,
+    "finish_first": finish_first,
+    "adaptive_width": adaptive_width,
+    "peers": peers,
+    "batch": batch,
 }
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, ClassVar
 
 from benchmarks.tail_latency import latency_s
 from tests.faq_writer import Writer, question_in
-from tests.wire.provider import FakeProvider, Reply, environment, foreign
+from tests.wire.provider import Answer, FakeProvider, Reply, Request, environment, foreign, status
 
 GEMINI = "google_genai:gemini-2.5-flash"
 BEDROCK = "bedrock_converse:us.amazon.nova-pro-v1:0"
@@ -49,8 +51,10 @@ class Provider:
     def after(self, latency: float, **more: Any) -> dict[str, int]:
         """Answer after so many seconds from now on; return `requests` and `peak` (in flight) since the last time.
 
-        `tail` is the seed of latencies with a tail, which take the place of `latency`, `scale` times as long: of the
-        answers to questions, which are then all the same, or with `every` of whatever is asked.
+        `tail` is the seed of latencies with a tail, which take the place of `latency`, `scale` times as long: of
+        the answers to questions, which are then all the same, or with `every` of whatever is asked. Requests
+        beyond `held` at once, or `a_minute`, are refused with 429, and counted as `refused`. With `faults` a question
+        that names a fault gets it: see `Faults`.
         """
         assert self._process.stdin
         self._process.stdin.write(json.dumps({"latency": latency, **more}) + "\n")
@@ -103,23 +107,64 @@ class Tail:
         return Reply(f"An answer to {question}", latency=seconds * self.scale)
 
 
+class Bounds:
+    """How many requests are answered at once, and in any minute; the others are refused without a word of when."""
+
+    def __init__(self) -> None:
+        self.held = self.a_minute = float("inf")
+        self.refused = 0
+        self._taken: deque[float] = deque()
+
+    def refusal(self, in_flight: int) -> Answer | None:
+        """Refuse a request that is too much."""
+        now = monotonic()
+        while self._taken and self._taken[0] <= now - 60:
+            self._taken.popleft()
+        if in_flight > self.held or len(self._taken) >= self.a_minute:
+            self.refused += 1
+            return status(429)
+        self._taken.append(now)
+        return None
+
+
+class Faults:
+    """Answers to questions that name a fault: `cut` off at the longest, `blocked`, or `down`, an error each time."""
+
+    MADE: ClassVar[dict[str, Callable[[], Answer]]] = {
+        "cut": lambda: Reply("The answer is that", finish="max_tokens"),
+        "blocked": lambda: Reply(finish="safety"),
+        "down": lambda: status(500),
+    }
+
+    def __init__(self) -> None:
+        self.are_on = False
+
+    def answer(self, prompt: str) -> Answer | None:
+        """Answer badly where that is asked for."""
+        named = (name for name in self.MADE if f"#{name}" in prompt) if self.are_on else iter(())
+        return next((self.MADE[name]() for name in named), None)
+
+
 def serve() -> None:
     """Serve until the standard input ends; each line on it sets the latency and is answered with what was seen."""
-    writer = Writer()
-    tail = Tail()
+    writer, tail, bounds, faults = Writer(), Tail(), Bounds(), Faults()
 
-    def answer(text: str) -> Any:
-        return tail.answer(text) or tail.written(text, writer(text))
+    def reply(request: Request) -> Any:
+        bad = bounds.refusal(provider.in_flight) or faults.answer(request.text)
+        return bad or tail.answer(request.text) or tail.written(request.text, writer(request.text))
 
-    with FakeProvider(reply=lambda request: answer(request.text)) as provider:
+    with FakeProvider(reply=reply) as provider:
         _say(url=provider.url)
         for line in sys.stdin:
             told = json.loads(line)
             provider.latency, tail.seed = told["latency"], told.get("tail", "")
-            tail.scale, tail.every = told.get("scale", 1.0), told.get("every", False)
+            tail.every = told.get("every", False)
+            tail.scale, faults.are_on = told.get("scale", 1.0), told.get("faults", False)
+            bounds.held, bounds.a_minute = told.get("held", math.inf), told.get("a_minute", math.inf)
             tail.asked.clear()
-            _say(requests=len(provider.requests), peak=provider.peak)
+            _say(requests=len(provider.requests), peak=provider.peak, refused=bounds.refused)
             provider.clear()
+            bounds.refused = 0
 
 
 def _say(**values: Any) -> None:

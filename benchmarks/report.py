@@ -23,6 +23,13 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(_line(line, widths, right) for line in cells)
 
 
+def markdown(rows: Sequence[Row], columns: dict[str, str]) -> str:
+    """Return the rows as a table in Markdown, of some columns under headings."""
+    lines = [[*columns.values()], ["---"] * len(columns)]
+    lines += [[_shown(row[column]) for column in columns] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def write(name: str, rows: Sequence[Row], folder: Path = RESULTS) -> Path:
     """Write `<name>.json`: the Python version, the number of cores and the rows; return its path."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -56,11 +56,13 @@ async def check(state: State) -> None:
     assert all(outcome["status"] == "done" for outcome in state["outcomes"]), state["outcomes"]
 
 
-def fan_out_of(action: Callable[[Asked, Runtime[Context]], Awaitable[Any]], name: str) -> CompiledStateGraph[Any, Any]:
-    """Return a graph that runs an action for each question."""
+def fan_out_of(
+    action: Callable[[Asked, Runtime[Context]], Awaitable[Any]], name: str, *, checked: bool = True
+) -> CompiledStateGraph[Any, Any]:
+    """Return a graph that runs an action for each question, and where it is `checked` wants each to be done."""
     builder = StateGraph(State, context_schema=Context)
     builder.add_node("begin", begin)
-    builder.add_node("check", check)
+    builder.add_node("check", check if checked else lambda state: None)
     builder.add_edge(START, "begin")
     add_fan_out(builder, "begin", over="questions", worker="answer", action=action, join="check")
     builder.add_edge("check", END)

@@ -3,6 +3,6 @@
 from graphs.orchestrator import orchestrator
 from nodes.content_variations import COMBINE, PLAN, UNDERSTUDIES, WORK
 
-builder = orchestrator(plan=PLAN, work=WORK, combine=COMBINE, understudies=UNDERSTUDIES)
+builder = orchestrator(plan=PLAN, work=WORK, combine=COMBINE, understudies=UNDERSTUDIES, eager=True)
 
 graph = builder.compile(name="content_variations", pattern="orchestrator-workers")

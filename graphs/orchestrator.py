@@ -5,7 +5,7 @@ from langgraph.graph import END, START
 from fanloom import Prompt, StateGraph, add_fan_out
 from nodes.orchestrator.context import OrchestratorContext
 from nodes.orchestrator.nodes import Orchestrator
-from nodes.orchestrator.plan import planned
+from nodes.orchestrator.plan import planned_early
 from nodes.orchestrator.state import OrchestratorInput, OrchestratorOutput, OrchestratorState
 from nodes.orchestrator.steps import UNDERSTUDIES, Understudies
 
@@ -17,7 +17,8 @@ def orchestrator(
 
     The prompts may use the variables that the run gives (`plan`: task, context, max_subtasks; `work`: task, context,
     type, description, needs; `combine`: task, context, analysis, parts) and those of the input's `context`. With
-    `eager` subtasks begin while the plan is written: one that is then found wrong has cost the workers that it had.
+    `eager` a subtask begins once the next one is written: a plan that is then found wrong has cost the workers that it
+    had, which are cancelled.
     """
     nodes = Orchestrator(plan, work, combine, understudies)
     builder = StateGraph(
@@ -38,7 +39,7 @@ def orchestrator(
         action=nodes.do_subtask,
         join="combine_results",
         over="subtasks",
-        eager=eager and planned,
+        eager=eager and planned_early,
     )
     builder.add_edge("combine_results", END)
     return builder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import psycopg
@@ -19,10 +20,19 @@ REQUIRED = bool(os.environ.get("FANLOOM_REQUIRE_POSTGRES"))
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """Yield the URL of a new database, which is dropped afterwards."""
+    with new_database() as url:
+        yield url
+
+
+@contextmanager
+def new_database() -> Iterator[str]:
+    """Make a database, and drop it afterwards."""
     name = f"fanloom_test_{uuid.uuid4().hex}"
     _administer("CREATE DATABASE {}", name)
-    yield urlsplit(SERVER)._replace(path=f"/{name}").geturl()
-    _administer("DROP DATABASE {} WITH (FORCE)", name)
+    try:
+        yield urlsplit(SERVER)._replace(path=f"/{name}").geturl()
+    finally:
+        _administer("DROP DATABASE {} WITH (FORCE)", name)
 
 
 def _administer(statement: str, name: str) -> None:

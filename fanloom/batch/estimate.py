@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from fanloom.batch.ended_items import SPENT, totals
 from fanloom.batch.inputs import Item
-from fanloom.batch.job_folder import SPENT, totals
 
 if TYPE_CHECKING:
     from fanloom.batch.job import Job

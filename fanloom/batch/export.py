@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fanloom.batch.job_folder import EndedItem, json_line
+from fanloom.batch.ended_items import EndedItem, json_line
 from fanloom.errors import MissingPackage, UserError
 
 _LONGEST_INT = 2**63

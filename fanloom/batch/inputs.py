@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from fanloom.batch.tables import TABLES, rows_of, tables_in
+from fanloom.batch.tables import TABLES, rows_in_memory, rows_of, tables_in
 from fanloom.errors import UserError
 
 _TEXTS = (".md", ".txt")
@@ -165,3 +165,16 @@ def _files_in(folder: Path) -> list[Path]:
     if not found:
         raise UserError(f"folder {str(folder)!r} holds no {', '.join((*_TEXTS, *TABLES[:-1]))} or {TABLES[-1]} file")
     return found
+
+
+def items_of(given: Any) -> Iterator[Item]:
+    """Yield the items that a program gives: inputs, which are numbered, pairs of id and input, or a table's rows."""
+    # A table of pyarrow would yield its columns.
+    for number, one in enumerate(rows_in_memory(given) if hasattr(given, "to_batches") else given, 1):
+        if isinstance(one, Item):
+            yield one
+        elif isinstance(one, tuple):
+            name, value = one
+            yield Item(str(name), value)
+        else:
+            yield Item(str(number), one)

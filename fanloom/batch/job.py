@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
@@ -13,18 +12,22 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from fanloom.batch.cells import as_taken
+from fanloom.batch.ended_items import EndedItem, totals
+from fanloom.batch.engines.engine_choice import EngineChoice, EngineName
+from fanloom.batch.engines.graph_origin import load_of, project_of
+from fanloom.batch.engines.items_in_flight import ItemsInFlight
+from fanloom.batch.engines.local_engine import Engine, LocalEngine
 from fanloom.batch.folder_lock import working_in
-from fanloom.batch.inputs import InputSource, Item
+from fanloom.batch.inputs import InputSource, Item, items_of
 from fanloom.batch.job_budget import JobBudget, spent_elsewhere
-from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, totals
-from fanloom.batch.local_engine import LocalEngine
-from fanloom.batch.one_item import outcomes_in, run_item
-from fanloom.batch.tables import rows_in_memory
+from fanloom.batch.job_folder import JobFolder
+from fanloom.batch.job_manifest import manifest_of
+from fanloom.batch.one_item import outcomes_in
+from fanloom.batch.sharing.shared_budget import SharedJobBudget, shard_budget
 from fanloom.errors import BudgetExceeded, UserError
 from fanloom.gateway.bounds.budget import Amount, Budget
-from fanloom.gateway.bounds.process_limits import waiting_calls
 from fanloom.runs.context import MAX_WIDTH, Context
-from fanloom.runs.current_run import Run, within
+from fanloom.runs.current_run import Run
 
 if TYPE_CHECKING:
     from langgraph.pregel import Pregel
@@ -77,17 +80,24 @@ class Job:
     stopped_by: str = ""
     """Why it ended before the input did; empty while it has not."""
     failed: int = 0
+    engine: Engine | None = None
+    """Where its items run; in this process unless it is given."""
 
     def __post_init__(self) -> None:
         """Raises UserError for a concurrency below 1."""
         if self.concurrency < 1:
             raise UserError(f"concurrency is at least 1, not {self.concurrency}")
-        self._engine = LocalEngine(self._one, self.concurrency)
+        self._engine = self.engine or LocalEngine(self.graph, self.context)
+        self._in_flight = ItemsInFlight(self._one, self.concurrency)
 
     def stop(self, why: str = "stopped") -> None:
         """Let what is in flight end, and begin nothing else."""
         self.stopped_by = self.stopped_by or why
-        self._engine.stop()
+        self._in_flight.stop()
+
+    def waiting(self) -> Mapping[str, int]:
+        """Return how many calls or items wait, by what they wait for."""
+        return self._engine.waiting()
 
     async def results(self) -> AsyncGenerator[EndedItem, None]:
         """Yield how items end, in the order in which they end; each is written down before it is handed on.
@@ -98,15 +108,13 @@ class Job:
             if self.folder:
                 self.folder.mend()
             try:
-                async with aclosing(self._engine.results(self.items_left())) as found:
+                async with aclosing(self._in_flight.results(self.items_left())) as found:
                     async for result in found:
                         yield result
             except BudgetExceeded as error:
                 self.stop(str(error))
-
-    def waiting(self) -> Mapping[str, int]:
-        """Return how many calls wait in this process, by what they wait for."""
-        return waiting_calls()
+            finally:
+                await self._engine.close()
 
     @contextmanager
     def _worked_in(self) -> Iterator[None]:
@@ -117,6 +125,8 @@ class Job:
             try:
                 yield
             finally:
+                if isinstance(budget := self._whole.kept(Budget), SharedJobBudget):
+                    budget.give_back()
                 self.folder.close()
 
     def count_left(self) -> int | None:
@@ -141,12 +151,12 @@ class Job:
             self.stop(f"more than {self.bounds.max_failures} items failed")
 
     def _items(self) -> Iterator[Item]:
-        items = self._read() if isinstance(self.source, InputSource) else _numbered(_rows_of(self.source))
+        items = self._read() if isinstance(self.source, InputSource) else items_of(self.source)
         if self.folder is None or self.folder.shard[1] == 1:
             return items
         number, of = self.folder.shard
         # By the id, so that a shard has the same items however the input is read.
-        return (item for item in items if crc32(item.id.encode()) % of == number - 1)
+        return (item for item in items if crc32(item.id.encode(errors="surrogatepass")) % of == number - 1)
 
     def _read(self) -> Iterator[Item]:
         assert isinstance(self.source, InputSource), "asked for such a source only"
@@ -156,8 +166,7 @@ class Job:
         return (Item(item.id, as_taken(item.given, schema)) for item in self.source.items())
 
     async def _one(self, item: Item) -> EndedItem:
-        with within(self._whole):
-            result = await run_item(self.graph, item, self.context)
+        result = await self._engine.run(item, self._whole)
         budget = self._whole.kept(Budget)
         if isinstance(budget, JobBudget) and budget.reached and lacks_budget(result):
             # It has not ended: with a larger budget it would have been done.
@@ -173,7 +182,8 @@ class Job:
         bounds = self.bounds.of_shard(count, number, spent_elsewhere(self.folder) if self.folder else _NOTHING)
         run = Run(Context(max_concurrency=MAX_WIDTH, **bounds))
         if bounds:
-            run.keep(Budget, lambda run: JobBudget(run.context, self.folder))
+            parts = {(n, count): self.bounds.of_shard(count, n) for n in range(1, count + 1)}
+            run.keep(Budget, lambda run: shard_budget(run.context, self.folder, self.bounds.of_shard(1), parts))
         return run
 
 
@@ -188,31 +198,27 @@ async def run_batch(
     shard: tuple[int, int] = (1, 1),
     retry_failed: bool = False,
     force: bool = False,
+    engine: EngineName = "local",
+    address: str | None = None,
+    workers: int | None = None,
 ) -> AsyncGenerator[EndedItem, None]:
     """Run many inputs through a graph and yield how each ends, as it ends.
 
     `items` are inputs of the graph, `(id, input)` pairs, a table or data set of pyarrow, or an InputSource. With `out`,
     a folder, results are written down, and items that have ended there do not run again; `shard` is the Ith of N parts.
-    Raises UserError for what keeps every item from running, and for a folder of another graph, context or input, unless
-    `force` is given.
+    With `engine="ray"` items run in at most so many `workers`, by default one a CPU, of the Ray cluster at `address`,
+    or of one on this machine that ends with the job. Raises UserError for what keeps every item from running, and for a
+    folder of another graph, context or input, unless `force` is given.
     """
     folder = JobFolder(Path(out), shard) if out is not None else None
+    choice = EngineChoice(engine, address, workers)
+    made = choice.made(lambda: load_of(graph), context, concurrency, project_of(graph))
     if folder:
-        folder.begin(_manifest(graph, items, context), force=force)
-    job = Job(graph, items, context, folder, concurrency, bounds or Bounds(), retry_failed)
+        folder.begin(manifest_of(graph, items, context, choice.as_kept()), force=force)
+    job = Job(graph, items, context, folder, concurrency, bounds or Bounds(), retry_failed, engine=made)
     async with aclosing(job.results()) as results:
         async for result in results:
             yield result
-
-
-def _manifest(graph: Any, items: Any, context: Mapping[str, Any] | None) -> Manifest:
-    """Return what a job of Python is; of models and items that Python has made it knows only that they are given."""
-    told = json.loads(json.dumps(dict(context or {}), default=lambda value: type(value).__name__))
-    if not isinstance(items, InputSource):
-        return Manifest(graph.name, told, "items from Python", "")
-    return Manifest(
-        graph.name, told, items.kept_place, items.fingerprint(), columns=dict(items.columns), id_column=items.id_column
-    )
 
 
 def summary_of(folder: JobFolder) -> dict[str, Any]:
@@ -224,19 +230,3 @@ def lacks_budget(result: EndedItem) -> bool:
     """Say whether an item, or a task of it, has failed for lack of budget."""
     errors = [result["error"], *(outcome.get("error") for outcome in outcomes_in(result["output"]))]
     return any((error or {}).get("kind") == BudgetExceeded.kind for error in errors)
-
-
-def _rows_of(items: Any) -> Iterable[Any]:
-    # A table of pyarrow would yield its columns.
-    return rows_in_memory(items) if hasattr(items, "to_batches") else items
-
-
-def _numbered(items: Iterable[Any]) -> Iterator[Item]:
-    for number, given in enumerate(items, 1):
-        if isinstance(given, Item):
-            yield given
-        elif isinstance(given, tuple):
-            name, value = given
-            yield Item(str(name), value)
-        else:
-            yield Item(str(number), given)

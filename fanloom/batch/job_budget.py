@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from fanloom.batch.job_folder import JobFolder, totals
+from fanloom.batch.ended_items import totals
+from fanloom.batch.job_folder import JobFolder
 from fanloom.gateway.bounds.budget import Amount, Budget
 from fanloom.runs.context import Context
 from fanloom.runs.usage import ModelUsage, Usage, no_usage

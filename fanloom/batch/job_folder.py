@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypedDict, get_args
+from typing import Any
 from uuid import uuid4
 
+from fanloom.batch.ended_items import Ended, EndedItem, ended_in, json_line
+from fanloom.batch.job_manifest import Manifest
 from fanloom.errors import UserError
 
-VERSION = 1
 # Three names and three numbers of at most 24 characters.
 _SPENT_LENGTH = 160
-SPENT = ("model_calls", "input_tokens", "output_tokens", "cost_usd")
-Ended = Literal["done", "partly", "failed"]
-
-
-class EndedItem(TypedDict):
-    """How one item ended: `partly` where some of its tasks were not done."""
-
-    id: str
-    status: Ended
-    output: Any
-    usage: dict[str, Any] | None
-    error: dict[str, Any] | None
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a job is; a job goes on only as it began."""
-
-    graph: str
-    context: dict[str, Any]
-    input: str
-    fingerprint: str
-    columns: dict[str, str] = field(default_factory=dict)
-    id_column: str | None = None
-    prompts: dict[str, str] = field(default_factory=dict)
-    bounds: dict[str, float] = field(default_factory=dict)
-    version: int = VERSION
-
-    def differences(self, other: Manifest) -> list[str]:
-        """Return the names of what differs in another one; bounds may change, since one raises them to go on."""
-        mine, theirs = asdict(self), asdict(other)
-        return [name for name in mine if name != "bounds" and mine[name] != theirs[name]]
 
 
 class JobFolder:
@@ -165,12 +131,12 @@ class JobFolder:
             self._opened[file] = os.open(file, os.O_WRONLY | os.O_CREAT | how, 0o600)
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        _write_whole(self.folder / "manifest.json", _as_json(manifest))
+        _write_whole(self.folder / "manifest.json", manifest.as_json())
 
     def _made_manifest(self, manifest: Manifest) -> bool:
         """Write the manifest where there is none; whole, since other shards may look for it. Say whether it was."""
         beside = _beside(self.folder / "manifest.json")
-        beside.write_bytes(_as_json(manifest))
+        beside.write_bytes(manifest.as_json())
         try:
             os.link(beside, self.folder / "manifest.json")
         except FileExistsError:
@@ -178,10 +144,6 @@ class JobFolder:
         finally:
             beside.unlink()
         return True
-
-
-def _as_json(manifest: Manifest) -> bytes:
-    return json.dumps(asdict(manifest), indent=2).encode()
 
 
 def _write_whole(file: Path, content: bytes) -> None:
@@ -193,14 +155,6 @@ def _write_whole(file: Path, content: bytes) -> None:
 def _beside(file: Path) -> Path:
     # Processes in containers have the same id.
     return file.with_name(f".{file.name}.{uuid4().hex}")
-
-
-def json_line(row: Mapping[str, Any]) -> bytes:
-    """Return a row as a line of JSON in UTF-8; one with half a character, which UTF-8 has no bytes for, in ASCII."""
-    try:
-        return json.dumps(row, ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(row).encode() + b"\n"
 
 
 def _read(file: Path) -> Iterator[EndedItem]:
@@ -217,16 +171,6 @@ def _shard_of(file: Path) -> tuple[int, int]:
     _, _, named = file.stem.partition("-")
     number, _, count = named.partition("-of-")
     return (int(number), int(count)) if number.isdecimal() and count.isdecimal() else (1, 1)
-
-
-def ended_in(results: Iterable[EndedItem]) -> dict[str, Ended]:
-    """Return how items have ended, by id: the last result counts, and what is done does not run again."""
-    ended: dict[str, Ended] = {}
-    for result in results:
-        # Files of shards are read one after another, whichever was written last.
-        if ended.get(result["id"]) != "done":
-            ended[result["id"]] = result["status"]
-    return ended
 
 
 def _cut_torn_line(file: Path) -> None:
@@ -250,29 +194,3 @@ def _last_newline(opened: Any, end: int, step: int = 1 << 16) -> int:
             return int(start + found + 1)
         end = start
     return 0
-
-
-def totals(results: Iterable[EndedItem]) -> dict[str, Any]:
-    """Return how many items have ended and how, and what they used in all; the last result of an id counts."""
-    spent: dict[str, float | None] = dict.fromkeys(SPENT, 0)
-
-    def summed() -> Iterator[EndedItem]:
-        for result in results:
-            for name in SPENT:
-                spent[name] = _sum(spent[name], (result["usage"] or {}).get(name, 0))
-            yield result
-
-    last = ended_in(summed())
-    counts = {status: sum(ended == status for ended in last.values()) for status in get_args(Ended)}
-    return {"items": len(last), **counts, **spent}
-
-
-def _sum(left: float | None, right: float | None) -> float | None:
-    """Add two amounts; one that is not known makes the sum unknown."""
-    return None if left is None or right is None else left + right
-
-
-def prompt_versions(root: Path) -> dict[str, str]:
-    """Return a version of each prompt file below a project's `prompts/`: 12 hex digits of its SHA-256."""
-    files = sorted((root / "prompts").rglob("*.md"))
-    return {str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest()[:12] for file in files}

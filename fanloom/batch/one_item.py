@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from fanloom.batch.ended_items import Ended, EndedItem
 from fanloom.batch.inputs import Item
-from fanloom.batch.job_folder import Ended, EndedItem
 from fanloom.errors import InvalidInput, NeedsInput, RunError, UserError
 from fanloom.redaction import redact
 from fanloom.runs.usage import METER, Meter

@@ -42,6 +42,7 @@ COMMANDS = {
     "models": Listed("providers.list_models:models", "List the model of each role, and whether its provider is ready."),
     "check": Listed("providers.check_models:check", "Call each configured model once, and say what is wrong."),
     "dev": Listed("dev:dev", "Start LangGraph's development server for this project."),
+    "serve": Listed("serve:serve", "Serve this project's graphs on Aegra, from several processes."),
     "new": Listed("new:new", "Make a project of your own from the shipped graphs."),
 }
 

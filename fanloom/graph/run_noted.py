@@ -41,9 +41,12 @@ class NotedRun:
         self._thread = str(configurable.get("thread_id") or "")
         # A run that begins at a checkpoint begins anew there.
         self._checkpoint = str(configurable.get("checkpoint_id") or "")
-        # Who calls a server that asks for keys; the server writes it there itself.
-        self._by = str(configurable.get("langgraph_auth_user_id") or "") or None
-        self._owner = str((merged.get("metadata") or {}).get("owner") or "")
+        # Who calls a server that asks for keys; the server writes it there itself, Aegra as an object only.
+        user = configurable.get("langgraph_auth_user")
+        caller = getattr(user, "identity", configurable.get("langgraph_auth_user_id"))
+        self._by = str(caller or "") or None
+        known = caller if getattr(user, "is_authenticated", False) else ""
+        self._owner = str((merged.get("metadata") or {}).get("owner") or known or "")
         self._asked: list[str] = []
         self._result: Any = None
         self._earlier = self._newest()

@@ -44,8 +44,8 @@ class Template:
 
     def module_of(self, graph: str) -> str:
         """Return the name of the module in which a graph is."""
-        entry = self.config["graphs"][graph]
-        return str(entry["path"] if isinstance(entry, dict) else entry).partition(":")[0]
+        file = str(self.config["graphs"][graph]["path"]).partition(":")[0]
+        return ".".join(Path(file).with_suffix("").parts)
 
     def files_of(self, graph: str, *, understudies: bool = True) -> set[Path]:
         """Return what a graph needs, relative to the root: its module, all it imports, their prompts, its data sets.

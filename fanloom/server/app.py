@@ -15,11 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fanloom.loops.background import in_thread
 from fanloom.runlog.run_store import RunStore
+from fanloom.server.aegra import aegra_handlers as aegra
 from fanloom.server.auth import authenticate
 from fanloom.server.keys import api_keys
 from fanloom.server.places import Places
 from fanloom.server.roles import is_staff, who_answers
 from fanloom.server.unframed import Unframed
+from fanloom.server.visitor import at_door
 from fanloom.server.webhooks import check_policy
 from fanloom.studio.api import add_studio_api
 from fanloom.studio.kept_evaluations import KeptEvaluations, kept_evaluations
@@ -28,7 +30,7 @@ from fanloom.studio.pages import add_pages, is_open
 from fanloom.tracing.langsmith_tracing import finish_tracing, start_tracing
 
 # For load balancers and clients that look for the server's version.
-OPEN = frozenset({"/", "/ok", "/info", "/healthz", "/version"})
+OPEN = frozenset({"/", "/ok", "/info", "/healthz", "/version", "/health", "/ready", "/live"})
 # The development server's own: they show and empty every user's threads, and start a deployment.
 _CLOSED = ("/internal", "/deploy")
 
@@ -39,6 +41,9 @@ _logger = logging.getLogger(__name__)
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Check the keys before anybody is let in, and send the traces that are left at the end. Raises InvalidSettings."""
     keys = await in_thread(api_keys)
+    if aegra.is_serving():
+        aegra.check_settings(keys.values())
+        aegra.keep_logs_with_threads()
     check_policy()
     await in_thread(start_tracing)
     if keys:
@@ -70,7 +75,8 @@ class Door:
         except Auth.exceptions.HTTPException as refused:
             await JSONResponse({"detail": refused.detail}, refused.status_code)(scope, receive, send)
         else:
-            await self.app(scope, receive, send)
+            with at_door(scope):
+                await self.app(scope, receive, send)
 
 
 def _is_open(scope: Scope) -> bool:

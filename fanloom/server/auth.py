@@ -8,9 +8,10 @@ from typing import Any
 from langgraph_sdk import Auth
 
 from fanloom.loops.background import in_thread
+from fanloom.server.aegra import aegra_handlers as aegra
 from fanloom.server.caller_keys import check_checkpoint, check_config
 from fanloom.server.keys import api_keys, owner_of
-from fanloom.server.roles import refuse_answer, user_of
+from fanloom.server.roles import label_of, refuse_answer, user_of
 from fanloom.server.threads import may, owned
 from fanloom.server.visitor import refusal
 from fanloom.server.webhooks import check_webhook
@@ -21,14 +22,17 @@ _NEEDS_KEY = "send your API key as 'x-api-key: KEY' or 'Authorization: Bearer KE
 
 
 @auth.authenticate
-async def authenticate(headers: dict[bytes, bytes], scope: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell who is calling. Raises 401 for a key that is missing or unknown, 403 for a stranger where there are none."""
-    keys = await in_thread(api_keys)
+async def authenticate(headers: Mapping[Any, Any], scope: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Tell who is calling. Raises 401 for a key that is missing or unknown, 403 for a stranger where there are none.
+
+    Headers are bytes, or text from Aegra, which gives no scope.
+    """
+    keys, given = await in_thread(api_keys), {_text(name).lower(): _text(value) for name, value in headers.items()}
     if not keys:
-        if why := refusal(headers, scope):
+        if why := refusal(given, scope):
             raise Auth.exceptions.HTTPException(status_code=403, detail=why)
         return {"identity": "anybody", "is_authenticated": False}
-    owner = owner_of(_key(headers), keys)
+    owner = owner_of(_key(given), keys)
     if owner is None:
         raise Auth.exceptions.HTTPException(status_code=401, detail=_NEEDS_KEY)
     return user_of(owner)
@@ -44,14 +48,14 @@ async def only_what_is_theirs(ctx: Auth.types.AuthContext, value: dict[str, Any]
 async def threads(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
     """Let users see, run and change their own threads, and staff see, run, stop and describe everybody's."""
     if ctx.action == "create_run":
-        await _check(value["kwargs"])
+        await _check(aegra.said_of_run(value) if aegra.is_serving() else value["kwargs"])
     return await may(ctx.action, ctx.user.identity, value) if ctx.user.is_authenticated else None
 
 
 @auth.on.assistants
 async def assistants(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
     """Let users use the graphs' own assistants too, and pass none of theirs off as such."""
-    check_config(value.get("config"), value.get("context"))
+    await check_config(value.get("config"), value.get("context"))
     if not ctx.user.is_authenticated:
         return None
     if ctx.action in ("read", "search"):
@@ -64,35 +68,43 @@ async def assistants(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict
 @auth.on.crons
 async def crons(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
     """Let users see and change their own crons, which may say no more than their runs."""
-    planned = value.get("payload") or {}
+    # Aegra has no part of its own for what is planned.
+    planned = value.get("payload") or value
     await _check(planned)
     if not ctx.user.is_authenticated:
         return None
+    if aegra.is_serving():
+        aegra.refuse_cron(ctx.action)
     if planned.get("command"):
         refuse_answer(ctx.user.identity)
     return owned(value, ctx.user.identity)
 
 
 @auth.on.store
-async def store(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> None:
+async def store(ctx: Auth.types.AuthContext, value: dict[str, Any]) -> dict[str, Any] | None:
     """Put what users store below their own name."""
     if not ctx.user.is_authenticated:
-        return
-    # A label of a namespace has no full stop.
-    own = ctx.user.identity.replace("%", "%25").replace(".", "%2E")
+        return None
+    own = label_of(ctx.user.identity)
+    if aegra.is_serving():
+        return aegra.in_scope(value, own)
     given = tuple(value.get("namespace") or ())
     # What the server returns has the name in front already.
     value["namespace"] = given if given[:1] == (own,) else (own, *given)
+    return None
 
 
 async def _check(run: Mapping[str, Any]) -> None:
     """Raise 403 for what no caller may say of a run."""
-    check_config(run.get("config"), run.get("context"))
+    await check_config(run.get("config"), run.get("context"))
     check_checkpoint(run.get("checkpoint"))
     await check_webhook(run.get("webhook"))
 
 
-def _key(headers: Mapping[bytes, bytes]) -> str:
-    given = {name.lower(): text.decode("latin-1") for name, text in headers.items()}
-    scheme, _, token = given.get(b"authorization", "").partition(" ")
-    return given.get(b"x-api-key") or (token.strip() if scheme.casefold() == "bearer" else "")
+def _text(given: str | bytes) -> str:
+    return given if isinstance(given, str) else given.decode("latin-1")
+
+
+def _key(given: Mapping[str, str]) -> str:
+    scheme, _, token = given.get("authorization", "").partition(" ")
+    return given.get("x-api-key") or (token.strip() if scheme.casefold() == "bearer" else "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -14,6 +13,8 @@ from langgraph_sdk import Auth
 
 from fanloom.models.names import REPLAY
 from fanloom.runs.context import Context
+from fanloom.server.aegra.aegra_handlers import as_object
+from fanloom.server.aegra.served_graphs import context_fields
 
 _CONFIG = frozenset({"configurable", "tags", "metadata", "run_name", "recursion_limit", "max_concurrency"})
 CHECKPOINT = frozenset({"thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"})
@@ -30,16 +31,15 @@ _SERVER = frozenset(
 )
 
 
-def check_config(config: Mapping[str, Any] | None, context: Mapping[str, Any] | None) -> None:
+async def check_config(config: Any, context: Any) -> None:
     """Raise 403 for a key that callers may not set in a run's or an assistant's configuration."""
-    given = config or {}
+    given, configurable, said = as_object(config), as_object(as_object(config).get("configurable")), as_object(context)
     _refuse("config", given.keys() - _CONFIG)
-    fields = _context_fields()
-    own = fields | CHECKPOINT | _SERVER
-    _refuse("config.configurable", (key for key in given.get("configurable") or {} if not _is_known(key, own)))
+    own = await _context_fields() | CHECKPOINT | _SERVER
+    _refuse("config.configurable", (key for key in configurable if not _is_known(key, own)))
     # The server copies a context into `configurable`, with what it has put there itself.
-    _refuse("context", (key for key in context or {} if not _is_known(key, own)))
-    _refuse_files({**(given.get("configurable") or {}), **(context or {})})
+    _refuse("context", (key for key in said if not _is_known(key, own)))
+    _refuse_files({**configurable, **said})
 
 
 def check_checkpoint(checkpoint: Any) -> None:
@@ -79,20 +79,12 @@ def _headers(http: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(re.escape(each).replace(r"\*", "[a-z0-9-]*")) for each in wanted)
 
 
-def _context_fields() -> frozenset[str]:
+async def _context_fields() -> frozenset[str]:
     """Return what the graphs of this server ask their callers for."""
-    # Only the LangGraph server has it, and has read the graphs before anybody calls.
-    served: Mapping[str, Any] = getattr(sys.modules.get("langgraph_api.graph"), "GRAPHS", {})
-    return frozenset(Context.model_fields).union(*(_fields_of(graph) for graph in served.values()), *_fields_of_ours())
+    return frozenset(Context.model_fields).union(await context_fields(), *_fields_of_ours())
 
 
 def _fields_of_ours(kind: type[Context] = Context) -> Iterator[frozenset[str]]:
     for narrower in kind.__subclasses__():
         yield frozenset(narrower.model_fields)
         yield from _fields_of_ours(narrower)
-
-
-@lru_cache(maxsize=1000)
-def _fields_of(graph: Any) -> frozenset[str]:
-    asked = getattr(graph, "get_context_jsonschema", lambda: None)()
-    return frozenset((asked or {}).get("properties", ()))

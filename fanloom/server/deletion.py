@@ -1,4 +1,4 @@
-"""Deleting the checkpoints of threads in the background."""
+"""Deleting the checkpoints of threads in the background, and what is written down of their runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from fanloom.loops.background import in_thread
+from fanloom.runs.run_log import log_mode, run_logs
+
 _logger = logging.getLogger(__name__)
+
+
+def with_its_logs(delete: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
+    """Let what is written down of a thread's runs go with the thread."""
+
+    async def deleted(thread_id: str) -> None:
+        await delete(thread_id)
+        if log_mode(has_thread=True) is not None:
+            # To open them blocks.
+            logs = await in_thread(run_logs)
+            await in_thread(lambda: logs.writer.flush() and logs.store.delete(thread=thread_id))
+
+    return deleted
 
 
 class Deletion:

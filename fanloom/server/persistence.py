@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,9 +12,7 @@ from langgraph.store.base import BaseStore
 
 from fanloom.durable.checkpointer import open_checkpointer, open_store
 from fanloom.errors import InvalidSettings
-from fanloom.loops.background import in_thread
-from fanloom.runs.run_log import log_mode, run_logs
-from fanloom.server.deletion import Deletion
+from fanloom.server.deletion import Deletion, with_its_logs
 from fanloom.server.takeover import remember
 from fanloom.settings import settings
 
@@ -27,7 +25,7 @@ async def checkpointer() -> AsyncIterator[BaseCheckpointSaver[Any]]:
     """
     async with open_checkpointer(_url()) as saver:
         remember(saver)
-        deletion = Deletion(_with_its_logs(saver.adelete_thread))
+        deletion = Deletion(with_its_logs(saver.adelete_thread))
         saver.adelete_thread = deletion.begin  # type: ignore[method-assign]
         try:
             yield saver
@@ -43,19 +41,6 @@ async def store() -> AsyncIterator[BaseStore]:
     """
     async with open_store(_url()) as memory:
         yield memory
-
-
-def _with_its_logs(delete: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
-    """Let what is written down of a thread's runs go with the thread."""
-
-    async def deleted(thread_id: str) -> None:
-        await delete(thread_id)
-        if log_mode(has_thread=True) is not None:
-            # To open them blocks.
-            logs = await in_thread(run_logs)
-            await in_thread(lambda: logs.writer.flush() and logs.store.delete(thread=thread_id))
-
-    return deleted
 
 
 def _url() -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from langgraph_sdk import Auth
 
+from fanloom.server.aegra import aegra_handlers as aegra
 from fanloom.server.keys import Owner, api_keys
 
 _FOR_STAFF = (
@@ -16,9 +17,15 @@ _FOR_STAFF = (
 
 def user_of(owner: Owner) -> dict[str, Any]:
     """Return the user whom graphs find in `runtime.server_info`."""
-    user = {"identity": owner.user, "is_authenticated": True}
+    memory = {aegra.LABEL: label_of(owner.user)} if aegra.is_serving() else {}
+    user = {"identity": owner.user, "is_authenticated": True, **memory}
     # Staff act for the customer whom a task was planned for, everybody else for nobody but themselves.
     return user if owner.role == "staff" else {**user, "customer_id": owner.customer_id}
+
+
+def label_of(user: str) -> str:
+    """Return the label of a namespace that stands for a user; a label has no full stop."""
+    return user.replace("%", "%25").replace(".", "%2E")
 
 
 def holder(user: str) -> Owner | None:
@@ -45,14 +52,19 @@ def refuse_answer(user: str) -> None:
         raise Auth.exceptions.HTTPException(status_code=403, detail=_FOR_STAFF)
 
 
-def run_as(owner: Owner, run: dict[str, Any]) -> None:
+def run_as(owner: Owner, value: dict[str, Any]) -> None:
     """Let a run that is about to begin be its user's, with what the keys say about the user.
 
     A cron's run knows its user's name only, so that a graph could not tell which customer that is.
     """
+    if aegra.is_serving():
+        # It tells the graph itself which user calls.
+        return aegra.fix_run(value, owner)
+    run = value["kwargs"]
     if run.get("command"):
         refuse_answer(owner.user)
     configurable = run.setdefault("config", {}).setdefault("configurable", {})
     configurable["langgraph_auth_user"] = user_of(owner)
     run["context"] = {**(run.get("context") or {}), **owner.context}
     configurable.update(owner.context)
+    return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
@@ -21,20 +23,37 @@ _OTHER_SITE = (
     "this server has no FANLOOM_API_KEYS, so it answers no page of another origin than those of http.cors in "
     "langgraph.json; add the origin there, or set FANLOOM_API_KEYS"
 )
+_NO_DOOR = (
+    "this server does not tell where a call comes from, and has no FANLOOM_API_KEYS; set them, or name "
+    '"fanloom.server.app:app" as "http": {"app": ...} in langgraph.json'
+)
+_scope: ContextVar[Mapping[str, Any] | None] = ContextVar("fanloom_caller", default=None)
 
 
-def refusal(headers: Mapping[bytes, bytes], scope: Mapping[str, Any]) -> str | None:
+@contextmanager
+def at_door(scope: Mapping[str, Any]) -> Iterator[None]:
+    """Remember where a call comes from, while a server that does not tell its handlers works on it."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def refusal(given: Mapping[str, str], scope: Mapping[str, Any] | None) -> str | None:
     """Return why a caller without a key is refused, and what to do about it; None if the caller may come in.
 
     A page of another site reaches this machine through its owner's browser. Nothing but the header `Origin` tells it
     (CORS hides only the answer, and a WebSocket's not even that), or `Host` if the site's name leads to 127.0.0.1.
     """
-    given = {name.lower(): text.decode("latin-1") for name, text in headers.items()}
-    if not _is_here(scope):
+    place = scope if scope is not None else _scope.get()
+    if place is None:
+        return _NO_DOOR
+    if not _is_here(place):
         return _ELSEWHERE
-    if not _is_own_name(given.get(b"host", "")):
+    if not _is_own_name(given.get("host", "")):
         return _OTHER_NAME
-    if (origin := given.get(b"origin")) is not None and not _is_known(origin):
+    if (origin := given.get("origin")) is not None and not _is_known(origin):
         return _OTHER_SITE
     return None
 

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
+from langgraph.runtime import get_runtime
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from fanloom import Outcome, OutputModel, in_order_of_needs, not_done
+from nodes.orchestrator.context import OrchestratorContext
 from nodes.orchestrator.state import Subtask
 from nodes.text import ProperText
 
@@ -60,11 +62,21 @@ class Plan(OutputModel):
 
 
 def planned(subtasks: Sequence[PlannedSubtask]) -> list[Subtask]:
-    """Return the subtasks of a plan, or those that are written so far, as tasks, in plan order."""
+    """Return the subtasks of a plan as tasks, in plan order."""
     return [
         Subtask(task_id=task.id, type=task.type, description=task.description, depends_on=task.depends_on)
         for task in subtasks
     ]
+
+
+def planned_early(subtasks: Sequence[PlannedSubtask]) -> list[Subtask]:
+    """Return the tasks that may begin while their plan is still written: all before the last one so far.
+
+    None does where an id came twice, since that plan is refused; and no more than may be done.
+    """
+    limit = OrchestratorContext.of(get_runtime().context).max_subtasks
+    is_sound = len({subtask.id for subtask in subtasks}) == len(subtasks)
+    return planned(subtasks[:-1][:limit]) if is_sound else []
 
 
 def cut(parts: Sequence[Subtask], limit: int) -> tuple[list[Subtask], list[Outcome]]:

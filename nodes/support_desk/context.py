@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from fanloom import Context
 
 _NOBODY = ""
+_UNSAID = object()
 
 
 class DeskContext(Context):
@@ -45,7 +46,7 @@ class DeskContext(Context):
 def customer_of(runtime: Runtime[Any]) -> str | None:
     """Return who is asking: the server's authenticated user if there is one, else the customer of the context."""
     user = _user(runtime)
-    return DeskContext.of(runtime.context).customer_id if user is None else _customer_of_user(user)
+    return DeskContext.of(runtime.context).customer_id if user is None else _customer(_said_of(user))
 
 
 def customer_of_task(runtime: Runtime[Any], planned: str) -> str:
@@ -55,7 +56,8 @@ def customer_of_task(runtime: Runtime[Any], planned: str) -> str:
     the state of their threads through the server's API, and another's id into it.
     """
     user = _user(runtime)
-    return planned if user is None or "customer_id" not in user else _customer_of_user(user) or _NOBODY
+    said = _UNSAID if user is None else _said_of(user)
+    return planned if said is _UNSAID else _customer(said) or _NOBODY
 
 
 def _user(runtime: Runtime[Any]) -> Any:
@@ -63,10 +65,16 @@ def _user(runtime: Runtime[Any]) -> Any:
     return user if user is not None and user.is_authenticated else None
 
 
-def _customer_of_user(user: Any) -> str | None:
+def _said_of(user: Any) -> Any:
+    """Return what a server says of a user's customer: it has users as mappings, or as objects, as Aegra does."""
     # Not the user's identity: that somebody has signed in does not make a customer of them.
     try:
-        customer = user["customer_id"]
+        return user["customer_id"]
     except KeyError:
-        return None
-    return str(customer).strip() or None if customer is not None else None
+        return _UNSAID
+    except TypeError:
+        return getattr(user, "customer_id", _UNSAID)
+
+
+def _customer(said: Any) -> str | None:
+    return None if said in (None, _UNSAID) else str(said).strip() or None

@@ -10,11 +10,11 @@ export const NewRun = ({ client, graph }: { client: Client; graph: string }) => 
   <>
     <h1>A new run{graph && ` of ${shown(graph, 80)}`}</h1>
     {graph ? <Asked ask={() => client.schemas(graph)} about={[client, graph]}>{(schemas) => <RunForm client={client} graph={graph} schemas={schemas} />}</Asked>
-      : <Asked ask={() => client.post<{ graph_id: string }[]>("/assistants/search", { limit: 200 })} about={[client]}>{(found) => <Graphs names={found.map((each) => each.graph_id)} />}</Asked>}
+      : <Asked ask={() => graphsOf(client)} about={[client]}>{(names) => <Graphs names={names} />}</Asked>}
   </>
 );
 
-const Graphs = ({ names }: { names: string[] }) => <ul>{[...new Set(names)].sort().map((each) => <li key={each}><a href={`/studio/new/${encodeURIComponent(each)}`}>{shown(each, 80)}</a></li>)}</ul>;
+const Graphs = ({ names }: { names: string[] }) => <ul>{names.map((each) => <li key={each}><a href={`/studio/new/${encodeURIComponent(each)}`}>{shown(each, 80)}</a></li>)}</ul>;
 
 function RunForm({ client, graph, schemas }: { client: Client; graph: string; schemas: Json }) {
   const [input, setInput] = useState<unknown>({});
@@ -43,3 +43,16 @@ function RunForm({ client, graph, schemas }: { client: Client; graph: string; sc
 }
 
 const command = (graph: string, input: unknown): string => `fanloom run ${graph} --input '${JSON.stringify(input).replaceAll("'", "'\\''")}'`;
+
+const PAGE = 100, MOST_PAGES = 10;
+
+// Aegra gives no more than a hundred at a time.
+async function graphsOf(client: Client): Promise<string[]> {
+  const graphs = new Set<string>();
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const found = await client.post<{ graph_id: string }[]>("/assistants/search", { limit: PAGE, offset: page * PAGE, sort_by: "assistant_id" });
+    found.forEach((each) => graphs.add(each.graph_id));
+    if (found.length < PAGE) break;
+  }
+  return [...graphs].sort();
+}

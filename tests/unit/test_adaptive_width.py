@@ -153,3 +153,15 @@ def test_every_call_is_answered_at_last_and_runs_take_turns(
     assert provider.answered == sum(runs)
     assert provider.limiter.in_flight == 0
     assert 1 <= provider.adaptive.width <= 64
+
+
+def test_a_timer_that_is_late_makes_calls_no_rarer() -> None:
+    adaptive, now = AdaptiveWidth(64), 0.0
+    adaptive.gap_s = 0.2
+    for _ in range(100):
+        now += max(0.0, adaptive.wait_s(0, now) or 0.0) + 0.03
+        adaptive.begin(now)
+    assert now <= 100 * 0.2 + 1
+    # A pause is not made up for.
+    adaptive.begin(now + 60)
+    assert adaptive.wait_s(0, now + 60) == pytest.approx(0.2)

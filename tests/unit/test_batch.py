@@ -36,10 +36,13 @@ from fanloom import (
     UserError,
     not_done,
 )
+from fanloom.batch.ended_items import EndedItem, totals
+from fanloom.batch.engines import ray_cluster
 from fanloom.batch.export import write_results
 from fanloom.batch.inputs import InputSource, Item
 from fanloom.batch.job import Bounds, Job, run_batch
-from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, totals
+from fanloom.batch.job_folder import JobFolder
+from fanloom.batch.job_manifest import Manifest
 from fanloom.cli import cli
 from fanloom.cli.showing.job_progress import JobProgress, watched
 from fanloom.gateway.bounds.process_limits import waiting_calls
@@ -659,6 +662,24 @@ def test_a_job_goes_on_as_wide_as_it_began(items: Path, tmp_path: Path, monkeypa
 def test_what_does_not_fit_is_refused(items: Path, tmp_path: Path, args: list[str], said: str) -> None:
     refused = run("run", "support_router", str(items), "--out", str(tmp_path / "job"), *args)
     assert (refused.exit_code, said in refused.stderr) == (2, True), refused.output
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--engine", "ray"], 'run: pip install "fanloom[ray]"'),
+        (["--address", "auto"], "are those of the engine 'ray'; choose it too"),
+        (["--workers", "2"], "are those of the engine 'ray'; choose it too"),
+        (["--engine", "spark"], "'spark' is not one of 'local', 'ray'"),
+    ],
+)
+def test_an_engine_that_cannot_be_had_is_told_before_anything_is_made(
+    items: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], said: str
+) -> None:
+    monkeypatch.setattr(ray_cluster, "find_spec", lambda _: None)
+    refused = run("run", "support_router", str(items), "--out", str(tmp_path / "job"), "--map", "query=q", *args)
+    assert (refused.exit_code, said in refused.stderr) == (2, True), refused.output
+    assert not (tmp_path / "job").exists()
 
 
 def test_a_killed_job_goes_on_without_loss(items: Path, tmp_path: Path) -> None:

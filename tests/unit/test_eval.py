@@ -799,6 +799,51 @@ def test_what_has_ended_is_judged_and_not_run_again(project: Path, fanloom: Fanl
     assert (refused.exit_code, "fingerprint differs" in refused.stderr) == (2, True)
 
 
+def test_an_evaluation_that_breaks_off_goes_on_with_the_same_command(project: Path, fanloom: Fanloom) -> None:
+    def asked() -> list[str]:
+        return (project / "asked").read_text().split()
+
+    given = written(project, words(*[(f"w{n}", f"W{n}") for n in range(6)]), concurrency=1)
+    module = project / f"{os.environ['MODULE']}.py"
+    stops = (
+        "async def shout(state, runtime):\n"
+        "    open('asked', 'a').write(state['word'] + '\\n')\n"
+        "    if state['word'] == 'w3' and not os.path.exists('on'):\n"
+        "        raise KeyboardInterrupt\n"
+    )
+    module.write_text("import os\n" + module.read_text().replace("async def shout(state, runtime):\n", stops))
+    broken = fanloom(given)
+    assert broken.exit_code != 0
+    assert "3 runs are kept in" in broken.stderr
+    assert [each.stat().st_mode & 0o077 for each in (project / ".fanloom").rglob("*")].count(0) > 0
+    (project / "on").touch()
+    done = fanloom(given, "--json")
+    assert "3 runs are taken from an evaluation that broke off" in done.stderr
+    assert asked() == ["w0", "w1", "w2", "w3", "w3", "w4", "w5"]
+    assert len(json.loads(done.stdout)["candidates"][0]["results"]) == 6
+    # One that has ended leaves nothing, and the next begins anew.
+    assert not (project / ".fanloom/evaluations").exists()
+    assert "broke off" not in fanloom(given).stderr
+    assert len(asked()) == 13
+
+
+def test_one_that_broke_off_is_not_gone_on_with_where_it_is_to_begin_afresh(project: Path, fanloom: Fanloom) -> None:
+    given = written(project, words(("one", "ONE")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fanloom.cli.commands.judging.unfinished._forget", lambda place: None)
+        patch.setattr("fanloom.cli.commands.judging.unfinished.shutil.rmtree", lambda place: None)
+        fanloom(given)
+    assert "broke off" not in fanloom(given, "--fresh").stderr
+    assert not (project / ".fanloom/evaluations").exists()
+
+
+def test_an_evaluation_that_cannot_be_kept_says_so(project: Path, fanloom: Fanloom) -> None:
+    (project / ".fanloom").write_text("a file where the folder would be")
+    done = fanloom(written(project, words(("one", "ONE"))))
+    assert done.exit_code == 0
+    assert "Nothing is kept of this evaluation while it runs" in done.stderr
+
+
 def test_the_folder_of_a_data_sets_environment_is_kept_too(project: Path, fanloom: Fanloom) -> None:
     given = written(project, words(("one", "ONE")), environment={"VOICE": "{folder}"})
     fanloom(given, "--out", str(project / "kept"))
@@ -828,7 +873,9 @@ def test_what_is_chosen_for_an_item(project: Path, fanloom: Fanloom) -> None:
             done = fanloom(given, "--json", *args)
         results = json.loads(done.stdout)["candidates"][0]["results"]
         models[len(args)] = [next(iter(result["output"]["usage"]["by_model"])) for result in results]
-        assert all("fanloom-" in result["output"]["answer"] for result in results)
+        folders = [Path(result["output"]["answer"].removesuffix("ONE").removesuffix("TWO")) for result in results]
+        assert all(folder.is_absolute() and folder.parent.parent.parent.name == "evaluations" for folder in folders)
+        assert not any(folder.exists() for folder in folders)
     assert models == {0: ["openai:x", "offline"], 2: ["openai:y", "openai:y"]}
     assert "VOICE" not in os.environ
 

@@ -212,7 +212,7 @@ def test_parts_of_a_run_that_goes_on_elsewhere_have_ids_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("given", [{"model": "replay:/etc/hosts"}, {"worker_model": " replay:x.json"}])
-def test_no_caller_of_a_server_has_it_read_a_file(given: dict[str, Any]) -> None:
+async def test_no_caller_of_a_server_has_it_read_a_file(given: dict[str, Any]) -> None:
     for config, context in ((None, given), ({"configurable": given}, None)):
         with pytest.raises(Auth.exceptions.HTTPException, match="fanloom runs replay"):
-            check_config(config, context)
+            await check_config(config, context)

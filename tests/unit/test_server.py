@@ -335,7 +335,7 @@ def test_a_run_knows_what_the_key_says_of_its_user(context: Any) -> None:
     owner = Owner(user="alice", customer_id="C-1001", context={"approve_returns_over": 10})
     forged = {"identity": "bob", "customer_id": "C-2002"}
     run: dict[str, Any] = {"context": context, "config": {"configurable": {"langgraph_auth_user": forged, "a": 1}}}
-    run_as(owner, run)
+    run_as(owner, {"kwargs": run})
     assert run["context"] == {**(context or {}), "approve_returns_over": 10}
     user = {"identity": "alice", "is_authenticated": True, "customer_id": "C-1001"}
     assert run["config"]["configurable"] == {"langgraph_auth_user": user, "a": 1, "approve_returns_over": 10}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 
 from fanloom import ModelUnavailable
-from tests.wire.provider import FakeProvider, Reply, prose, status
+from fanloom.gateway.bounds.process_limits import limits_of
+from fanloom.runs.run_log import run_logs
+from tests.wire.provider import FakeProvider, Reply, Request, prose, status
 from tests.wire.steps import PLAIN, QUESTION, TYPED, asks, fan_out, one_step, run
 
 ONE = one_step(PLAIN)
@@ -102,3 +106,49 @@ async def test_a_budget_counts_both(wire: FakeProvider, both: str) -> None:
     assert result["usage"]["hedged"] == 1
     assert len(wire.requests) == 8
     assert result["usage"]["model_calls"] + result["usage"]["unanswered_calls"] == 8
+
+
+class Tags(BaseCallbackHandler):
+    """What a trace is told of each request: its tags and its number."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[list[str], int]] = []
+
+    def on_chat_model_start(self, *args: Any, tags: list[str], metadata: dict[str, Any], **kwargs: Any) -> None:
+        self.seen.append((tags, metadata["attempt"]))
+
+
+async def test_the_log_and_the_trace_show_which_is_the_second(
+    wire: FakeProvider, both: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FANLOOM_RUN_LOG", "all")
+    wire.enqueue(NEVER)
+    traced = Tags()
+    await ONE.ainvoke(ASK, {"callbacks": [traced]}, context={"model": both, "hedge": 0.05})
+    assert [("hedge" in tags, attempt) for tags, attempt in traced.seen] == [(False, 1), (True, 2)]
+    assert run_logs("all").writer.flush()
+    events = list(run_logs().store.events(run_logs().store.runs(limit=1)[0].run))
+    assert [(event["n"], event["why"]) for event in events if event["type"] == "attempt.started"] == [
+        (1, "first"),
+        (2, "hedge"),
+    ]
+    ended = {event["n"]: event["outcome"] for event in events if event["type"] == "attempt.ended"}
+    assert ended == {1: "cancelled", 2: "ok"}
+
+
+@pytest.mark.parametrize("near", ["cool_down", "rpm"])
+async def test_nothing_is_sent_while_the_model_cools_down_or_is_near_its_limit(
+    wire: FakeProvider, both: str, near: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if near == "rpm":
+        monkeypatch.setenv("FANLOOM_RPM", "2")
+
+    def reply(request: Request) -> Reply:
+        if near == "cool_down":
+            limits_of(both).cool_down(0.4)
+        return Reply("first", latency=0.3)
+
+    wire.reply = reply
+    result = await run(ONE, ASK, False, model=both, hedge=0.05)
+    assert (result["answer"], result["usage"]["hedged"], len(wire.requests)) == ("first", 0, 1)

@@ -50,15 +50,30 @@ def answering(wire: FakeProvider, **steps: Any) -> Writer:
     return writer
 
 
-async def test_subtasks_begin_while_the_plan_is_written_where_the_graph_says_so(wire: FakeProvider, both: str) -> None:
+@pytest.mark.parametrize("module", [content_variations, tech_docs])
+async def test_subtasks_begin_while_the_plan_is_written(wire: FakeProvider, both: str, module: Any) -> None:
     answering(wire, plan=Reply(data=SECTIONS, pieces=24, pause=0.05))
-    prompts = {"plan": content_variations.PLAN, "work": content_variations.WORK, "combine": content_variations.COMBINE}
-    result = await run(orchestrator(**prompts, eager=True).compile(name="mine"), ENDPOINT, False, model=both)
+    result = await run(module.graph, ENDPOINT, False, model=both)
     assert [one["result"] for one in result["worker_results"]] == ["Text of s1", "Text of s2", "Text of s3"]
     planner, first, *others = wire.requests
     assert first.started < (planner.ended or 0)
     assert len(others) == 3
     assert result["failures"] == []
+
+
+@pytest.mark.parametrize(("bad", "begun"), [(("a", "a"), 0), (("a", "b", "a"), 1)])
+async def test_of_a_plan_that_is_refused_late_what_was_begun_is_cancelled(
+    wire: FakeProvider, both: str, bad: Any, begun: int
+) -> None:
+    good = plan(subtask("c"), subtask("d"))
+    slow = Reply(data=plan(*map(subtask, bad)), pieces=40, pause=0.03)
+    answering(wire, plan=slow, repair=good, work=lambda prompt: Reply(text_of(prompt), latency=0.0))
+    result = await run(tech_docs.graph, ENDPOINT, False, model=both)
+    assert [one["result"] for one in result["worker_results"]] == ["Text of c", "Text of d"]
+    # The plan, its repair, two parts and their document; and what was begun of a plan that came to nothing.
+    assert len(wire.requests) == 5 + begun
+    usage = result["usage"]
+    assert usage["model_calls"] + usage["unanswered_calls"] == 5 + begun
 
 
 @pytest.mark.parametrize("sync", [False, True], ids=["async", "sync"])

@@ -17,7 +17,8 @@ from langgraph.runtime import Runtime
 
 from fanloom import Context, LLMStep, Prompt, RunState, StateGraph, UserError, add_fan_out
 from fanloom.batch.job import Bounds, run_batch
-from fanloom.batch.job_folder import JobFolder, Manifest
+from fanloom.batch.job_folder import JobFolder
+from fanloom.batch.job_manifest import Manifest
 from fanloom.batch.provider_jobs import quiet_item, wave_sending
 from fanloom.batch.provider_jobs.gemini_jobs import GeminiJobs
 from fanloom.batch.provider_jobs.wave_count import waves_needed

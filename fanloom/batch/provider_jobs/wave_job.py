@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast, get_args
 
+from fanloom.batch.ended_items import EndedItem
+from fanloom.batch.engines.items_in_flight import ItemsInFlight
 from fanloom.batch.inputs import Item
 from fanloom.batch.job import Job, lacks_budget
-from fanloom.batch.job_folder import EndedItem, JobFolder
-from fanloom.batch.local_engine import LocalEngine
+from fanloom.batch.job_folder import JobFolder
 from fanloom.batch.one_item import run_item
 from fanloom.batch.provider_jobs.batch_service import BatchServices
 from fanloom.batch.provider_jobs.item_calls import ItemCalls
@@ -53,6 +54,8 @@ class WaveJob(Job):
             raise UserError("--provider-batch needs a folder: answers come days later")
         if self.folder.shard[1] > 1:
             raise UserError("--provider-batch takes no --shard: the provider spreads a job itself")
+        if self.engine is not None:
+            raise UserError("--provider-batch asks from this process: leave out --engine ray")
         if isinstance(self.source, Iterator) or getattr(self.source, "place", "") == "-":
             raise UserError("--provider-batch reads its input again and again: give a file, a folder or a list")
         self._lacking: dict[str, str] = {}
@@ -128,9 +131,9 @@ class WaveJob(Job):
     async def _passes(self) -> AsyncGenerator[EndedItem, None]:
         while True:
             lacking, self._lacking, spent = self._lacking, {}, self._ledger.spent
-            self._engine = LocalEngine(self._go_on, self.concurrency)
+            self._in_flight = ItemsInFlight(self._go_on, self.concurrency)
             waiting = 0
-            async with aclosing(self._engine.results(self._ready(lacking))) as ended:
+            async with aclosing(self._in_flight.results(self._ready(lacking))) as ended:
                 async for result in ended:
                     waiting += result is _WAITS
                     if result is not _WAITS:

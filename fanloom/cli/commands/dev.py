@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
 
+from fanloom.cli.commands.exposure import check_exposure, check_keys
 from fanloom.cli.here.project import read_project
-from fanloom.errors import MissingPackage, UserError
-
-if TYPE_CHECKING:
-    from fanloom.cli.here.project import Project
+from fanloom.errors import MissingPackage
 
 # Without them each start calls out, and takes ten seconds longer where names are not resolved.
 _QUIET = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGGRAPH_NO_VERSION_CHECK": "true"}
 # By default the server does one job at a time.
 _DEFAULTS = {"--no-browser": (), "--no-reload": (), "--n-jobs-per-worker": ("10",)}
 _SWITCHES = {"--browser": "--no-browser", "--reload": "--no-reload"}
-_OUR_AUTH = "fanloom.server.auth:auth"
 
 
 @click.command(
@@ -44,54 +40,13 @@ def dev(ctx: click.Context, host: str, reload: bool, browser: bool, options: tup
     if find_spec("langgraph_cli") is None or find_spec("langgraph_api") is None:
         raise MissingPackage('the development server is not installed; run: pip install "fanloom[server]"')
     given = {option.partition("=")[0] for option in options}
-    _check_exposure(project, host, given)
+    check_exposure(project, host, given)
     # As the server does, which finds a file of keys from here.
     os.chdir(project.root)
-    _check_keys(project)
+    check_keys(project)
     off = {_SWITCHES[name] for name, on in {"--reload": reload, "--browser": browser}.items() if on}
     defaults = [word for name, values in _DEFAULTS.items() if name not in given | off for word in (name, *values)]
     _become([*defaults, *options, "--host", host])
-
-
-def _check_exposure(project: Project, host: str, given: set[str]) -> None:
-    """Say that only this machine is served, or check that others need a key. Raises UserError if they do not."""
-    missing = _missing(project, given)
-    if not missing:
-        return
-    if _is_here(host) and "--tunnel" not in given:
-        click.echo("No API keys are set: the server listens on this machine only.", err=True)
-        return
-    where = "--tunnel" if "--tunnel" in given else f"--host {host}"
-    raise UserError(
-        f"{where} would let everybody who reaches this machine use the graphs and your providers' keys, since "
-        f"{missing}. Set it first, or leave {where.split()[0]} out."
-    )
-
-
-def _check_keys(project: Project) -> None:
-    """Raise InvalidSettings for keys that cannot be read, before a server ends with a traceback because of them."""
-    from fanloom.server.keys import parsed
-
-    if project.auth == _OUR_AUTH and (keys := project.variable("FANLOOM_API_KEYS")):
-        parsed(keys)
-
-
-def _missing(project: Project, given: set[str]) -> str:
-    """Return why nobody is asked for a key; nothing if everybody is."""
-    if "--config" in given:
-        return 'only the "auth" of langgraph.json is known here, and --config names another file'
-    if not project.auth:
-        return f'langgraph.json has no "auth" ("path": "{_OUR_AUTH}")'
-    if project.auth == _OUR_AUTH and not project.variable("FANLOOM_API_KEYS"):
-        return "FANLOOM_API_KEYS is not set"
-    return ""
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _become(options: list[str]) -> NoReturn:

@@ -127,7 +127,11 @@ def _import(project: Project, entry: GraphEntry) -> ModuleType:
         path = project.file_of(entry)
         if path is None:
             raise UserError(f"{_place(entry)} does not exist in {project.root}. Correct the path.")
-        return _import_file(project, path)
+        name = project.module_name(entry)
+        module = importlib.import_module(name) if name else None
+        # A module of that name may have come from elsewhere before, such as one of the standard library.
+        is_it = module is not None and Path(module.__file__ or "").resolve() == path.resolve()
+        return module if module is not None and is_it else _import_file(project, path)
 
 
 def _import_file(project: Project, path: Path) -> ModuleType:

@@ -42,15 +42,19 @@ class Project:
     env: Any
     auth: str = ""
 
+    def variables(self) -> dict[str, str]:
+        """Return the variables that the project sets itself."""
+        return _variables(self.root, self.env)
+
     def variable(self, name: str) -> str:
         """Return a variable as the server sees it: the project's own wins over the environment."""
-        return {**os.environ, **_variables(self.root, self.env)}.get(name, "")
+        return {**os.environ, **self.variables()}.get(name, "")
 
     def enter(self) -> None:
         """Make the project's modules importable and its variables visible, without changing what is set already."""
         # First, where the server appends: the project in hand wins over an installed package of the same name.
         sys.path[:0] = [folder for folder in self.folders if folder not in sys.path]
-        for name, value in _variables(self.root, self.env).items():
+        for name, value in self.variables().items():
             os.environ.setdefault(name, value)
         if self.root != Path.cwd():
             # What is kept stays with the project, wherever it is used from.
@@ -61,9 +65,24 @@ class Project:
         if entry.is_file:
             path = self.root / entry.module
             return path if path.is_file() else None
+        return self._found(entry.module)
+
+    def module_name(self, entry: GraphEntry) -> str:
+        """Return the name by which `import` finds a graph's module; none for a file that no name leads to."""
+        path = self.file_of(entry)
+        if not entry.is_file or path is None:
+            return entry.module
+        path = Path(os.path.abspath(path))
+        if not path.is_relative_to(self.root):
+            return ""
+        parts = path.relative_to(self.root).with_suffix("").parts
+        name = ".".join(parts)
+        return name if all(map(str.isidentifier, parts)) and self._found(name) == path else ""
+
+    def _found(self, module: str) -> Path | None:
         where: list[str] | None = [*self.folders, *sys.path]
         spec, name = None, ""
-        for part in entry.module.split("."):
+        for part in module.split("."):
             name = f"{name}.{part}".lstrip(".")
             spec = PathFinder.find_spec(name, where)
             if spec is None:
@@ -88,7 +107,7 @@ class Project:
 def read_project(root: Path) -> Project:
     """Read the langgraph.json of a folder. Raises UserError, saying what to mend."""
     root = root.resolve()
-    config = _read_config(root / CONFIG)
+    config = read_config(root / CONFIG)
     graphs = config.get("graphs")
     if not isinstance(graphs, dict) or not graphs:
         raise UserError(f'{root / CONFIG}: "graphs" must name at least one graph, as in {{"chat": "./chat.py:graph"}}.')
@@ -96,7 +115,8 @@ def read_project(root: Path) -> Project:
     return Project(root, entries, tuple(_folders(root, config)), config.get("env"), _auth(config))
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
+    """Return what a langgraph.json says. Raises UserError, saying what to mend."""
     if not path.is_file():
         raise UserError(f"no {CONFIG} in {path.parent}: go into a LangGraph project, or name one with --project DIR.")
     try:

@@ -11,7 +11,12 @@ from typing import Any
 
 import httpx
 from langgraph_sdk.client import SyncLangGraphClient
-from langgraph_sdk.errors import APIStatusError, AuthenticationError, PermissionDeniedError
+from langgraph_sdk.errors import (
+    APIStatusError,
+    AuthenticationError,
+    PermissionDeniedError,
+    UnprocessableEntityError,
+)
 
 from fanloom.cli.exits import Refused, RunFailed
 from fanloom.errors import InvalidSettings, UserError
@@ -83,6 +88,15 @@ def explained(url: str) -> Iterator[None]:
         raise RunFailed(
             f"the connection to {url} was lost ({_cause(error)}): see whether the server runs, then try again."
         ) from error
+
+
+def search_threads(client: SyncLangGraphClient, fields: list[Any], **how: Any) -> list[Any]:
+    """Return the threads that a search finds, with some fields at least."""
+    try:
+        return list(client.threads.search(**how, select=fields))
+    except UnprocessableEntityError:
+        # Aegra selects nothing, and gives no states either.
+        return list(client.threads.search(**how))
 
 
 def check_sendable(given: Any) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, Literal
 
 import click
+import httpx
 from langgraph_sdk.errors import APIStatusError, NotFoundError
 
 from fanloom.cli.exits import brief
-from fanloom.cli.remote.connection import check_url, connect, explained, no_server
+from fanloom.cli.remote.connection import check_url, connect, explained, no_server, search_threads
 from fanloom.cli.remote.remote_graph import RemoteGraph
 from fanloom.cli.remote.thread_names import NAME, ThreadNames
 from fanloom.cli.remote.watched_run import questions
@@ -23,8 +24,8 @@ from fanloom.errors import UserError
 
 _MOST_GRAPHS = 1000
 _NEAR = 100
-# The most that a server lists at once.
-_PAGE = 1000
+# The most that a server lists at once: Aegra allows no more of its assistants.
+_PAGE = 100
 _CANCELLED = "CancelledError"
 _STATES: dict[str, State] = {"busy": "running", "error": "failed", "idle": "done", "interrupted": "interrupted"}
 _SHOWN: list[Literal["thread_id", "status", "metadata", "created_at", "interrupts"]] = [
@@ -50,10 +51,19 @@ class RemoteHost:
         """The assistant that the server itself has made of each graph. Raises Refused or RunFailed."""
         with explained(self.url):
             try:
-                found: Any = self.client.assistants.search(limit=_MOST_GRAPHS, metadata={"created_by": "system"})
+                found = _pages(_MOST_GRAPHS, self._assistants)
                 return {assistant["graph_id"]: assistant for assistant in sorted(found, key=itemgetter("graph_id"))}
             except (NotFoundError, ValueError, TypeError, KeyError) as error:
                 raise no_server(self.url) from error
+
+    @cached_property
+    def is_aegra(self) -> bool:
+        """Whether the server says that it is Aegra; one that cannot be asked says the rest by itself."""
+        try:
+            told: Any = self.client.http.get("/info")
+        except (httpx.HTTPError, APIStatusError, ValueError):
+            return False
+        return isinstance(told, dict) and told.get("name") == "Aegra"
 
     def summaries(self) -> Mapping[str, str]:
         """Return a line about each graph, by name."""
@@ -112,24 +122,23 @@ class RemoteHost:
         """Return the threads whose last run is the newest, newest first."""
         _ = self.assistants
         with explained(self.url):
-            return [self._listed(row) for row in self._rows(limit)]
+            return [self._listed(row) for row in _pages(limit, self._rows)]
 
     def delete(self, thread: str) -> None:
         """Delete a thread and what is kept of it."""
         with explained(self.url):
             self.client.threads.delete(self.names.find(thread))
 
-    def _rows(self, limit: int) -> list[Mapping[str, Any]]:
-        rows: list[Mapping[str, Any]] = []
-        while len(rows) < limit:
-            asked = min(_PAGE, limit - len(rows))
-            page: Any = self.client.threads.search(
-                limit=asked, offset=len(rows), sort_by="updated_at", sort_order="desc", select=[*_SHOWN]
-            )
-            rows += page
-            if len(page) < asked:
-                break
-        return rows
+    def _assistants(self, limit: int, offset: int) -> Any:
+        made_by: Any = {"created_by": "system"}
+        return self.client.assistants.search(
+            limit=limit, offset=offset, metadata=made_by, sort_by="assistant_id", sort_order="asc"
+        )
+
+    def _rows(self, limit: int, offset: int) -> Any:
+        return search_threads(
+            self.client, [*_SHOWN], limit=limit, offset=offset, sort_by="updated_at", sort_order="desc"
+        )
 
     def _with_output(self, thread: Thread, state: Mapping[str, Any]) -> Thread:
         if thread.graph not in self.assistants:
@@ -138,9 +147,9 @@ class RemoteHost:
 
     def _listed(self, row: Mapping[str, Any]) -> Thread:
         thread = _thread(row, self.names.of(row))
-        if thread.state != "failed":
+        if thread.state == "running" or (thread.state != "failed" and "interrupts" in row):
             return thread
-        # The list does not say why.
+        # The list does not say why; Aegra's not what a thread waits for either, nor that one was stopped.
         try:
             state: Any = self.client.threads.get_state(row["thread_id"])
         except APIStatusError as error:
@@ -181,6 +190,18 @@ class RemoteHost:
         made_by = state["metadata"]
         kept = {"graph_id": made_by["graph_id"], **({NAME: made_by[NAME]} if NAME in made_by else {})}
         return self.client.threads.update(where, metadata=kept, return_minimal=False)
+
+
+def _pages(limit: int, ask: Callable[[int, int], list[Any]]) -> list[Any]:
+    """Return as many rows as there are, up to a limit, from a question for some of them from a place on."""
+    rows: list[Any] = []
+    while len(rows) < limit:
+        asked = min(_PAGE, limit - len(rows))
+        page = ask(asked, len(rows))
+        rows += page
+        if len(page) < asked:
+            break
+    return rows
 
 
 def _thread(row: Mapping[str, Any], name: str) -> Thread:

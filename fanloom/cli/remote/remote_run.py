@@ -34,19 +34,23 @@ class RemoteRun:
     def start(self, given: Any, *, progress: bool) -> Result:
         """Run the graph. Raises Refused, RunFailed or UserError."""
         if self.place.thread is None:
-            # Nobody could ask for the result later.
-            return self._run({"input": given, "on_disconnect": "cancel"}, progress)
+            # Nobody could ask for the result later. But what went wrong, Aegra tells of a run that is there only.
+            kept = {"on_completion": "keep"} if self.of.host.is_aegra else {}
+            return self._run({"input": given, "on_disconnect": "cancel", **kept}, progress)
         return self._run({"input": given, **self._kept()}, progress)
 
     def go_on(self, answers: dict[str, Any] | None, *, progress: bool) -> Result:
         """Go on with the thread, with the answers to its questions by id; one that runs is watched to its end."""
-        how: dict[str, Any] = {} if answers is None else {"command": {"resume": answers}}
+        # The thread's newest place: without any, Aegra asks for an input.
+        newest = {"checkpoint": {"checkpoint_ns": ""}}
+        how: dict[str, Any] = newest if answers is None else {"command": {"resume": answers}}
         return self._run({**how, **self._kept()}, progress, goes_on=answers is None)
 
     def _kept(self) -> dict[str, Any]:
         """Return the options of a run in a thread. A stream of it that breaks is taken up again where it was."""
         return {
-            "metadata": run_metadata(self.of.name, self.context),
+            # As part of the configuration: with the checkpoints Aegra keeps no other metadata.
+            "config": {"metadata": run_metadata(self.of.name, self.context)},
             # Not `sync`: LangGraph fails then where an inner graph keeps nothing, and no server tells whether one does.
             "durability": "async",
             "on_disconnect": "continue",

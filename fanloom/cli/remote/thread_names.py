@@ -10,6 +10,7 @@ from langgraph_sdk.client import SyncLangGraphClient
 from langgraph_sdk.errors import APIStatusError, ConflictError, NotFoundError
 
 from fanloom.cli.exits import Refused
+from fanloom.cli.remote.connection import search_threads
 from fanloom.cli.thread import thread_id
 from fanloom.errors import UserError
 from fanloom.settings import settings
@@ -110,14 +111,8 @@ class ThreadNames:
 
     def _named(self, name: str) -> list[Any]:
         """Return the threads of a name that the user may see, the newest first."""
-        found = self._client.threads.search(
-            metadata={NAME: name},
-            limit=_MANY,
-            sort_by="updated_at",
-            sort_order="desc",
-            select=["thread_id", "metadata"],
-        )
-        return list(found)
+        named = {"metadata": {NAME: name}, "limit": _MANY, "sort_by": "updated_at", "sort_order": "desc"}
+        return search_threads(self._client, ["thread_id", "metadata"], **named)
 
 
 def _owner(row: Mapping[str, Any]) -> Any:

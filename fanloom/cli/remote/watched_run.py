@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -33,7 +34,11 @@ class WatchedRun:
         self._graph, self._client = graph, graph.host.client
         self._where, self._id = where, running
         self._is_new = running is None
-        self._step = ""
+        # The thread that a server makes for a run of none.
+        self._made = ""
+        self._step, self._told = "", ""
+        # How Aegra says that a run has ended; of the events before, its streams may have lost some.
+        self._ended = ""
 
     def watch(self, how: Mapping[str, Any]) -> Result:
         """Watch the run to its end. Raises Refused and RunFailed, and httpx.HTTPError if the server is lost."""
@@ -45,6 +50,9 @@ class WatchedRun:
             raise
         except NotFoundError as error:
             raise RunFailed(_LOST if self._where is None else _FORGOTTEN) from error
+        finally:
+            if "on_completion" in how and self._made:
+                self._forget()
         return result if self._where is None else self._kept(self._where)
 
     def _stream(self, how: Mapping[str, Any]) -> Iterator[Any]:
@@ -56,7 +64,7 @@ class WatchedRun:
         return self._client.runs.join_stream(self._where or "", self._id or "", stream_mode=_MODES, last_event_id="0")
 
     def _created(self, run: Any) -> None:
-        self._id = run["run_id"]
+        self._id, self._made = run["run_id"], run.get("thread_id") or ""
 
     def _result(self, parts: Iterable[Any], finished: Mapping[str, Any]) -> Result:
         result = Result()
@@ -68,8 +76,15 @@ class WatchedRun:
                 self.board.custom(part.data)
             elif part.event == "error":
                 raise self._failed(part.data)
+            elif part.event == "end":
+                self._ended = str((part.data or {}).get("status") or "")
             elif part.event == "values" and not (isinstance(part.data, dict) and INTERRUPT in part.data):
                 result.output = part.data
+        if self._ended == "error":
+            raise self._failed(self._unmasked() or "the server does not say why; see its log.")
+        if self._ended == "success" and self._made and self._where is None:
+            run: Any = self._client.runs.get(self._made, self._id or "")
+            result.output = self._graph.output(run["output"])
         if self._is_cut_off(result):
             raise RunFailed(_CUT_OFF if self._where else f"{_CUT_OFF} {_AGAIN}")
         result.paused = bool(result.waiting)
@@ -77,6 +92,8 @@ class WatchedRun:
 
     def _is_cut_off(self, result: Result) -> bool:
         """Tell whether the stream has ended before the run: that is all a server says of one that it has stopped."""
+        if self._ended == "success":
+            return False
         # Of a run that was joined, the first events may be missing.
         has_begun = bool(self.board.nodes) or result.output is not None
         return self.board.has_running() or (self._is_new and not has_begun)
@@ -86,8 +103,9 @@ class WatchedRun:
         if "input" in event and event["id"] in finished:
             # A thread that goes on names these too, but does not run them again.
             self.board.task({**event, "result": finished[event["id"]]})
-        if event.get("error"):
+        if error := event.get("error"):
             self._step = event["name"]
+            self._told = str(error.get("message") or "") if isinstance(error, Mapping) else ""
 
     def _finished(self) -> dict[str, Any]:
         """Return what the tasks wrote that had finished when a thread stopped, by task."""
@@ -120,6 +138,8 @@ class WatchedRun:
         """Return the error of a run as `fanloom run` has it of one in this process."""
         told = error if isinstance(error, Mapping) else {"message": error}
         name, said = str(told.get("error") or "Error"), str(told.get("message") or "")
+        if said == f"{name}: execution failed":
+            said = self._unmasked() or said
         if name in _names(UserError):
             return Refused(said)
         is_mendable = name == "ValidationError" and self._is_about_schema(said)
@@ -128,6 +148,22 @@ class WatchedRun:
         if is_mendable:
             return Refused(said)
         return RunFailed(f"{said}\nIt happened in step {self._step!r}." if self._step else said)
+
+    def _unmasked(self) -> str:
+        """Return what went wrong, where Aegra's stream does not say it."""
+        thread = self._where or self._made
+        if self._told or not (thread and self._id):
+            return self._told
+        try:
+            run: Any = self._client.runs.get(thread, self._id)
+        except (httpx.HTTPError, click.ClickException):
+            return ""
+        return str(run.get("error_message") or "")
+
+    def _forget(self) -> None:
+        """Delete the thread of a run of which nothing is kept."""
+        with suppress(httpx.HTTPError, click.ClickException):
+            self._client.threads.delete(self._made)
 
     def _is_about_schema(self, said: str) -> bool:
         """Tell whether Pydantic refuses the input or the context, not something that a node has made."""

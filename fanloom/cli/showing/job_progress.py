@@ -14,10 +14,12 @@ import click
 
 _LINE_S, _LIVE_S = 60.0, 0.5
 _WORDS = {
-    "rpm": "requests a minute",
-    "tpm": "tokens a minute",
-    "cool_down": "the provider's cool-down",
-    "concurrency": "a free slot",
+    "rpm": "calls wait for requests a minute",
+    "tpm": "calls wait for tokens a minute",
+    "cool_down": "calls wait for the provider's cool-down",
+    "concurrency": "calls wait for a free slot",
+    "worker": "items wait for a worker",
+    "died": "workers have died and are replaced",
 }
 
 
@@ -59,7 +61,7 @@ class JobProgress:
         said.append("cost unknown" if self.cost is None else f"cost ${self.cost:.4f}")
         if self.total and ended:
             said += self._ahead(ended, seconds)
-        said += [f"{count} calls wait for {_WORDS.get(why, why)}" for why, count in self.waiting().items()]
+        said += [f"{count} {_WORDS.get(why, f'calls wait for {why}')}" for why, count in self.waiting().items()]
         return ", ".join(said)
 
     def _ahead(self, ended: int, seconds: float) -> list[str]:

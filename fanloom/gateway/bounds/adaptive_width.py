@@ -59,7 +59,9 @@ class AdaptiveWidth:
 
     def begin(self, now: float) -> None:
         """Note that a call begins."""
-        self._begun_at = now
+        due = self._begun_at + self.gap_s
+        # A timer that is late makes no call later but its own.
+        self._begun_at = due if self.gap_s and now - due < self.gap_s else now
 
     def refuse(self, begun: float, in_flight: int, now: float) -> None:
         """Note that the provider has refused a call, and how many others it holds."""

@@ -73,7 +73,8 @@ class Budget:
             self.settle(came or Amount(), None)
             raise
         if reserved is None:
-            name = self._spent_limit()
+            # A limit may have been raised since.
+            name = self._spent_limit() or next(iter(self.limits))
             raise BudgetExceeded(f"the budget of this run is spent: {name}={self.limits[name]:g}; raise it to go on")
         return reserved
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import NamedTuple
 
-from fanloom.gateway.bounds.lease_rule import LEASE_S, Ask, Corrections, Grant
+from fanloom.gateway.bounds.lease_rule import RENEWED_AFTER_S, Ask, Corrections, Grant
 
 AWAY_S = 4.0
 """After how long without an answer a store counts as away."""
 UNKNOWN_SHARE = 0.1
 """The share of a process that has never met the store, where FANLOOM_LIMITS_SHARE says nothing."""
 _RESERVE = 20
-_QUIET = 10
+_QUIET = 4
+# A lease is for some calls more than there were, so that it does not end before it is renewed.
+_MORE = 1.25
+_LEAST_S = 1.0
 
 
 class Charge(NamedTuple):
@@ -27,12 +31,12 @@ class Lease:
     def __init__(self, rpm: int | None, tpm: int | None, share: float | None, now: float) -> None:
         self.rpm, self.tpm = rpm, tpm
         self.said_share, self.share = share, share or UNKNOWN_SHARE
-        self.is_asleep = True
-        """Whether nothing was asked for when it was last renewed."""
+        self._may_have_more = True
         self._name, self._calls, self._tokens = "", 0, 0
         self._until = float("-inf")
         self._heard = now
         self._begun = self._begun_tokens = 0
+        self._asked = now
         self._processes, self._quiet = 1, _QUIET
         self._corrections: Corrections = {}
 
@@ -64,6 +68,10 @@ class Lease:
             return "rpm"
         return "tpm" if self.tpm is not None and (is_over or self._tokens < min(tokens, self.tpm)) else ""
 
+    def is_short(self, tokens: int, now: float) -> bool:
+        """Say whether a call should not wait until it is renewed: it lacks something, and there may be more."""
+        return self.is_bound and self._may_have_more and self.lacks(tokens, now) != ""
+
     def begin(self, tokens: int, now: float) -> Charge:
         """Take what a call needs."""
         # One that is larger than the limit gets the whole of it.
@@ -81,19 +89,21 @@ class Lease:
         """Note what a call has really used."""
         self._correct(charge.lease, 0, tokens - charge.tokens)
 
-    def ask(self, waiting: int, first_tokens: int, width: int) -> Ask:
-        """Return what to ask for: what was used since the last time and again as much, and what waits."""
+    def ask(self, waiting: int, first_tokens: int, width: int, now: float) -> Ask:
+        """Return what to ask for: what waits, and what will come until the next time if it comes as it has come."""
         begun, used = self._begun, self._begun_tokens
         self._quiet = 0 if waiting or begun else self._quiet + 1
-        calls = min(waiting, width + 2 * begun) + begun
+        # After a very short time nobody knows how many come in a longer one.
+        coming = ceil(begun * _MORE * RENEWED_AFTER_S / max(_LEAST_S, now - self._asked))
+        calls = min(waiting, width + 2 * coming) + coming
         calls = max(calls, self._reserve(self.rpm))
         calls = calls if self.rpm is None else min(self.rpm, calls)
         each = max(first_tokens, used // begun if begun else 0)
         tokens = min(self.tpm or 0, max(calls * each, self._reserve(self.tpm)))
         corrections, self._corrections = self._corrections, {}
         self._begun = self._begun_tokens = 0
+        self._asked = now
         calls = max(calls, bool(tokens)) if self.is_bound else 0
-        self.is_asleep = self.is_bound and not calls
         least = min(first_tokens, self.tpm or 0)
         return Ask(rpm=self.rpm, tpm=self.tpm, calls=calls, tokens=tokens, least_tokens=least, corrections=corrections)
 
@@ -106,12 +116,14 @@ class Lease:
         if self._name:
             self._correct(self._name, -self._calls, -self._tokens if self.tpm is not None else 0)
         self._name, self._calls, self._tokens = grant.lease, grant.calls, grant.tokens
-        self._until, self._heard = asked_at + LEASE_S, now
+        self._until, self._heard = asked_at + grant.lease_s, now
+        self._may_have_more = grant.has_all
         self._processes = grant.processes
         self.share = self.said_share or 1 / grant.processes
 
     def unanswered(self, ask: Ask) -> None:
         """Note that an answer did not come: what was told may have been heard, so only what is owed is told again."""
+        self._may_have_more = False
         for name, (calls, tokens) in ask.corrections.items():
             self._correct(name, max(0, calls), max(0, tokens))
 

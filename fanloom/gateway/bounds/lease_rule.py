@@ -1,8 +1,9 @@
 """How processes share a minute's allowance: the rule, on a ledger and a clock that are given from outside.
 
-What is granted at a moment may be used for `LEASE_S` from then on, and counts until that and a minute have passed. So
-in no window of a minute more begins than is allowed, however many processes there are. What a process has not used it
-gives back; what it used beyond its estimate is taken off what is granted next.
+What is granted may be used until the lease ends, and counts until a minute after that. So in no window of a minute more
+begins than is allowed, however many processes there are. What a process has not used it gives back; what it used beyond
+its estimate is taken off what is granted next. Where all is had that was asked for, a lease is long: there is enough.
+Where it is not, a lease is short, since it is used at once, and what is used early counts no longer than it must.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MINUTE_S = 60.0
-LEASE_S = 2.0
+RENEWED_AFTER_S = 2.0
+"""How often a lease is renewed: with a statement to read and one to write, about one statement a second."""
+LEASE_S = 6.0
 """How long a lease may be used: some renewals, so that none that is late stops a process."""
+SHORT_LEASE_S = 2.25
 _BUCKETS_A_SECOND = 4
-_SEEN_S = 5.0
+_SEEN_S = 6.0
 _MODEL_KEPT_S = 600.0
 
 Ledger = dict[str, Any]
@@ -39,14 +43,23 @@ class Ask:
     breaker: tuple[str, float] | None = None
     """What has happened to its breaker: why it has opened, and for how long; without a reason it has closed."""
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the others should hear of it at once."""
+        return bool(self.pause_s or self.breaker)
+
 
 @dataclass
 class Grant:
     """What a process may use from when it asked, and what the others have met."""
 
     lease: str = ""
+    """Its name: when it ends, in quarters of a second of the store's clock."""
+    lease_s: float = LEASE_S
     calls: int = 0
     tokens: int = 0
+    has_all: bool = True
+    """Whether that is all that was asked for."""
     processes: int = 1
     pause_s: float = 0.0
     breaker: tuple[str, float] = ("", 0.0)
@@ -58,15 +71,16 @@ class Grant:
 def renew(ledger: Ledger, ask: Ask, now: float) -> Grant:
     """Write into a ledger what a process asks and tells at a moment of the store's clock; return what it gets."""
     used = ledger.setdefault("used", {})
-    lease = str(int(now * _BUCKETS_A_SECOND))
-    _forget(used, now, lease)
+    _forget(used, now)
     for name, (calls, tokens) in ask.corrections.items():
-        _add(used, name or lease, calls, tokens, only_known=bool(name))
+        _add(used, name or _bucket(now), calls, tokens, only_known=bool(name))
     wanting, processes = _note_seen(ledger, ask, now)
     calls, tokens = _share(used, ask, wanting, _saved_by_others(ledger, ask, now))
-    grant = Grant(lease, calls, tokens, processes=processes)
+    has_all = calls == ask.calls and tokens >= ask.tokens
+    lease_s = LEASE_S if has_all else SHORT_LEASE_S
+    grant = Grant(_bucket(now + lease_s), lease_s, calls, tokens, has_all, processes)
     _save(ledger, ask, grant, now)
-    _add(used, lease, grant.calls, grant.tokens)
+    _add(used, grant.lease, grant.calls, grant.tokens)
     _pass_on(ledger, ask, grant, now)
     return grant
 
@@ -79,14 +93,19 @@ def drop_unused(ledgers: dict[str, Ledger], now: float) -> None:
             del ledgers[name]
 
 
-def _forget(used: dict[str, list[int]], now: float, lease: str) -> None:
+def _bucket(at: float) -> str:
+    return str(int(at * _BUCKETS_A_SECOND))
+
+
+def _forget(used: dict[str, list[int]], now: float) -> None:
+    latest = _bucket(now + LEASE_S)
     for name in list(used):
-        # Its last moment, and as long as a lease lives, are a minute ago.
-        if (int(name) + 1) / _BUCKETS_A_SECOND + LEASE_S + MINUTE_S <= now:
+        # The last moment of it is a minute ago.
+        if (int(name) + 1) / _BUCKETS_A_SECOND + MINUTE_S <= now:
             del used[name]
-        elif int(name) > int(lease):
+        elif int(name) > int(latest):
             # The store's clock has been set back.
-            _add(used, lease, *used.pop(name))
+            _add(used, latest, *used.pop(name))
 
 
 def _add(used: dict[str, list[int]], name: str, calls: int, tokens: int, *, only_known: bool = False) -> None:

@@ -59,7 +59,7 @@ class ModelLimits:
                 return ticket
             self.limiter.enter(ticket)
             self._grant()
-            if self.limiter.lease and self.limiter.lease.is_asleep and not turn.given:
+            if not turn.given and self.limiter.lease and self.limiter.lease.is_short(tokens, self.clock()):
                 self._wake_sharer()
             if can_leave and not turn.given:
                 self._can_leave[ticket] = turn
@@ -125,7 +125,7 @@ class ModelLimits:
             limiter, now = self.limiter, self.clock()
             assert limiter.lease, "without a lease nothing is shared"
             first = limiter.first_waiting
-            ask = limiter.lease.ask(limiter.waiting, first.tokens if first else 0, limiter.width)
+            ask = limiter.lease.ask(limiter.waiting, first.tokens if first else 0, limiter.width, now)
             ask.pause_s, self._untold_pause = max(0.0, self._untold_pause - now), 0.0
         ask.breaker = self.breaker.take_news()
         return ask, now
@@ -196,9 +196,8 @@ def _limiter(now: Settings, lease: Lease | None = None) -> Limiter:
 
 def _made(name: str, now: Settings) -> ModelLimits:
     """Make the bounds of a model, which hold over processes where FANLOOM_LIMITS_URL says where they meet."""
-    if now.limits_url is None:
+    if (sharer := sharer_of(now.limits_url)) is None:
         return ModelLimits(_limiter(now))
-    sharer = sharer_of(now.limits_url)
     made = ModelLimits(_limiter(now, Lease(now.rpm, now.tpm, now.limits_share, time.monotonic())))
     made.share(sharer.wake)
     sharer.add(name, made)

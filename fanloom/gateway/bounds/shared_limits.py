@@ -1,25 +1,22 @@
-"""A thread that renews this process's leases about once a second, and passes on what it and others have met."""
+"""A thread that renews this process's leases every other second, and one that hears what others have met."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import random
 import threading
 import time
 import uuid
 import weakref
 from typing import Protocol
 
-from fanloom.gateway.bounds.lease_rule import Ask, Grant, drop_unused, renew
-from fanloom.gateway.bounds.limit_stores import LimitStore, limit_store
+from fanloom.gateway.bounds.lease_rule import RENEWED_AFTER_S, Ask, Grant, Ledger, drop_unused, renew
+from fanloom.gateway.bounds.limit_stores import LimitStore, limit_store, written
 from fanloom.redaction import redact, show_url
 
-RENEWED_AFTER_S = 0.7
-"""A pause that one process meets reaches the others within this and a breath, so that all pause within a second."""
+DEAF_S = 0.7
+"""How often leases are renewed while the store tells no news: so that a pause still reaches all within a second."""
 _BREATH_S = 0.1
-_TRIES = 50
 _logger = logging.getLogger(__name__)
 
 
@@ -48,11 +45,17 @@ class Sharer:
         self._members: weakref.WeakKeyDictionary[Member, str] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
         self._woken = threading.Event()
-        self._is_away = False
+        self._is_away = self._hears = self._is_stopped = False
 
     def start(self) -> None:
-        """Begin to renew, until the process ends."""
+        """Begin to renew and to listen, until the process ends or it is stopped."""
         threading.Thread(target=self._renew_for_ever, name="fanloom-limits", daemon=True).start()
+        threading.Thread(target=self._listen_for_ever, name="fanloom-limits-news", daemon=True).start()
+
+    def stop(self) -> None:
+        """End with what is under way."""
+        self._is_stopped = True
+        self.wake()
 
     def add(self, name: str, member: Member) -> None:
         """Share the bounds of a model of this name."""
@@ -65,12 +68,30 @@ class Sharer:
         self._woken.set()
 
     def _renew_for_ever(self) -> None:
-        while True:
-            self._woken.wait(RENEWED_AFTER_S)
+        while not self._is_stopped:
+            self._woken.wait(RENEWED_AFTER_S if self._hears else DEAF_S)
             self._woken.clear()
             self.renew()
             # However much there is to tell.
             time.sleep(_BREATH_S)
+
+    def _listen_for_ever(self) -> None:
+        while not self._is_stopped:
+            try:
+                self.listen()
+            except Exception:  # noqa: BLE001 - whatever a driver raises; the thread that renews says so
+                _logger.debug("the news of the limits at %s cannot be heard", self._place)
+            self._hears = False
+            time.sleep(DEAF_S)
+
+    def listen(self) -> None:
+        """Renew whenever another process has met something, as long as the store can be heard."""
+        for news in self._store.heard():
+            self._hears = True
+            if self._is_stopped:
+                return
+            if news and news != self.holder:
+                self.wake()
 
     def renew(self) -> None:
         """Renew all leases once."""
@@ -98,15 +119,12 @@ class Sharer:
         return grants
 
     def _exchange(self, asks: list[tuple[str, Ask]]) -> list[Grant]:
-        for _ in range(_TRIES):
-            page = self._store.read()
-            ledgers = json.loads(page.text)
-            grants = [renew(ledgers.setdefault(name, {}), ask, page.now) for name, ask in asks]
-            drop_unused(ledgers, page.now)
-            if self._store.swap(page, json.dumps(ledgers, separators=(",", ":"))):
-                return grants
-            time.sleep(random.random() / 100)
-        raise TimeoutError("too many processes write at once")
+        def renewed(ledgers: dict[str, Ledger], now: float) -> list[Grant]:
+            grants = [renew(ledgers.setdefault(name, {}), ask, now) for name, ask in asks]
+            drop_unused(ledgers, now)
+            return grants
+
+        return written(self._store, renewed, self.holder if any(ask.has_news for _, ask in asks) else "")
 
     def _note_away(self, error: Exception) -> None:
         try:
@@ -124,16 +142,30 @@ class Sharer:
         self._is_away = True
 
 
-_sharers: dict[tuple[int, str], Sharer] = {}
+_sharers: dict[tuple[int, str | None], Sharer] = {}
 _lock = threading.Lock()
 
 
-def sharer_of(url: str) -> Sharer:
-    """Return what renews the leases at a URL in this process. Raises MissingPackage where its driver is missing."""
+def sharer_of(url: str | None) -> Sharer | None:
+    """Return what renews the leases of this process at a URL; without one, at the store of `share_through`, if any.
+
+    Raises MissingPackage where the driver of the URL is missing.
+    """
     # A thread does not survive a fork.
     key = (os.getpid(), url)
     with _lock:
-        if key not in _sharers:
-            _sharers[key] = Sharer(limit_store(url), show_url(url))
-            _sharers[key].start()
-        return _sharers[key]
+        if url is not None and key not in _sharers:
+            _sharers[key] = _started(limit_store(url), show_url(url))
+        return _sharers.get(key)
+
+
+def share_through(store: LimitStore, place: str) -> None:
+    """Share the limits of this process at a store where FANLOOM_LIMITS_URL names none."""
+    with _lock:
+        _sharers[os.getpid(), None] = _started(store, place)
+
+
+def _started(store: LimitStore, place: str) -> Sharer:
+    sharer = Sharer(store, place)
+    sharer.start()
+    return sharer

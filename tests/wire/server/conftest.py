@@ -10,6 +10,7 @@ import pytest
 from langgraph_sdk.client import LangGraphClient
 
 from tests.wire.provider import FakeProvider
+from tests.wire.server.aegra import AegraServer
 from tests.wire.server.harness import DevServer
 
 ALICE, BOB, CAROL = "a-key-of-alices-0123456789", "b.key/of+bobs=0123456789", "c-key-of-carols-0123456789"
@@ -31,20 +32,34 @@ def provider() -> Iterator[FakeProvider]:
         yield running
 
 
+BOTH: Any = [pytest.param(DevServer, id="dev"), pytest.param(AegraServer, id="aegra", marks=pytest.mark.aegra)]
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def kind(request: pytest.FixtureRequest) -> type[DevServer]:
+    """Name each server in turn."""
+    kind: type[DevServer] = request.param
+    return kind
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, provider: FakeProvider) -> Iterator[DevServer]:
+def server(
+    kind: type[DevServer], tmp_path_factory: pytest.TempPathFactory, provider: FakeProvider
+) -> Iterator[DevServer]:
     """Run a server that asks for no keys."""
-    with DevServer(tmp_path_factory.mktemp("open"), **provider.environment()) as running:
+    with kind(tmp_path_factory.mktemp("open"), **provider.environment()) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory, provider: FakeProvider) -> Iterator[DevServer]:
+def guarded(
+    kind: type[DevServer], tmp_path_factory: pytest.TempPathFactory, provider: FakeProvider
+) -> Iterator[DevServer]:
     """Run a server with keys, in a file."""
     folder = tmp_path_factory.mktemp("guarded")
     (folder / "keys.json").write_text(KEYS)
     variables = {"FANLOOM_API_KEYS": "keys.json", "CRON_SCHEDULER_SLEEP_TIME": "1"}
-    with DevServer(folder, **provider.environment(), **variables) as running:
+    with kind(folder, **provider.environment(), **variables) as running:
         yield running
 
 

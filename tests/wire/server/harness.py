@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +24,7 @@ from tests.wire.provider import foreign
 
 ROOT = Path(__file__).parents[3]
 CONFIG = (ROOT / "langgraph.json").read_text()
-_LONGEST_S = 60
+_LONGEST_S = 120
 _POLL_S = 0.02
 _FOREIGN = ("FANLOOM_", "PYTEST", "COV", "MAKE", "LANGGRAPH_")
 
@@ -31,6 +33,8 @@ class DevServer:
     """A development server in a folder, which outlives it and can be given to another."""
 
     config = CONFIG
+    command: Sequence[str] = (sys.executable, "dev")
+    has_websockets = True
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -45,15 +49,25 @@ class DevServer:
     def start(self) -> Self:
         """Start serving."""
         (self.folder / "langgraph.json").write_text(self.config)
+        if not (self.folder / "graphs").exists():
+            (self.folder / "graphs").symlink_to(ROOT / "graphs")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "fanloom", "-C", str(self.folder), "dev", "--port", str(port)]
+        python, *words = self.command
+        command = [python, "-m", "fanloom", "-C", str(self.folder), *words, "--port", str(port)]
         before = len(self.log) if self._log.exists() else 0
         with self._log.open("a") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._variables(), stdout=log, stderr=log)
-        _wait(lambda: "Application started up" in self.log[before:] or self._process.poll() is not None)
-        assert self._process.poll() is None, self.log[-3000:]
+        try:
+            _wait(lambda: self._serves(self.log[before:]) or self._process.poll() is not None)
+            assert self._process.poll() is None, self.log[-3000:]
+        except BaseException:
+            self.kill()
+            raise
         return self
+
+    def _serves(self, log: str) -> bool:
+        return "Application started up" in log
 
     def kill(self) -> None:
         """Let it die on the spot."""
@@ -77,6 +91,16 @@ class DevServer:
     def client(self, key: str | None = None) -> LangGraphClient:
         """Return a client with a key, or with none."""
         return get_client(url=self.url, api_key=key)
+
+    def checkpoints(self, thread: str) -> int:
+        """Count the checkpoints that are kept of a thread."""
+        with closing(sqlite3.connect(self.folder / ".fanloom" / "checkpoints.db")) as threads:
+            count = threads.execute("SELECT COUNT(*) FROM checkpoints WHERE thread_id = ?", [thread])
+            return int(count.fetchone()[0])
+
+    def namespace(self, user: str) -> list[str]:
+        """Return below what a user's memory is kept; who has no key shares it."""
+        return [] if user == "anybody" else [user]
 
     def _variables(self) -> dict[str, str]:
         dropped = {*foreign(), *(name for name in os.environ if name.startswith(_FOREIGN))}

@@ -15,6 +15,7 @@ from langgraph_sdk.client import LangGraphClient
 from tests.desk_writer import EXAMPLE
 from tests.wire.conftest import GEMINI
 from tests.wire.provider import FakeProvider, status
+from tests.wire.server.aegra import AegraServer
 from tests.wire.server.conftest import ALICE, BOB, CAROL
 from tests.wire.server.harness import DevServer, refused, until
 from tests.wire.steps import SECRETS
@@ -63,7 +64,7 @@ async def test_strangers_are_refused_everywhere(guarded: DevServer, method: str,
             assert not any(given in answer.text for given in headers.values() if len(given) > 16)
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/version", "/ok"])
+@pytest.mark.parametrize("path", ["/healthz", "/version", "/info", "/"])
 async def test_health_and_version_are_open(guarded: DevServer, path: str) -> None:
     async with httpx.AsyncClient(base_url=guarded.url) as http:
         assert (await http.get(path)).status_code == 200
@@ -73,7 +74,7 @@ async def test_health_and_version_are_open(guarded: DevServer, path: str) -> Non
 async def test_a_key_opens_the_server_but_not_what_knows_no_users(guarded: DevServer, headers: Any) -> None:
     async with httpx.AsyncClient(base_url=guarded.url, headers=headers) as http:
         assert (await http.post("/threads/search", json={})).status_code == 200
-        assert (await http.get("/docs")).status_code == 200
+        assert (await http.get("/docs")).status_code == (404 if isinstance(guarded, AegraServer) else 200)
         for path in ("/internal/truncate", "/internal/debug/thread/x", "/deploy", "/deploy/x/stream"):
             assert (await http.post(path)).status_code == 404
 
@@ -97,12 +98,21 @@ OF_A_THREAD: dict[str, Callable[[LangGraphClient, str, str], Awaitable[Any]]] = 
 }
 
 
+async def tried(call: Awaitable[Any]) -> Any:
+    """Return what a call brings, or the status by which it is refused."""
+    try:
+        return await call
+    except httpx.HTTPStatusError as refused:
+        return refused.response.status_code
+
+
 async def test_threads_and_runs_belong_to_their_user(alice: LangGraphClient, bob: LangGraphClient) -> None:
     thread = (await alice.threads.create(metadata={"owner": "bob"}))["thread_id"]
     await alice.runs.wait(thread, "support_router", input=GIVEN)
     (run,) = await alice.runs.list(thread)
-    statuses = {name: await refused(call(bob, thread, run["run_id"])) for name, call in OF_A_THREAD.items()}
-    assert set(statuses.values()) <= {403, 404, 409}, statuses
+    seen = {name: await tried(call(bob, thread, run["run_id"])) for name, call in OF_A_THREAD.items()}
+    # Where there is no such thread, Aegra lists no runs.
+    assert [each for each in seen.items() if each not in [("runs", []), *((each[0], n) for n in (403, 404, 409))]] == []
     assert thread not in [each["thread_id"] for each in await bob.threads.search(limit=100)]
     assert thread in [each["thread_id"] for each in await alice.threads.search(limit=100)]
     assert (await alice.threads.get(thread))["metadata"]["owner"] == "alice@example.com"
@@ -126,6 +136,7 @@ async def test_the_graphs_own_assistants_are_everybodys_and_others_their_makers(
     await alice.assistants.delete(own)
 
 
+@pytest.mark.dev_only
 async def test_crons_belong_to_their_user(alice: LangGraphClient, bob: LangGraphClient) -> None:
     await alice.crons.create("support_router", schedule="0 0 1 1 *", input=GIVEN)
     (cron,) = await alice.crons.search()
@@ -134,15 +145,15 @@ async def test_crons_belong_to_their_user(alice: LangGraphClient, bob: LangGraph
     await alice.crons.delete(cron["cron_id"])
 
 
-async def test_memory_belongs_to_its_user(alice: LangGraphClient, bob: LangGraphClient) -> None:
+async def test_memory_belongs_to_its_user(guarded: DevServer, alice: LangGraphClient, bob: LangGraphClient) -> None:
     for user, text in {alice: "mine", bob: "his"}.items():
         await user.store.put_item(["notes"], "k", {"text": text})
     found: Any = (await alice.store.search_items(["notes"]))["items"]
     assert [item["value"]["text"] for item in found] == ["mine"]
     # The namespace that comes back can be used as it is.
     assert (await alice.store.get_item(found[0]["namespace"], "k"))["value"] == {"text": "mine"}
-    assert await bob.store.get_item(found[0]["namespace"], "k") is None
-    assert (await bob.store.list_namespaces())["namespaces"] == [["bob", "notes"]]
+    assert await tried(bob.store.get_item(found[0]["namespace"], "k")) in (None, 404)
+    assert (await bob.store.list_namespaces())["namespaces"] == [[*guarded.namespace("bob"), "notes"]]
     await bob.store.delete_item(["notes"], "k")
     assert (await alice.store.get_item(["notes"], "k"))["value"] == {"text": "mine"}
 
@@ -175,6 +186,10 @@ FORGED_STATE: dict[str, Any] = {"customer_id": "C-1001", "query": ORDER.format(A
 JUMP: Any = {"update": FORGED_STATE, "goto": "plan_tasks"}
 
 
+# Where a thread goes on without an input: Aegra asks for an input, a command or a place.
+NEWEST: Any = {"checkpoint_ns": ""}
+
+
 async def test_a_customer_who_is_written_into_the_state_does_not_count(guarded: DevServer) -> None:
     # A customer, and nobody; together, because a server that has nothing to do looks for work every half a second.
     await asyncio.gather(*(writes_a_customer(guarded, key) for key in (BOB, CAROL)))
@@ -186,12 +201,13 @@ async def writes_a_customer(guarded: DevServer, key: str) -> None:
         await user.runs.wait(thread, "support_desk", input={"query": ORDER.format(BOBS)})
         by_command: Any = await user.runs.wait(thread, "support_desk", command=JUMP)
         await user.threads.update_state(thread, FORGED_STATE, as_node="check_input")
-        by_update: Any = await user.runs.wait(thread, "support_desk", input=None)
+        by_update: Any = await user.runs.wait(thread, "support_desk", checkpoint=NEWEST)
     for result in (by_command, by_update):
         assert result["outcomes"][-1]["error"]["kind"] == "not_found"
         assert "SP482913" not in str(result)
 
 
+@pytest.mark.dev_only
 async def test_a_cron_serves_the_customer_of_its_user_too(guarded: DevServer, bob: LangGraphClient) -> None:
     thread = (await bob.threads.create())["thread_id"]
     await bob.runs.wait(thread, "support_desk", input={"query": ORDER.format(BOBS)})
@@ -231,7 +247,7 @@ async def test_events_of_a_thread_are_its_users(guarded: DevServer, alice: LangG
         statuses = {}
         for key in (BOB, ALICE):
             answer = await http.post(f"{path}/commands", json=command, headers={"x-api-key": key})
-            statuses[key] = answer.json()["type"]
+            statuses[key] = answer.json().get("type", "error")
     assert statuses == {BOB: "error", ALICE: "success"}
     (run,) = await alice.runs.list(thread)
     await alice.runs.join(thread, run["run_id"])
@@ -239,6 +255,7 @@ async def test_events_of_a_thread_are_its_users(guarded: DevServer, alice: LangG
     assert ["intent" in each for each in heard] == [True, False]
 
 
+@pytest.mark.dev_only
 async def test_graphs_as_tools_know_the_user_too(guarded: DevServer) -> None:
     asking = {"name": "support_desk", "arguments": {"query": ORDER.format(ALICES)}}
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asking}

@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,8 +75,10 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Keep each run in this folder: given again, what has ended there is judged and not run.",
+    help="Keep each run in this folder: given again, what has ended there is judged and not run.  [default: kept "
+    "until all have ended, and gone on with if they have not]",
 )
+@click.option("--fresh", is_flag=True, help="Run all items, also where the same evaluation has broken off.")
 @click.option("--retry-failed", is_flag=True, help="Run again what has failed in DIR.")
 @click.option(
     "--page",
@@ -125,6 +127,7 @@ class _EvaluateOptions:
     concurrency: int | None
     timeout: float
     out: Path | None
+    fresh: bool
     retry_failed: bool
     page: Path | None
     misses: bool
@@ -150,12 +153,23 @@ def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -
     with Session() as session:
         judges, langsmith = _judges(project, session, data, options), LangSmith()
         how = (concurrency, watched, langsmith)
-        # One round after the other, each with all candidates: what a machine or a provider does meanwhile concerns all.
-        rounds = [
-            [_kept(session, project, judge.anew() if number > 1 else judge, number, options, *how) for judge in judges]
-            for number in range(1, options.repeat + 1)
-        ]
+        with _place(project, judges, options) as out:
+            options = replace(options, out=out)
+            # One round after the other, each with all candidates: what a provider does meanwhile concerns all.
+            rounds = [
+                [_kept(session, project, each.anew() if number > 1 else each, number, options, *how) for each in judges]
+                for number in range(1, options.repeat + 1)
+            ]
     return [_in_rounds(each) for each in zip(*rounds, strict=True)]
+
+
+def _place(project: Project, judges: Sequence[Judge], options: _EvaluateOptions) -> AbstractContextManager[Path | None]:
+    """Return the folder that is given, or one that is there until all have ended."""
+    from fanloom.cli.commands.judging.unfinished import kept_until_done
+
+    if options.out is not None:
+        return nullcontext(options.out)
+    return kept_until_done(options.dataset, project.root, judges, fresh=options.fresh)
 
 
 def _in_rounds(rounds: Sequence[Evaluation]) -> Evaluation:

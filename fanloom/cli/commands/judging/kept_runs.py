@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from fanloom.batch.ended_items import EndedItem
 from fanloom.batch.folder_lock import working_in
 from fanloom.batch.inputs import InputSource
-from fanloom.batch.job_folder import EndedItem, JobFolder, Manifest, prompt_versions
+from fanloom.batch.job_folder import JobFolder
+from fanloom.batch.job_manifest import Manifest, prompt_versions
 from fanloom.cli.thread import run_metadata
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.evaluation.runner import Candidate, Judge
@@ -41,7 +43,7 @@ def kept_in(place: Path, dataset: Path, project: Path, judge: Judge, *, retry_fa
     Raises UserError where it holds those of another graph, context, data set or prompts.
     """
     folder = JobFolder(place)
-    folder.begin(_manifest(dataset, project, judge))
+    folder.begin(manifest_of(dataset, project, judge))
     with working_in(folder.folder, folder.shard):
         try:
             yield KeptRuns(folder, retry_failed=retry_failed)
@@ -55,7 +57,8 @@ def folder_of(out: Path, candidate: Candidate, number: int) -> Path:
     return out / (name if number == 1 else f"{name} {number}")
 
 
-def _manifest(dataset: Path, project: Path, judge: Judge) -> Manifest:
+def manifest_of(dataset: Path, project: Path, judge: Judge) -> Manifest:
+    """Return what the runs of a candidate are. Raises UserError for a context that holds a secret."""
     context = {**judge.dataset.about.context, **(judge.candidate.context or {})}
     # As a thread's, a job's context is kept, and must hold no secret.
     run_metadata(judge.candidate.graph_name, context)

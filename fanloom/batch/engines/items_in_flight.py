@@ -1,4 +1,4 @@
-"""Items through the graph in this process: a bounded number at a time, each result handed on as it comes."""
+"""Items under way: a bounded number at a time, each result handed on as it comes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import suppress
 
+from fanloom.batch.ended_items import EndedItem
 from fanloom.batch.inputs import Item
-from fanloom.batch.job_folder import EndedItem
 
 Run = Callable[[Item], Awaitable[EndedItem]]
 
 
-class LocalEngine:
+class ItemsInFlight:
     """Takes items only as fast as they end, so that memory stays flat however many there are.
 
     `stop` lets what is in flight end, and begins no other item.

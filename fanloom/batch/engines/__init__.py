@@ -1,0 +1,1 @@
+"""Where the items of a job run: in this process, or in workers of a Ray cluster."""
