@@ -9,7 +9,7 @@ AEGRA_PYTHON ?= $(shell for each in $(BIN)/python python3 python3.14 python3.13 
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak real ray aegra bench eval docs deploy studio studio-demo lock clean
+.PHONY: help setup demo seed dev test check format lint types tests explore soak real ray aegra bench bakeoff eval docs deploy studio studio-demo lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -94,6 +94,9 @@ bench: setup .venv/bench/ready ## Measure what the framework costs, peers beside
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/bench
 	@$(BIN)/uv pip install --quiet --python .venv/bench/bin/python --require-hashes -r requirements/bench.txt
 	@touch $@
+
+bakeoff: setup .venv/real/ready ## Compare the FAQ patterns on a small real model and at a provider's latencies; an hour; ARGS="wire"
+	@$(BIN)/python -m benchmarks.bakeoff $(ARGS)
 
 eval: setup ## Run the data sets in evals/ through their graphs, with no key and no network, and print the figures
 	@$(foreach file,$(sort $(wildcard evals/*.jsonl)),$(BIN)/fanloom eval $(file) --model offline && echo &&) true

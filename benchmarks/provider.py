@@ -51,7 +51,8 @@ class Provider:
     def after(self, latency: float, **more: Any) -> dict[str, int]:
         """Answer after so many seconds from now on; return `requests` and `peak` (in flight) since the last time.
 
-        `tail` is the seed of latencies with a tail, which take the place of `latency`, `scale` times as long. Requests
+        `tail` is the seed of latencies with a tail, which take the place of `latency`, `scale` times as long: of
+        the answers to questions, which are then all the same, or with `every` of whatever is asked. Requests
         beyond `held` at once, or `a_minute`, are refused with 429, and counted as `refused`. With `faults` a question
         that names a fault gets it: see `Faults`.
         """
@@ -85,12 +86,20 @@ class Tail:
     """Answers whose latencies have a tail, while there is a seed for them."""
 
     def __init__(self) -> None:
-        self.seed, self.scale = "", 1.0
+        self.seed, self.scale, self.every = "", 1.0, False
         self.asked: Counter[str] = Counter()
+
+    def written(self, prompt: str, said: Any) -> Any:
+        """Return what is said to a prompt, after a latency of its own where every answer has one."""
+        if not (self.seed and self.every):
+            return said
+        self.asked[prompt] += 1
+        seconds = self.scale * latency_s(self.seed, prompt, self.asked[prompt] - 1)
+        return Reply(said, latency=seconds) if isinstance(said, str) else Reply(data=said, latency=seconds)
 
     def answer(self, prompt: str) -> Reply | None:
         """Answer a question after its latency."""
-        if not self.seed:
+        if not self.seed or self.every:
             return None
         question = question_in(prompt)
         self.asked[question] += 1
@@ -142,13 +151,14 @@ def serve() -> None:
 
     def reply(request: Request) -> Any:
         bad = bounds.refusal(provider.in_flight) or faults.answer(request.text)
-        return bad or tail.answer(request.text) or writer(request.text)
+        return bad or tail.answer(request.text) or tail.written(request.text, writer(request.text))
 
     with FakeProvider(reply=reply) as provider:
         _say(url=provider.url)
         for line in sys.stdin:
             told = json.loads(line)
             provider.latency, tail.seed = told["latency"], told.get("tail", "")
+            tail.every = told.get("every", False)
             tail.scale, faults.are_on = told.get("scale", 1.0), told.get("faults", False)
             bounds.held, bounds.a_minute = told.get("held", math.inf), told.get("a_minute", math.inf)
             tail.asked.clear()

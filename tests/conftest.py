@@ -41,6 +41,7 @@ _LONG = [
     "test_readme",
     "test_report_page",
     "test_live_page",
+    "test_evaluation_page",
     "test_support_desk",
     "test_tracing",
     "test_kills",

@@ -31,8 +31,8 @@ def write(store: RunStore, run: LoggedRun, events: list[dict[str, Any]] | None =
     store.write([Batch(run.events[0]["run"], chosen[0]["seq"], chosen[-1]["seq"], lines, chosen, bodies)])
 
 
-def small_run(name: str, owner: str, *, ended: bool = True) -> LoggedRun:
-    log = MadeLog(name, owner=owner, input="")
+def small_run(name: str, owner: str, *, ended: bool = True, **fields: Any) -> LoggedRun:
+    log = MadeLog(name, owner=owner, input="", **fields)
     log.events[0]["input"] = log.text(SECRET_TEXT)
     log.call("", "answer", (1, 2, "first", "ok", "made", 0.1))
     if ended:

@@ -89,6 +89,8 @@ def _told(error: Exception) -> click.ClickException:
         return type(error)(brief(error.message))
     if isinstance(error, click.ClickException):
         return error
+    if isinstance(error, click.Abort):
+        return Refused("not confirmed, so nothing was done. Give --yes to be asked nothing.")
     if isinstance(error, UserError):
         return Refused(brief(str(error)))
     return RunFailed(brief(f"{type(error).__name__}: {error}\nRun `fanloom --debug ...` for the traceback."))

@@ -22,7 +22,7 @@ from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread, on_background
 from fanloom.private_files import make_private
 from fanloom.redaction import is_clear, redact, show_url
-from fanloom.runlog.current_log import record
+from fanloom.runlog.current_log import here
 from fanloom.settings import in_home
 
 T = TypeVar("T")
@@ -82,13 +82,13 @@ class Database:
             row = (await session.execute(select(effects.c.result).where(effects.c.key == key))).first()
             if row is not None:
                 stored: T = row.result
-                record("effect", key=key, once="found")
+                _note(key, effect, "found")
                 return stored
             # First the key: a twin that runs at the same time waits here until this transaction has ended.
             await session.execute(insert(effects).values(key=key, happened_at=datetime.now(UTC)))
             result = await effect(session)
             await session.execute(update(effects).where(effects.c.key == key).values(result=result))
-            record("effect", key=key, once="new")
+            _note(key, effect, "new")
             return result
 
         # Nobody knows whether a commit whose connection was lost has happened; with its key it can be tried again.
@@ -165,6 +165,13 @@ async def _filled(connection: AsyncConnection, fill: Callable[[AsyncSession], Aw
     async with AsyncSession(connection) as session:
         await fill(session)
         await session.flush()
+
+
+def _note(key: str, effect: Callable[..., Any], once: str) -> None:
+    """Write down an effect that has happened now, or was found; it is named as its function, or what holds a lambda."""
+    parts = [part for part in getattr(effect, "__qualname__", "").split(".") if not part.startswith("<")]
+    if (place := here()) is not None:
+        place.recorder.add("effect", task=place.task or None, name=next(reversed(parts), ""), key=key, once=once)
 
 
 def _conflicts(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from fanloom.errors import UserError
 from fanloom.evaluation.dataset import Item
 from fanloom.evaluation.evaluators import BUILT_IN, Evaluator, Judgement
-from fanloom.evaluation.intervals import Ratio
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.redaction import redact
 

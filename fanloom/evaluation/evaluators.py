@@ -10,16 +10,21 @@ from pydantic import BaseModel, ConfigDict
 
 from fanloom.errors import UserError
 from fanloom.evaluation.dataset import Item
-from fanloom.evaluation.intervals import Ratio
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.grounding import lexical as text
 
 
 class Judgement(NamedTuple):
-    """What an evaluator says of one item: by measure how much is right, and what is not."""
+    """What an evaluator says of one item: by measure how much is right, and what is not.
+
+    `said` is what it has looked at, by what that is about, to be compared between runs of the item; None where only the
+    measures can be.
+    """
 
     ratios: dict[str, Ratio]
     notes: list[str] = []
+    said: Mapping[str, object] | None = None
 
 
 class Evaluator(Protocol):
@@ -72,7 +77,8 @@ class Exact(Options):
         """Compare the two."""
         wanted, got = _expected(item, self.label), run.at(f"output.{self.field}")
         right = not run.error and same(wanted) == same(got)
-        return Judgement({self.measure: _right(right)}, [] if right else [f"expected {wanted!r}, got {got!r}"])
+        notes = [] if right else [f"expected {wanted!r}, got {got!r}"]
+        return Judgement({self.measure: _right(right)}, notes, {self.measure: same(got)})
 
 
 class Tasks(Options):
@@ -96,7 +102,8 @@ class Tasks(Options):
             "F1": Ratio(2 * right, wanted.total() + got.total()),
             "all tasks right": _right(wanted == got and not run.error),
         }
-        return Judgement(ratios, [*_listed("missing", wanted - got), *_listed("not asked for", got - wanted)])
+        notes = [*_listed("missing", wanted - got), *_listed("not asked for", got - wanted)]
+        return Judgement(ratios, notes, {"tasks": got})
 
     def _tasks(self, tasks: Any) -> Counter[tuple[str, ...]]:
         return Counter(tuple(_letters(task.get(name)) for name in self.fields) for task in _entries(tasks))
@@ -167,14 +174,40 @@ class Facts(Options):
     def judge(self, item: Item, run: ItemRun) -> Judgement:
         """Count the facts that are told, and those of them that are well sourced."""
         answers = [(text.stems(str(entry.get(self.answer) or "")), entry) for entry in _entries(run.at(self.at))]
-        facts, untold, told, sourced = _entries(_expected(item, self.expected)), list[str](), 0, 0
-        for fact in facts:
+        told, sourced = dict[str, object](), 0
+        for fact in _entries(_expected(item, self.expected)):
             by = [entry for stems, entry in answers if text.stems(str(fact["words"])) <= stems]
-            told += bool(by)
+            told[str(fact["words"])] = bool(by)
             sourced += any(fact["source"] in _list(entry.get(self.names)) for entry in by)
-            untold += [] if by else [f"not told: {fact['words']}"]
-        ratios = {"facts told": Ratio(told, len(facts)), "told facts well sourced": Ratio(sourced, told)}
-        return Judgement(ratios, untold)
+        hits = sum(map(bool, told.values()))
+        ratios = {"facts told": Ratio(hits, len(told)), "told facts well sourced": Ratio(sourced, hits)}
+        return Judgement(ratios, [f"not told: {words}" for words, by in told.items() if not by], told)
+
+
+class Delivered(Options):
+    """Is there as much at a place of the run as was asked for?
+
+    `asked` is a number, or the name of the item's field that has it; what stands at the place counts as one thing, a
+    list as its entries. More than was asked for is not worth more.
+    """
+
+    at: str
+    asked: int | str = 1
+    measure: str = "delivered"
+
+    def judge(self, item: Item, run: ItemRun) -> Judgement:
+        """Count what there is."""
+        wanted, found = self._wanted(item), None if run.error else run.at(self.at)
+        there = min(wanted, len(found) if isinstance(found, list) else int(bool(found)))
+        notes = [f"{there} of {wanted} delivered"] if there < wanted else []
+        return Judgement({self.measure: Ratio(there, wanted)}, notes)
+
+    def _wanted(self, item: Item) -> int:
+        # The command line gives a number as a text.
+        said = int(self.asked) if str(self.asked).isdecimal() else _expected(item, str(self.asked))
+        if not isinstance(said, int | str) or not str(said).isdecimal():
+            raise UserError(f"{self.asked!r} is {said!r}, not how many things were asked for.")
+        return int(said)
 
 
 def _expected(item: Item, name: str) -> Any:
@@ -214,4 +247,5 @@ BUILT_IN: dict[str, Callable[..., Evaluator]] = {
     "grounded": Grounded,
     "sources": Sources,
     "facts": Facts,
+    "delivered": Delivered,
 }

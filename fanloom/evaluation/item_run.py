@@ -13,8 +13,13 @@ from langgraph.pregel import Pregel
 from langgraph.types import Overwrite
 
 from fanloom.errors import FanloomError, UserError
-from fanloom.evaluation.intervals import Ratio
+from fanloom.evaluation.call_counts import CallCounts, reliability
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.redaction import redact
+from fanloom.runs.run_log import Apart, told_apart
+
+ANSWERED = "runs answered"
+"""What the share of runs that have a result is called."""
 
 _INTERRUPT = "__interrupt__"
 
@@ -24,13 +29,15 @@ class ItemRun:
     """What a run ended with.
 
     `updates` holds what nodes wrote, by node; of a node that ran several times each key's last value. `error` says why
-    the run has no result, `seconds` are wall-clock time.
+    the run has no result, `seconds` are wall-clock time, `thread` is what the run log knows the run by.
     """
 
     output: dict[str, Any] = field(default_factory=dict)
     updates: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: str = ""
     seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+    thread: str = ""
 
     def at(self, path: str) -> Any:
         """Return what stands at a path such as `output.intent` or `updates.plan_tasks.tasks`; None where nothing does.
@@ -44,6 +51,10 @@ class ItemRun:
         for name in names:
             found = found.get(name) if isinstance(found, Mapping) else None
         return found
+
+    def reliability(self) -> dict[str, Ratio]:
+        """Return whether there is a result, and what became of the run's calls and tasks where that is counted."""
+        return {ANSWERED: Ratio(int(not self.error), 1), **reliability(self.counts)}
 
     def used(self) -> dict[str, Ratio]:
         """Return what the run took, where its graph counts that."""
@@ -64,22 +75,26 @@ async def run_item(
     graph: Pregel[Any, Any, Any, Any], given: Mapping[str, Any], context: Mapping[str, Any] | None, timeout_s: float
 ) -> ItemRun:
     """Run a graph once. A run that fails, waits for a person or takes longer than `timeout_s` has an `error`."""
-    run, began = ItemRun(), time.monotonic()
+    run, calls, began = ItemRun(thread=str(uuid.uuid4())), CallCounts(), time.monotonic()
     try:
         async with asyncio.timeout(timeout_s):
-            await _follow(graph, given, context, run)
+            with told_apart(Apart(listen=calls)):
+                await _follow(graph, given, context, run)
     except TimeoutError:
         run.error = f"no result after {timeout_s:g} s"
     except Exception as error:  # noqa: BLE001 - a graph can fail in any way, and that is what the item's result says
         run.error = redact(str(error) if isinstance(error, FanloomError) else f"{type(error).__name__}: {error}")
-    run.seconds = time.monotonic() - began
+    run.seconds, run.counts = time.monotonic() - began, calls.counts()
+    if run.error and run.counts["calls"]:
+        # What its answers took was paid for, though no result says so.
+        run.output["usage"] = {**(run.output.get("usage") or {}), **calls.usage()}
     return run
 
 
 async def _follow(
     graph: Pregel[Any, Any, Any, Any], given: Mapping[str, Any], context: Mapping[str, Any] | None, run: ItemRun
 ) -> None:
-    config: Any = {"configurable": {"thread_id": str(uuid.uuid4())}}
+    config: Any = {"configurable": {"thread_id": run.thread}}
     # `updates` would be cut down to the output's keys; `tasks` tells all that a node writes.
     events: AsyncIterator[Any] = graph.astream(
         given, config, context=context, stream_mode=["tasks", "values"], output_keys=graph.output_channels

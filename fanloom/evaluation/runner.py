@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -15,16 +15,9 @@ from fanloom.errors import UserError
 from fanloom.evaluation.dataset import Dataset
 from fanloom.evaluation.evaluator_check import check_places
 from fanloom.evaluation.evaluators import Evaluator, Judgement
-from fanloom.evaluation.intervals import Estimate, Ratio, difference, estimate
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun, run_item
-from fanloom.evaluation.repeats import Spread, added, agreement, percentiles, spread
-
-USED = ("model calls", "tokens in", "tokens out", "cost, US$", "seconds")
-"""What a run takes, a mean per item; everything else that is measured is a share."""
-
-
-AGREEMENT = "agreement"
-"""Of items that were run several times: how many pairs of an item's runs were judged the same."""
+from fanloom.steps.prompt_versions import PromptVersions
 
 
 @dataclass(frozen=True)
@@ -35,6 +28,8 @@ class Candidate:
     graph_name: str
     graph: Pregel[Any, Any, Any, Any]
     context: Mapping[str, Any] | None
+    prompts: PromptVersions | None = None
+    """Versions of prompt files that it has in their place."""
 
     @cached_property
     def inputs(self) -> list[str]:
@@ -50,6 +45,8 @@ class ItemResult:
     run: ItemRun
     ratios: dict[str, Ratio]
     notes: list[str]
+    said: dict[str, object] = field(default_factory=dict)
+    """What was judged, by what it is about: what is compared between runs."""
 
 
 Done = Callable[[ItemResult], None]
@@ -76,13 +73,15 @@ class Judge:
     evaluators: Sequence[Evaluator]
     timeout_s: float
     kept: Kept | None = None
+    is_warm: bool = False
+    """Whether an earlier round has loaded libraries and connections."""
     running: set[int] = field(default_factory=set)
     """The items that are run at this moment."""
     _begun: dict[int, asyncio.Task[ItemResult]] = field(default_factory=dict)
 
-    def times(self, repeat: int) -> list[Judge]:
-        """Return a judge for each of several rounds over the same items."""
-        return [Judge(self.dataset, self.candidate, self.evaluators, self.timeout_s) for _ in range(repeat)]
+    def anew(self) -> Judge:
+        """Return a judge for one more round over the same items."""
+        return Judge(self.dataset, self.candidate, self.evaluators, self.timeout_s, is_warm=True)
 
     async def once(self, number: int, done: Done) -> ItemResult:
         """Run and judge an item, and tell of it; it is run once, whoever asks, and to its end, whoever gives up."""
@@ -94,11 +93,11 @@ class Judge:
         return await asyncio.shield(self._begun[number])
 
     async def _item(self, number: int, first: asyncio.Task[ItemResult] | None, done: Done) -> ItemResult:
-        if first is not None:
+        if first is not None and not self.is_warm:
             await asyncio.wait([first])
         run = (self.kept and self.kept.get(number)) or await self._run(number)
         result = self._judged(number, run)
-        if first is None and len(self.dataset.items) > 1:
+        if first is None and len(self.dataset.items) > 1 and not self.is_warm:
             # It runs alone and loads libraries and connections, which the others, and the next candidate, find there.
             del result.ratios["seconds"]
         done(result)
@@ -106,7 +105,8 @@ class Judge:
 
     async def _run(self, number: int) -> ItemRun:
         given = self.dataset.input_of(number, self.candidate.inputs)
-        run = await run_item(self.candidate.graph, given, self._context(number), self.timeout_s)
+        with self.candidate.prompts.tried() if self.candidate.prompts else nullcontext():
+            run = await run_item(self.candidate.graph, given, self._context(number), self.timeout_s)
         if self.kept:
             # Before it is judged: the evaluators may change, and what was paid for is kept.
             self.kept.keep(number, run)
@@ -142,7 +142,7 @@ class Judge:
             raise UserError(f"line {number}: evaluator {evaluator.name!r} cannot judge it: {said}.") from error
 
     def _judged(self, number: int, run: ItemRun) -> ItemResult:
-        result = ItemResult(number, run, run.used(), [])
+        result = ItemResult(number, run, {**run.reliability(), **run.used()}, [])
         for evaluator in self.evaluators:
             try:
                 judgement = self._asked(evaluator, number, run)
@@ -152,6 +152,7 @@ class Judge:
                 continue
             result.ratios.update(judgement.ratios)
             result.notes.extend(judgement.notes)
+            result.said.update(judgement.ratios if judgement.said is None else judgement.said)
         return result
 
 
@@ -169,90 +170,3 @@ async def run_all(judge: Judge, numbers: Iterable[int], concurrency: int, done: 
                 group.create_task(work())
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
-
-
-@dataclass
-class Evaluation:
-    """The results of one candidate, by the items' numbers; `again` holds those of the rounds after the first."""
-
-    candidate: Candidate
-    results: dict[int, ItemResult] = field(default_factory=dict)
-    experiment: str | None = None
-    again: list[dict[int, ItemResult]] = field(default_factory=list)
-
-    @property
-    def rounds(self) -> list[dict[int, ItemResult]]:
-        """The results of each round in which the items were run."""
-        return [self.results, *self.again]
-
-    def runs(self) -> list[ItemResult]:
-        """Return the results of all rounds, those of one item together."""
-        return [results[number] for number in sorted(self.results) for results in self.rounds if number in results]
-
-    def failed(self) -> list[ItemResult]:
-        """Return the runs that have no result."""
-        return [result for result in self.runs() if result.run.error]
-
-    def measures(self) -> dict[str, dict[int, Ratio]]:
-        """Return what each item adds to each measure; a run that failed counts as 0 of 1 where nothing is known.
-
-        Of items that were run several times, `agreement` is how many pairs of runs were judged the same.
-        """
-        found = {name: added(rounds) for name, rounds in self._by_round().items()}
-        return found if not self.again else {AGREEMENT: agreement(list(map(_judgements, self.rounds))), **found}
-
-    def spreads(self) -> dict[str, Spread]:
-        """Return of each measure how much it varies between items and between runs of one item."""
-        found = {name: spread(rounds) for name, rounds in self._by_round().items()}
-        return {name: each for name, each in found.items() if each is not None}
-
-    def latency(self) -> dict[str, float]:
-        """Return percentiles of the seconds that a run took, without runs that load libraries."""
-        return percentiles([result.ratios["seconds"].hits for result in self.runs() if "seconds" in result.ratios])
-
-    def _by_round(self) -> dict[str, list[dict[int, Ratio]]]:
-        names = dict.fromkeys(name for result in self.runs() for name in result.ratios)
-        rounds = [sorted(results.items()) for results in self.rounds]
-        return {name: [dict(_known(name, results)) for results in rounds] for name in sorted(names, key=_rank)}
-
-    def figures(self, numbers: Iterable[int] | None = None) -> dict[str, Estimate]:
-        """Return the figure of each measure over all items, or over some."""
-        wanted = set(self.results if numbers is None else numbers)
-        found = {
-            name: estimate(
-                [ratio for number, ratio in ratios.items() if number in wanted],
-                share=name not in USED,
-                copies=self._copies(name),
-            )
-            for name, ratios in self.measures().items()
-        }
-        return {name: figure for name, figure in found.items() if figure is not None}
-
-    def _copies(self, name: str) -> int:
-        rounds = len(self.rounds)
-        return math.comb(rounds, 2) if name == AGREEMENT and rounds > 1 else rounds
-
-    def over(self, first: Evaluation) -> dict[str, Estimate]:
-        """Return by how much this candidate exceeds another one on the same items."""
-        mine, theirs = self.measures(), first.measures()
-        found = {name: difference(theirs[name], mine[name], share=name not in USED) for name in mine if name in theirs}
-        return {name: figure for name, figure in found.items() if figure is not None}
-
-
-def _known(name: str, results: Iterable[tuple[int, ItemResult]]) -> Iterable[tuple[int, Ratio]]:
-    for number, result in results:
-        if name in result.ratios:
-            yield number, result.ratios[name]
-        elif result.run.error and name not in USED:
-            yield number, Ratio(0, 1)
-
-
-def _judgements(results: Mapping[int, ItemResult]) -> dict[int, object]:
-    return {
-        number: (bool(result.run.error), {name: ratio for name, ratio in result.ratios.items() if name not in USED})
-        for number, result in results.items()
-    }
-
-
-def _rank(name: str) -> int:
-    return USED.index(name) if name in USED else -1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage
 
 from fanloom.errors import BudgetExceeded, ModelUnavailable, RunError
-from fanloom.gateway.attempt_log import attempt_begun, attempt_failed
+from fanloom.gateway.attempt_log import attempt_begun, attempt_failed, breaker_noted, cool_down_noted
 from fanloom.gateway.bounds.budget import UNANSWERED, Budget, budgets_of
 from fanloom.gateway.bounds.process_limits import ModelLimits
 from fanloom.gateway.bounds.slots import InTurn
@@ -23,7 +23,6 @@ from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.request import Request
 from fanloom.gateway.streaming.item_stream import callbacks_for
 from fanloom.loops.time_limit import time_limit
-from fanloom.runlog.current_log import record
 from fanloom.runs.current_run import Run
 from fanloom.runs.early_work import EARLY
 from fanloom.runs.prices import cost_usd
@@ -103,7 +102,7 @@ class Attempt:
             return await self._granted(self.client.limits)
 
     async def _granted(self, limits: ModelLimits) -> AIMessage:
-        ticket = await limits.acquire(self.run.top, self.request.tokens, can_leave=self.yields)
+        ticket = await limits.acquire(self.run.top, self.request.tokens, can_leave=self.yields, model=self.client.name)
         if ticket is None:
             raise self._left_out()
         if self.yields and not limits.breaker.allows():
@@ -113,7 +112,9 @@ class Attempt:
         try:
             message = await self._counted()
             succeeded = True
+            was_down = bool(limits.breaker.kind)
             limits.breaker.succeeded()
+            breaker_noted(self.client.name, limits.breaker, was_down)
             return message
         except RunError as error:
             self._report(limits, error)
@@ -168,7 +169,7 @@ class Attempt:
 
     def _report(self, limits: ModelLimits, error: RunError) -> None:
         """Tell the other calls of this process what this one has met."""
-        hint = hint_seconds(error) or 0.0
+        hint, was_down = hint_seconds(error) or 0.0, bool(limits.breaker.kind)
         if error.kind == "quota" or hint > MAX_WAIT_S:
             limits.breaker.spent(spent_for_s(error))
         elif error.kind == "throttled":
@@ -179,10 +180,10 @@ class Attempt:
             # It answers, if only to refuse: it is not down.
             limits.breaker.succeeded()
         if error.kind != "quota" and 0 < hint <= MAX_WAIT_S:
-            record("limiter.cool_down", model=self.client.name, hint_s=hint)
+            cool_down_noted(self.client.name, hint)
             limits.cool_down(hint)
+        breaker_noted(self.client.name, limits.breaker, was_down)
         if limits.breaker.is_open():
-            record("breaker.opened", model=self.client.name)
             limits.send_away()
 
     def _left_out(self) -> ModelUnavailable:

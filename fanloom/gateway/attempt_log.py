@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
     from fanloom.gateway.attempt import Attempt
+    from fanloom.gateway.bounds.circuit_breaker import Breaker
 
 
 def attempt_begun(attempt: Attempt) -> None:
@@ -49,6 +51,24 @@ def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None 
         "data": None if data is None else Content(data, is_output=True),
     }
     record("attempt.ended", **_place(attempt), **told)
+
+
+def cool_down_noted(model: str, hint_s: float) -> None:
+    """Write down that a provider asks for a pause."""
+    record("limiter.cool_down", model=model, until=_in_ms(hint_s), hint_s=hint_s)
+
+
+def breaker_noted(model: str, breaker: Breaker, was_open: bool) -> None:
+    """Write down that a model has come to be left out, or is asked again."""
+    if breaker.kind and not was_open:
+        record("breaker.opened", model=model, reason=breaker.kind, until=_in_ms(breaker.rests_s))
+    elif was_open and not breaker.kind:
+        record("breaker.closed", model=model)
+
+
+def _in_ms(seconds: float) -> int:
+    """Return the moment in so many seconds, in milliseconds since the epoch."""
+    return int((time.time() + seconds) * 1000)
 
 
 def _place(attempt: Attempt) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from fanloom.gateway.model_client import ModelClient
 from fanloom.gateway.model_turn import ModelTurn
 from fanloom.gateway.request import Request
 from fanloom.gateway.run_models import RunModels
-from fanloom.runlog.current_log import part
+from fanloom.runlog.current_log import here, part, record
 from fanloom.runs.context import Context
 from fanloom.runs.current_run import Run
 
@@ -74,7 +74,10 @@ def _another_may_take(error: ModelRefused, context: Context) -> bool:
 
 def _what_is_valid(turns: list[ModelTurn[T]], request: Request[T]) -> T | None:
     kept = (salvage(turn.bad, request.output) for turn in turns)
-    return next((answer for answer in kept if answer is not None), None)
+    valid = next((answer for answer in kept if answer is not None), None)
+    if valid is not None and (place := here()):
+        record("call.salvaged", call=place.call)
+    return valid
 
 
 def _raise(errors: list[RunError]) -> T:  # type: ignore[type-var]

@@ -31,7 +31,7 @@ class Counted(RunnableLambda[Any, Any]):
         """Run it and count."""
         meter = run_in_background(TaskMeter.begin(counts_usage=True))
         try:
-            with counting(meter), noted(self.name or type(self.inner).__name__, input):
+            with counting(meter), noted(self.name or type(self.inner).__name__, input, config):
                 update = self.inner.invoke(input, config, **kwargs)
         except BaseException:
             # However it ends, as a `Node`: what was spent was spent.
@@ -45,7 +45,7 @@ class Counted(RunnableLambda[Any, Any]):
         meter = await TaskMeter.begin(counts_usage=True)
         try:
             async with all_at_rest():
-                with counting(meter), noted(self.name or type(self.inner).__name__, input):
+                with counting(meter), noted(self.name or type(self.inner).__name__, input, config):
                     update = await self.inner.ainvoke(input, config, **kwargs)
         except BaseException:
             # However it ends, as above.

@@ -55,7 +55,7 @@ class Node(Runnable[Any, Any]):
         meter = await TaskMeter.begin(counts_usage=self.counts_usage)
         try:
             async with all_at_rest():
-                with counting(meter), noted(self.name or "", state):
+                with counting(meter), noted(self.name or "", state, config):
                     update = await self.action(state, **self._given(config))
         except BaseException:
             # However it ends: what a node has spent that fails, waits for a person or is cancelled was spent.
@@ -94,10 +94,11 @@ def _wanted(name: str, action: Action) -> tuple[str, ...]:
 
 
 @contextmanager
-def noted(name: str, state: Any) -> Iterator[None]:
+def noted(name: str, state: Any, config: RunnableConfig | None) -> Iterator[None]:
     """Write down, where the run is written down, that a node begins and ends, and what it asks a person."""
     task = state.get("fan_out", {}).get("task_id") if isinstance(state, Mapping) else None
-    with recording(recorder_of(get_runtime())), part("node", node=name, task=task):
+    step = ((config or {}).get("metadata") or {}).get("langgraph_step")
+    with recording(recorder_of(get_runtime())), part("node", node=name, task=task, superstep=step):
         try:
             yield
         except GraphInterrupt as stopped:

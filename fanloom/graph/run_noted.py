@@ -12,6 +12,7 @@ from langchain_core.runnables.config import merge_configs
 from langgraph.types import Command
 from pydantic_core import to_json
 
+from fanloom.runlog.graph_layout import placed
 from fanloom.runlog.otlp import SCHEMA_URL
 from fanloom.runlog.recorder import Content, Entry, RunRecorder
 from fanloom.runlog.run_summary import RunSummary
@@ -38,15 +39,18 @@ class NotedRun:
         merged: Mapping[str, Any] = merge_configs(graph.config, config)
         configurable = merged.get("configurable") or {}
         self._thread = str(configurable.get("thread_id") or "")
+        # A run that begins at a checkpoint begins anew there.
+        self._checkpoint = str(configurable.get("checkpoint_id") or "")
         # Who calls a server that asks for keys; the server writes it there itself, Aegra as an object only.
         user = configurable.get("langgraph_auth_user")
         caller = getattr(user, "identity", configurable.get("langgraph_auth_user_id"))
         self._by = str(caller or "") or None
         known = caller if getattr(user, "is_authenticated", False) else ""
         self._owner = str((merged.get("metadata") or {}).get("owner") or known or "")
-        self._asked = False
+        self._asked: list[str] = []
         self._result: Any = None
-        before = self._before()
+        self._earlier = self._newest()
+        before = self._earlier if self._earlier and self._earlier.status in _GOES_ON and self._continues else None
         put = self._noting([*(logs.writer.put for logs in all_logs), *filter(None, [apart().listen])])
         self.recorder = RunRecorder(
             before.run if before else uuid4().hex, put, first_seq=before.last_seq + 1 if before else 1
@@ -92,20 +96,25 @@ class NotedRun:
             raise
         self._end(None)
 
-    def _before(self) -> RunSummary | None:
-        """Return the run that this one goes on with, if it goes on with one that is written down."""
+    @property
+    def _continues(self) -> bool:
+        """Whether the thread goes on where it stands, or is answered there, and does not begin at a checkpoint."""
+        return isinstance(self._given, Command) or not self._checkpoint
+
+    def _newest(self) -> RunSummary | None:
+        """Return the newest run of the thread that is written down, if this one takes it up in any way."""
         if not self._logs or not self._thread or not (self._given is None or isinstance(self._given, Command)):
             return None
         # A store that fails is told of where it is written to; the run only gets a log of its own.
         with suppress(Exception):
             self._logs.writer.flush()
-            found = self._logs.store.runs(thread=self._thread, limit=1)
-            return next((run for run in found if run.status in _GOES_ON), None)
+            return next(iter(self._logs.store.runs(thread=self._thread, limit=1)), None)
         return None
 
     def _noting(self, puts: Sequence[Callable[[Entry], None]]) -> Callable[[Entry], None]:
         def noted(entry: Entry) -> None:
-            self._asked = self._asked or entry.type == "question.asked"
+            if entry.type == "question.asked":
+                self._asked.append(str(entry.fields["id"]))
             for put in puts:
                 put(entry)
 
@@ -124,13 +133,27 @@ class NotedRun:
             fanloom=version("fanloom"),
             schema_url=SCHEMA_URL,
             graph=self._graph.name,
+            pattern=self._pattern(),
             thread=self._thread,
+            checkpoint=self._checkpoint or None,
+            **self._taken_up(),
             owner=self._owner,
-            nodes=[{"name": name} for name in drawn.nodes],
+            nodes=placed(list(drawn.nodes), [(edge.source, edge.target) for edge in drawn.edges]),
             edges=[{"source": e.source, "target": e.target, "conditional": e.conditional} for e in drawn.edges],
             context=_plain_context(control.context),
             input=Content(_json(self._given)),
         )
+
+    def _pattern(self) -> str | None:
+        """Return the word for how the graph works, which is a tag beside its name."""
+        tags = (self._graph.config or {}).get("tags") or ()
+        return next((tag for tag in tags if tag != self._graph.name), None)
+
+    def _taken_up(self) -> dict[str, str]:
+        """Return which run this one forks, or takes up again after its end."""
+        if self._earlier is None:
+            return {}
+        return {"forks" if self._checkpoint else "resumes": self._earlier.run}
 
     def _answers(self) -> dict[str, Any]:
         """Return the answers to what was asked, by question: given by their ids, or to the one question as they are."""
@@ -151,7 +174,7 @@ class NotedRun:
         if isinstance(self._result, Mapping):
             told = {"usage": self._result.get("usage"), "result": Content(_json(self._result), is_output=True)}
         if error is None and self._asked:
-            self.recorder.add("run.paused", **told)
+            self.recorder.add("run.paused", reason="question", questions=self._asked, **told)
         elif error is None:
             self.recorder.add("run.ended", status="done", **told)
         else:

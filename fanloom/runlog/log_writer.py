@@ -77,7 +77,10 @@ class LogWriter:
 
     def flush(self, seconds: float = _END_S) -> bool:
         """Wait until all that was put in is written, and say whether it is."""
-        return self._thread is None or not (self._queue or self._come.is_set()) or self._idle.wait(seconds)
+        if self._thread is None or not self._thread.is_alive():
+            # A forked process has none of its parent's threads.
+            return not self._queue
+        return self._idle.wait(seconds)
 
     def _start(self) -> None:
         with self._lock:
@@ -93,8 +96,9 @@ class LogWriter:
             self._come.clear()
             while self._queue:
                 self._write([self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))])
-            if not self._come.is_set():
-                self._idle.set()
+            self._idle.set()
+            if self._come.is_set():
+                self._idle.clear()
 
     def _write(self, entries: list[Entry]) -> None:
         try:

@@ -106,3 +106,15 @@ class _Tries:
     async def add(self, task: str, usage: Usage) -> None:
         """Note what a task has spent that may be tried again in this run."""
         (await self._spent.value())[task] = usage
+
+
+def used_here() -> dict[str, int | float | None]:
+    """Return what the running task has used in all its tries: calls, tokens, and US dollars where they are known."""
+    here = METER.get()
+    used = here.total if isinstance(here, TaskMeter) else here.usage if here else no_usage()
+    return {
+        "model_calls": used["model_calls"],
+        "input_tokens": used["input_tokens"],
+        "output_tokens": used["output_tokens"],
+        "cost_usd": used["cost_usd"],
+    }

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -18,11 +19,12 @@ from fanloom.server.aegra import aegra_handlers as aegra
 from fanloom.server.auth import authenticate
 from fanloom.server.keys import api_keys
 from fanloom.server.places import Places
-from fanloom.server.roles import is_staff
+from fanloom.server.roles import is_staff, who_answers
 from fanloom.server.unframed import Unframed
 from fanloom.server.visitor import at_door
 from fanloom.server.webhooks import check_policy
 from fanloom.studio.api import add_studio_api
+from fanloom.studio.kept_evaluations import KeptEvaluations, kept_evaluations
 from fanloom.studio.kept_logs import open_store
 from fanloom.studio.pages import add_pages, is_open
 from fanloom.tracing.langsmith_tracing import finish_tracing, start_tracing
@@ -107,11 +109,16 @@ def _logs() -> RunStore:
     return store
 
 
+def _evaluations() -> KeptEvaluations:
+    found: KeptEvaluations = getattr(app.state, "evaluations", None) or kept_evaluations()
+    return found
+
+
 app = Unframed(title="Fanloom", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
 # The last that is added comes first.
 app.add_middleware(Places)
 app.add_middleware(Door)
-add_studio_api(app, _runs_of, _logs)
+add_studio_api(app, _runs_of, _logs, _evaluations)
 add_pages(app)
 
 
@@ -126,6 +133,16 @@ async def whoami(request: Request) -> dict[str, str | None]:
     """Tell callers which user their key is; none where no keys are asked for."""
     caller = await authenticate(dict(request.headers.raw), request.scope)
     return {"user": caller["identity"] if caller["is_authenticated"] else None}
+
+
+@app.get("/studio/api/answers")
+async def answers(request: Request) -> dict[str, Any]:
+    """Tell callers who may answer what a run asks, and whether they may."""
+    caller = await authenticate(dict(request.headers.raw), request.scope)
+    if not caller["is_authenticated"]:
+        return {"who": "whoever reaches this server may answer", "may": True}
+    user: str = caller["identity"]
+    return await in_thread(lambda: who_answers(user))
 
 
 @app.get("/version")

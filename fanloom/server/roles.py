@@ -39,9 +39,16 @@ def is_staff(user: str) -> bool:
     return owner is not None and owner.role == "staff"
 
 
+def who_answers(user: str) -> dict[str, Any]:
+    """Return in words who answers what a run asks, and whether this user `may`: where there are staff, they alone."""
+    if any(each.role == "staff" for each in api_keys().values()):
+        return {"who": "staff may answer", "may": is_staff(user)}
+    return {"who": "whoever's thread it is may answer", "may": True}
+
+
 def refuse_answer(user: str) -> None:
     """Raise 403 for those who may not answer a run's questions: where there are staff, everybody else."""
-    if not is_staff(user) and any(each.role == "staff" for each in api_keys().values()):
+    if not who_answers(user)["may"]:
         raise Auth.exceptions.HTTPException(status_code=403, detail=_FOR_STAFF)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from fanloom.errors import PromptError
+from fanloom.steps.prompt_file import Part, part_of_text, read_part
+from fanloom.steps.prompt_versions import versions_here
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # Few, because each can hold a run's documents until newer ones have pushed it out.
 _REMEMBERED_PARTS = 16
-_SURROUNDING = 30
 _AROUND = re.compile(r"<([\w-]+)>[^<>]*\$\{?[A-Za-z_]")
 
 
@@ -38,31 +37,40 @@ class Prompt:
             raise PromptError("a prompt needs at least one Markdown file")
         self.name = Path(files[-1]).stem
         self._has_system = bool(system)
-        self._parts = [_read(Path(file)) for file in ([system] if system else []) + list(files)]
+        self._parts = [read_part(Path(file)) for file in ([system] if system else []) + list(files)]
 
     @classmethod
     def of_text(cls, name: str, text: str) -> Self:
         """Make a prompt of one part from a template. Raises PromptError if it is empty or not a valid template."""
-        return cls._of(name, [_part(text.strip(), f"prompt {name!r}")])
+        return cls._of(name, [part_of_text(text.strip(), f"prompt {name!r}")])
 
     def followed_by(self, other: Prompt) -> Self:
         """Return a prompt of this one's parts and then the other's, which keeps the common prefix of their requests."""
         return self._of(other.name, [*self._parts, *other._parts[other._has_system :]], self._has_system)
 
     @classmethod
-    def _of(cls, name: str, parts: list[_Part], has_system: bool = False) -> Self:
+    def _of(cls, name: str, parts: list[Part], has_system: bool = False) -> Self:
         made = cls.__new__(cls)
         made.name, made._parts, made._has_system = name, parts, has_system
         return made
+
+    def _as_tried(self) -> Self:
+        """Return the prompt of the versions of its files that are tried here: itself, unless an evaluation does."""
+        versions = versions_here()
+        return self._of(self.name, versions.instead(self._parts), self._has_system) if versions else self
 
     @cached_property
     def variables(self) -> frozenset[str]:
         """The names of the variables of all parts."""
         return frozenset(name for part in self._parts for name in part.variables)
 
-    @cached_property
+    @property
     def version(self) -> str:
         """The first 12 hex digits of the SHA-256 of the prompt's text."""
+        return self._as_tried()._hash
+
+    @cached_property
+    def _hash(self) -> str:
         text = "\0".join(part.template for part in self._parts)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -79,9 +87,10 @@ class Prompt:
         """
         self._check(values.keys())
         plain = {name: _plain(value) for name, value in values.items()}
-        *stable, varying = self._parts
-        texts = [_rendered_once(part, self._tags, part.used(plain)) for part in stable]
-        return [*texts, _rendered(varying, self._tags, varying.used(plain))]
+        tried = self._as_tried()
+        *stable, varying = tried._parts
+        texts = [_rendered_once(part, tried._tags, part.used(plain)) for part in stable]
+        return [*texts, _rendered(varying, tried._tags, varying.used(plain))]
 
     def messages(self, /, **values: Any) -> list[BaseMessage]:
         """Return the chat messages of `render(**values)`: one content block a part, so that a prefix can be cached."""
@@ -157,19 +166,7 @@ def _tagged(key: str, value: Plain, taken: Collection[str]) -> str:
     return f"<{tag}>\n{text}\n</{tag}>" if "\n" in text else f"<{tag}>{text}</{tag}>"
 
 
-@dataclass(frozen=True, eq=False)
-class _Part:
-    template: str
-    variables: tuple[str, ...]
-    form: str
-    """The template as Python's operator `%` fills it, which is quicker."""
-
-    def used(self, values: Mapping[str, Plain]) -> tuple[Plain, ...]:
-        """Return the values of its variables, in their order."""
-        return tuple([values[name] for name in self.variables])
-
-
-def _rendered(part: _Part, tags: frozenset[str], values: tuple[Plain, ...]) -> str:
+def _rendered(part: Part, tags: frozenset[str], values: tuple[Plain, ...]) -> str:
     texts = [_text(value, tags) for value in values]
     return (part.form % dict(zip(part.variables, texts, strict=True))).strip()
 
@@ -182,34 +179,6 @@ def _ended(text: str) -> str:
 
 # The documents of a fan-out stand in every one of its prompts; a megabyte is not to be escaped once a call.
 _rendered_once = lru_cache(maxsize=_REMEMBERED_PARTS)(_rendered)
-
-
-def _read(file: Path) -> _Part:
-    try:
-        # Windows' editors begin a file with a byte order mark, which is no part of the text.
-        text = file.read_text(encoding="utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PromptError(f"prompt file {str(file)!r} cannot be read: {error}") from None
-    return _part(text, f"prompt file {str(file)!r}")
-
-
-def _part(text: str, named: str) -> _Part:
-    template = Template(text)
-    if not text:
-        raise PromptError(f"{named} is empty")
-    if not template.is_valid():
-        wanted = "write a dollar sign as $$, and a variable as $name or ${name}"
-        raise PromptError(f"{named}: {wanted}; one stands in {_bad_line(text)!r}")
-    variables = tuple(template.get_identifiers())
-    form = Template(text.replace("%", "%%")).substitute({name: f"%({name})s" for name in variables})
-    return _Part(text, variables, form)
-
-
-def _bad_line(text: str) -> str:
-    """Return what surrounds the first dollar sign that is neither doubled nor a variable's, within its line."""
-    at = next(found.start() for found in Template.pattern.finditer(text) if found["invalid"] is not None)
-    before, after = text[:at].rpartition("\n")[2], text[at:].partition("\n")[0]
-    return before[-_SURROUNDING:] + after[:_SURROUNDING]
 
 
 def _listed(names: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the studio's pages ask for: runs, their events and contents, and reports; each caller sees what is theirs."""
+"""What the studio's pages ask for: runs, their events, contents and reports, and evaluations; each what is theirs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fanloom.runlog.run_store import RunStore
 from fanloom.runlog.run_summary import RunSummary
 from fanloom.studio.following import follow
 from fanloom.studio.hiding import HiddenPart, without
+from fanloom.studio.kept_evaluations import KeptEvaluations
 from fanloom.studio.kept_logs import logged_run
 from fanloom.studio.pages import HEADERS
 from fanloom.studio.report_file import report_page
@@ -23,21 +24,25 @@ Owner = Callable[[Request], Awaitable[str | None]]
 _MOST = 200
 
 
-def add_studio_api(app: FastAPI, owner: Owner, store: Callable[[], RunStore]) -> None:
-    """Give an application the routes below /studio/api over a store of logs.
+def add_studio_api(
+    app: FastAPI, owner: Owner, store: Callable[[], RunStore], evaluations: Callable[[], KeptEvaluations]
+) -> None:
+    """Give an application the routes below /studio/api over a store of logs and a folder of evaluations.
 
     They are its own, since LangGraph's server puts its middleware around each route, and can around no router.
     """
-    api = _StudioApi(owner, store)
+    api, evals = _StudioApi(owner, store), _EvaluationApi(owner, evaluations)
     routes: dict[str, Callable[..., Awaitable[Response]]] = {
-        "": api.runs,
-        "/{run}": api.summary,
-        "/{run}/events": api.events,
-        "/{run}/blocks/{name}": api.content,
-        "/{run}/report": api.report,
+        "runs": api.runs,
+        "runs/{run}": api.summary,
+        "runs/{run}/events": api.events,
+        "runs/{run}/blocks/{name}": api.content,
+        "runs/{run}/report": api.report,
+        "evals": evals.all,
+        "evals/{name}": evals.one,
     }
     for path, answer in routes.items():
-        app.add_api_route(f"/studio/api/runs{path}", answer)
+        app.add_api_route(f"/studio/api/{path}", answer)
 
 
 class _StudioApi:
@@ -103,6 +108,25 @@ class _StudioApi:
         if found is None or whose not in (None, found.owner):
             raise _no_such_run(run)
         return found
+
+
+class _EvaluationApi:
+    """Answers for the evaluations of the project: they are nobody's of those who have keys, but the staff's."""
+
+    def __init__(self, owner: Owner, kept: Callable[[], KeptEvaluations]) -> None:
+        self._owner, self._kept = owner, kept
+
+    async def all(self, request: Request) -> Response:
+        whose = await self._owner(request)
+        found = await in_thread(lambda: self._kept().all()) if whose is None else []
+        return JSONResponse(found, headers=HEADERS)
+
+    async def one(self, name: str, request: Request) -> Response:
+        whose = await self._owner(request)
+        found = await in_thread(lambda: self._kept().get(name)) if whose is None else None
+        if found is None:
+            raise HTTPException(404, f"no evaluation {name[:64]!r}", HEADERS)
+        return JSONResponse(found, headers=HEADERS)
 
 
 def _no_such_run(run: str) -> HTTPException:

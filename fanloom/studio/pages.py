@@ -23,8 +23,9 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 # What is open where keys are set; all below /studio/api asks for one.
-OPEN_PAGES = ("/studio", "/studio/new", "/studio/compare", "/studio/file", "/studio/studio.js", "/studio/studio.css")
-OPEN_BELOW = ("/studio/runs/", "/studio/new/")
+_PAGES = ("", "/new", "/compare", "/evals", "/file")
+OPEN_PAGES = (*(f"/studio{page}" for page in _PAGES), "/studio/studio.js", "/studio/studio.css")
+OPEN_BELOW = ("/studio/runs/", "/studio/new/", "/studio/evals/")
 _TYPES = {"studio.js": "text/javascript", "studio.css": "text/css"}
 _SHELL = """\
 <!doctype html>
@@ -53,7 +54,7 @@ def add_pages(app: FastAPI) -> None:
     """Give an application the pages and their two files."""
     for name in _TYPES:
         app.get(f"/studio/{name}")(partial(_asset, name))
-    for path in ("", "/new", "/compare", "/file", "/new/{graph}", "/runs/{run}"):
+    for path in (*_PAGES, "/new/{graph}", "/runs/{run}", "/evals/{name}"):
         app.get(f"/studio{path}")(_shell)
 
 

@@ -1,8 +1,9 @@
 // A form from a JSON Schema: what it has no field for is asked as JSON.
 
+import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
-import { asList, asObject, asText, parsed, shown, type Json } from "./values.ts";
-import { spaced } from "./words.ts";
+import { Problem } from "./parts.tsx";
+import { asList, asObject, asText, type Json, parsed, shown, spaced } from "./words.ts";
 
 const DEEPEST = 4;
 const MOST_FIELDS = 60;
@@ -29,32 +30,31 @@ export function resolved(schema: Json, root: Json): Json {
 export const startOf = (schema: Json): unknown =>
   Object.hasOwn(schema, "default") ? schema.default : schema.type === "object" && schema.properties ? {} : undefined;
 
-export function Field(props: FieldProps) {
+// A problem that the server names a field by stands beside that field.
+export const Form = ({ schema, ...given }: { schema: Json; value: unknown; problem: string; onChange: (value: unknown) => void }) => (
+  <Field {...given} schema={schema} root={schema} name="" needed deep={0} />
+);
+
+function Field(props: FieldProps) {
   const schema = resolved(props.schema, props.root);
   const id = useId();
   const properties = Object.entries(asObject(schema.properties)).slice(0, MOST_FIELDS);
+  const isNested = properties.length > 0 && props.deep < DEEPEST;
   const label = <>{shown(spaced(asText(schema.title) || props.name), 100)}{props.needed && <abbr title="required"> *</abbr>}</>;
-  const told = (
-    <>
-      {asText(schema.description) && <p class="quiet" id={`${id}-about`}>{shown(schema.description, 600)}</p>}
-      {props.problem && <p class="problem" role="alert">{shown(props.problem, 400)}</p>}
-    </>
-  );
-  if (properties.length && props.deep < DEEPEST) return <Nested {...props} schema={schema} label={label} told={told} properties={properties} />;
+  const told = <>{asText(schema.description) && <p class="quiet" id={`${id}-about`}>{shown(schema.description, 600)}</p>}<Problem said={isNested ? "" : props.problem} /></>;
+  const parts = { ...props, schema, id, label, told };
+  if (isNested) return <Nested {...parts} properties={properties} />;
   const choices = schema.const === undefined ? asList(schema.enum) : [schema.const];
-  if (choices.length || schema.type === "boolean") {
-    return <Choice id={id} choices={choices.length ? choices : [true, false]} label={label} told={told} value={props.value} onChange={props.onChange} needed={props.needed} />;
-  }
-  return <div class="field"><label for={id}>{label}</label><Entry {...props} id={id} schema={schema} />{told}</div>;
+  if (choices.length || schema.type === "boolean") return <Choice {...parts} choices={choices.length ? choices : [true, false]} />;
+  return <div class="field"><label for={id}>{label}</label><Entry {...parts} />{told}</div>;
 }
 
-type Told = { label: preact.ComponentChildren; told: preact.ComponentChildren };
+type Parts = FieldProps & { id: string; label: ComponentChildren; told: ComponentChildren };
 
-function Nested({ root, value, deep, onChange, label, told, properties, schema, name }: FieldProps & Told & { properties: [string, unknown][] }) {
-  const held = asObject(value);
-  const needed = asList(schema.required);
+function Nested({ root, value, deep, onChange, label, told, properties, schema, name, problem }: Parts & { properties: [string, unknown][] }) {
+  const [held, needed] = [asObject(value), asList(schema.required)];
   const fields = properties.map(([key, inner]) => (
-    <Field key={key} schema={asObject(inner)} root={root} name={key} needed={needed.includes(key)} problem="" deep={deep + 1}
+    <Field key={key} schema={asObject(inner)} root={root} name={key} needed={needed.includes(key)} problem={problem.includes(`'${key}'`) ? problem : ""} deep={deep + 1}
       value={Object.hasOwn(held, key) ? held[key] : undefined} onChange={(given) => onChange(withField(held, key, given))} />
   ));
   return name ? <fieldset><legend>{label}</legend>{told}{fields}</fieldset> : <>{told}{fields}</>;
@@ -65,7 +65,7 @@ function withField(held: Json, key: string, given: unknown): Json {
   return Object.fromEntries(given === undefined ? rest : [...rest, [key, given]]);
 }
 
-function Choice({ id, choices, label, told, value, onChange, needed }: Told & { id: string; choices: unknown[]; value: unknown; onChange: (value: unknown) => void; needed: boolean }) {
+function Choice({ id, choices, label, told, value, onChange, needed }: Parts & { choices: unknown[] }) {
   const word = (choice: unknown): string => (choice === true ? "yes" : choice === false ? "no" : shown(choice, 100));
   if (choices.length > 6) {
     const place = choices.indexOf(value);
@@ -86,7 +86,7 @@ function Choice({ id, choices, label, told, value, onChange, needed }: Told & { 
   );
 }
 
-function Entry({ id, schema, value, needed, onChange }: FieldProps & { id: string }) {
+function Entry({ id, schema, value, needed, onChange }: Parts) {
   const isNumber = schema.type === "number" || schema.type === "integer";
   const isList = schema.type === "array" && asObject(schema.items).type === "string";
   const [raw, setRaw] = useState(value === undefined ? "" : schema.type === "string" || isNumber ? asText(value) : isList ? asList(value).join("\n") : JSON.stringify(value, null, 2));

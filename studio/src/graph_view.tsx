@@ -1,20 +1,21 @@
 // The graph once, with counters in its boxes; never a box a task.
 
 import { useMemo } from "preact/hooks";
-import { laidOut, type Arrow, type Box } from "./layout.ts";
 import { counted, inSigns } from "./listing.ts";
-import type { Row, Run } from "./run.ts";
-import { shown } from "./values.ts";
-import { signOf, spaced, type State } from "./words.ts";
+import { valueIn, type Row, type Run } from "./run.ts";
+import { asList, asNumber, asObject, asText, shown, signOf, spaced, type Json, type State } from "./words.ts";
 
 const WIDTH = 146;
 const HEIGHT = 24;
 const STEP = 30;
+const MOST_BOXES = 120;
+interface Box { name: string; x: number; y: number }
+interface Arrow { source: Box; target: Box; conditional: boolean }
 
 export function GraphView({ run, width, other }: { run: Run; width: number; other?: Run }) {
   const plan = useMemo(() => laidOut(run.started), [run.started]);
   if (!plan.boxes.length) return null;
-  const total = Math.max(width, plan.columns * (WIDTH + 24));
+  const total = Math.max(width, plan.columns * (WIDTH + 12));
   const height = plan.tallest * STEP + 16;
   const byWorker = rowsByWorker(run);
   const others = other && rowsByWorker(other);
@@ -41,12 +42,7 @@ export function GraphView({ run, width, other }: { run: Run; width: number; othe
 
 function rowsByWorker(run: Run): Map<string, Row[]> {
   const found = new Map<string, Row[]>();
-  for (const row of run.rows) {
-    if (!row.id) continue;
-    const rows = found.get(row.worker);
-    if (rows) rows.push(row);
-    else found.set(row.worker, [row]);
-  }
+  for (const row of run.rows) if (row.id) valueIn(found, row.worker, () => []).push(row);
   return found;
 }
 
@@ -66,4 +62,21 @@ function way(arrow: Arrow, place: (box: Box) => [number, number], height: number
   const [from, to] = [x1 + WIDTH / 2, x2 - WIDTH / 2];
   const middle = (from + to) / 2;
   return `M${from},${y1} C${middle},${y1} ${middle},${y2} ${to},${y2}`;
+}
+
+// Boxes at 0 to 1 in both directions, with the most that stand in one column; a log that knows no places has a row of them.
+export function laidOut(started: Json): { boxes: Box[]; arrows: Arrow[]; tallest: number; columns: number } {
+  const nodes = asList(started.nodes).map(asObject).slice(0, MOST_BOXES);
+  const boxes = nodes.map((node, place) => ({ name: asText(node.name), x: typeof node.x === "number" ? node.x : place, y: asNumber(node.y) }));
+  const known = new Map(boxes.map((box) => [box.name, box]));
+  const across = [...new Set(boxes.map((box) => box.x))].sort((a, b) => a - b);
+  const columns = across.map((x) => boxes.filter((box) => box.x === x).sort((a, b) => a.y - b.y));
+  columns.forEach((column, place) => column.forEach((box, row) => {
+    Object.assign(box, { x: columns.length > 1 ? place / (columns.length - 1) : 0.5, y: (row + 0.5) / column.length });
+  }));
+  const arrows = asList(started.edges).map(asObject).slice(0, MOST_BOXES * 4).flatMap((edge) => {
+    const [source, target] = [known.get(asText(edge.source)), known.get(asText(edge.target))];
+    return source && target ? [{ source, target, conditional: edge.conditional === true }] : [];
+  });
+  return { boxes, arrows, tallest: Math.max(1, ...columns.map((column) => column.length)), columns: columns.length };
 }

@@ -1,21 +1,29 @@
 // Which rows the page lists, in which order, and what it says of them.
 
 import type { Group, Row, Run } from "./run.ts";
-import { NOT_DONE, STATES, count, duration, money, plural, signOf, wordOf, type State } from "./words.ts";
+import { NOT_DONE, STATES, count, duration, money, plural, signOf, spaced, wordOf, type State } from "./words.ts";
 
-export const FILTERS = ["all", "not done", "asking", "running", "tried again"] as const;
-export type Filter = (typeof FILTERS)[number];
-export const ORDERS = ["plan", "longest", "cost"] as const;
-export type Order = (typeof ORDERS)[number];
+const WANTED = {
+  all: () => true,
+  "not done": (run: Run, row: Row) => NOT_DONE.has(run.state(row)),
+  asking: (_: Run, row: Row) => row.asking > 0,
+  running: (run: Run, row: Row) => ["running", "waiting"].includes(run.state(row)),
+  "tried again": (_: Run, row: Row) => row.attempts.length > 1,
+};
+const FIRST = { plan: () => 0, longest: (row: Row, now: number) => took(row, now), cost: (row: Row) => row.cost };
+export type Filter = keyof typeof WANTED;
+export type Order = keyof typeof FIRST;
+export const FILTERS = Object.keys(WANTED) as Filter[];
+export const ORDERS = Object.keys(FIRST) as Order[];
 
 export interface Item { group?: Group; row?: Row; size: number }
 
 export function listed(run: Run, filter: Filter, order: Order, search: string, folded: ReadonlySet<string>, now: number): Item[] {
   const words = search.toLowerCase();
-  const rows = run.rows.filter((row) => isShown(run, row, filter) && (!words || textOf(row).includes(words)));
+  const rows = run.rows.filter((row) => WANTED[filter](run, row) && `${row.id} ${row.title} ${row.worker}`.toLowerCase().includes(words));
   const items: Item[] = [];
   for (const group of inOrder(run)) {
-    const own = sorted(rows.filter((row) => row.group === group.key), order, now);
+    const own = rows.filter((row) => row.group === group.key).sort((a, b) => FIRST[order](b, now) - FIRST[order](a, now));
     if (!own.length && filter + search !== "all") continue;
     items.push({ group, size: own.length });
     if (!folded.has(group.key)) for (const row of own) items.push({ row, size: 1 });
@@ -29,22 +37,8 @@ function inOrder(run: Run): Group[] {
   return [...groups].sort((a, b) => place(a) - place(b));
 }
 
-const textOf = (row: Row): string => `${row.id} ${row.title} ${row.worker}`.toLowerCase();
-
-function isShown(run: Run, row: Row, filter: Filter): boolean {
-  if (filter === "all") return true;
-  if (filter === "tried again") return row.attempts.length > 1;
-  const state = run.state(row);
-  if (filter === "not done") return NOT_DONE.has(state);
-  return filter === "asking" ? state === "asking" : state === "running" || state === "waiting";
-}
-
-function sorted(rows: Row[], order: Order, now: number): Row[] {
-  if (order === "plan") return rows;
-  const measure = order === "cost" ? (row: Row) => row.cost : (row: Row) => took(row, now);
-  return rows.sort((a, b) => measure(b) - measure(a));
-}
-
+// Null where all that was paid is unknown.
+export const costOf = (of: Row | Run): number | null => (of.unknown && !of.cost ? null : of.cost);
 export const took = (row: Row, now: number): number => (row.began ? (row.over ?? now) - row.began : 0);
 
 // How many rows are in each state, the worst first.
@@ -73,16 +67,21 @@ export function chainOf(row: Row): string {
   }).join("; ");
 }
 
-export function helps(row: Row): string {
-  if (row.error.retryable === true) return "The same task can succeed later: run it again.";
-  return row.error.retryable === false ? "Run again as it is, it would end the same way." : "";
-}
+const HELPS = new Map<unknown, string>([[true, "The same task can succeed later: run it again."], [false, "Run again as it is, it would end the same way."]]);
+export const helps = (row: Row): string => HELPS.get(row.error.retryable) ?? "";
 
 export function labelOf(run: Run, row: Row, now: number): string {
   const state = run.state(row);
-  const tries = row.attempts.length > 1 ? `, ${plural(row.attempts.length, "attempt")}` : "";
-  const cost = row.attempts.length ? `, ${money(row.unknown && !row.cost ? null : row.cost)}` : "";
-  const time = row.began ? `, ${duration(took(row, now))}` : "";
+  const facts = [row.attempts.length > 1 && plural(row.attempts.length, "attempt"), row.began && duration(took(row, now)), row.attempts.length && money(costOf(row))];
   const why = NOT_DONE.has(state) ? `: ${reasonOf(run, row).slice(0, 200)}` : "";
-  return `${row.id ? `${row.id}, ` : ""}${row.title}: ${wordOf(state)}${tries}${time}${cost}${why}`;
+  return `${row.id && `${row.id}, `}${row.title}: ${[wordOf(state), ...facts.filter(Boolean)].join(", ")}${why}`;
+}
+
+// How a run stands, in words, and whether that is good.
+export function verdict(run: Run): { word: string; tone: string } {
+  const undone = run.rows.filter((row) => row.id && NOT_DONE.has(run.state(row))).length;
+  if (run.status === "waiting") return { word: "waiting for a person", tone: "ask" };
+  if (run.status === "running") return { word: "running", tone: "run" };
+  if (run.status !== "done") return { word: spaced(run.status), tone: "bad" };
+  return undone ? { word: `finished, ${plural(undone, "task")} not done`, tone: "bad" } : { word: "finished", tone: "good" };
 }

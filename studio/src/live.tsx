@@ -2,19 +2,23 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Client } from "./client.ts";
-import type { Contents } from "./content.tsx";
+import { Problem } from "./parts.tsx";
+import { Forks } from "./fork.tsx";
 import { Run, type LogEvent, type Question } from "./run.ts";
 import { RunPage } from "./run_page.tsx";
 import { save } from "./unpack.ts";
-import { asText, shown } from "./values.ts";
+import { asText } from "./words.ts";
 
 const DRAW_MS = 100;
 
-export function LiveRun({ client, id, canAct }: { client: Client; id: string; canAct: boolean }) {
+// Whether the server runs graphs, who answers what a run asks, and whether we may.
+export interface Door { canAct: boolean; who: string; may: boolean }
+
+export function LiveRun({ client, id, door }: { client: Client; id: string; door: Door }) {
   const held = useMemo(() => ({ run: new Run(), events: [] as LogEvent[], at: 0, isNew: false }), [id]);
   const [, draw] = useState(0);
   const [problem, setProblem] = useState("");
-  const contents: Contents = useMemo(() => ({ get: (hash) => client.text(`/studio/api/runs/${id}/blocks/${encodeURIComponent(hash)}`) }), [client, id]);
+  const contents = useMemo(() => client.contents(id), [client, id]);
   useEffect(() => {
     const stop = new AbortController();
     const take = (events: LogEvent[]): void => {
@@ -32,7 +36,7 @@ export function LiveRun({ client, id, canAct }: { client: Client; id: string; ca
     return () => { stop.abort(); clearInterval(timer); };
   }, [client, id, held]);
   const { run, events } = held;
-  if (problem) return <p class="plain problem" role="alert">{shown(problem, 400)}</p>;
+  if (problem) return <main class="plain"><Problem said={problem} /></main>;
   if (!events.length) return <p class="plain">Reading the run ...</p>;
   const answer = (question: Question, value: unknown): Promise<void> => client.post(`/threads/${encodeURIComponent(asText(run.started.thread))}/runs`, {
     assistant_id: asText(run.started.graph), command: { resume: { [question.id]: value } }, context: run.started.context ?? null,
@@ -40,7 +44,7 @@ export function LiveRun({ client, id, canAct }: { client: Client; id: string; ca
   });
   // The clock of the server and that of this machine may differ: time goes on from the newest event.
   const now = run.last + (held.at ? performance.now() - held.at : 0);
-  return <RunPage events={events} run={run} contents={contents} now={now} onAnswer={canAct && run.started.thread ? answer : undefined} saves="Save report" onSave={() => void saveReport(client, id)} />;
+  const acts = door.canAct && run.started.thread ? { who: door.who, ...(door.may && { onAnswer: answer, forks: <Forks client={client} run={run} /> }) } : {};
+  const report = async (): Promise<void> => save(`${id}.html`, await client.text(`/studio/api/runs/${id}/report`), "text/html");
+  return <RunPage events={events} run={run} contents={contents} now={now} {...acts} saves="Save report" onSave={() => void report()} />;
 }
-
-async function saveReport(client: Client, id: string): Promise<void> { save(`${id}.html`, await client.text(`/studio/api/runs/${id}/report`), "text/html"); }

@@ -1,76 +1,58 @@
 // All runs, those that wait for a person first.
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Client, Summary } from "./client.ts";
-import { shown } from "./values.ts";
-import { count, duration, money } from "./words.ts";
+import { Asked, Select, Table } from "./parts.tsx";
+import { count, duration, money, shown } from "./words.ts";
 
 const PAGE = 50;
 const AGAIN_MS = 3000;
+const STATUSES = ["", "running", "waiting", "done", "failed", "stopped"];
 
 export function RunList({ client }: { client: Client }) {
-  const [runs, setRuns] = useState<Summary[] | undefined>();
-  const [problem, setProblem] = useState("");
   const [graph, setGraph] = useState("");
   const [status, setStatus] = useState("");
   const [text, setText] = useState("");
   const [befores, setBefores] = useState<number[]>([]);
   const [picked, pick] = useState<string[]>([]);
-  useEffect(() => {
-    let isHere = true;
-    const wanted = new URLSearchParams({ limit: String(PAGE), ...(graph && { graph }), ...(status && { status }), ...(befores.length && { before: String(befores.at(-1)) }) });
-    const ask = (): void => void client.get<Summary[]>(`/studio/api/runs?${wanted}`).then((found) => isHere && setRuns(found), (error: Error) => isHere && setProblem(error.message));
-    ask();
-    const timer = setInterval(ask, AGAIN_MS);
-    return () => { isHere = false; clearInterval(timer); };
-  }, [client, graph, status, befores]);
-  if (problem) return <p class="problem" role="alert">{shown(problem, 400)}</p>;
-  if (!runs) return <p>Reading the runs ...</p>;
-  const words = text.toLowerCase();
-  const found = runs.filter((run) => `${run.graph} ${run.thread} ${run.run} ${run.owner}`.toLowerCase().includes(words));
-  const waiting = found.filter((run) => run.status === "waiting");
-  const graphs = [...new Set([...runs.map((run) => run.graph), ...(graph ? [graph] : [])])].slice(0, 100);
+  const wanted = new URLSearchParams({ limit: String(PAGE), ...(graph && { graph }), ...(status && { status }), ...(befores.length && { before: String(befores.at(-1)) }) });
+  const isFound = (run: Summary): boolean => `${run.graph} ${run.thread} ${run.run} ${run.owner}`.toLowerCase().includes(text.toLowerCase());
   const toggle = (run: string): void => pick(picked.includes(run) ? picked.filter((each) => each !== run) : [...picked, run].slice(-2));
-  const last = runs.at(-1);
+  const list = (runs: Summary[]) => <Runs runs={runs.filter(isFound)} picked={picked} onPick={toggle} />;
   return (
-    <>
-      <h1>Runs</h1>
-      <form class="bar-of-filters" onSubmit={(event) => event.preventDefault()}>
-        <label>Graph <select value={graph} onChange={(event) => setGraph(event.currentTarget.value)}><option value="">all</option>{graphs.map((each) => <option key={each} value={each}>{shown(each, 60)}</option>)}</select></label>
-        <label>Status <select value={status} onChange={(event) => setStatus(event.currentTarget.value)}><option value="">all</option>{["running", "waiting", "done", "failed"].map((each) => <option key={each}>{each}</option>)}</select></label>
-        <label>Search <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
-        {picked.length === 2 ? <a href={`/studio/compare?a=${picked[0]}&b=${picked[1]}`}>Compare the two</a> : <span class="quiet">choose two to compare</span>}
-      </form>
-      {waiting.length > 0 && <><h2>Waiting for a person</h2><Runs runs={waiting} picked={picked} onPick={toggle} /></>}
-      <h2>All</h2>
-      {found.length ? <Runs runs={found.filter((run) => run.status !== "waiting")} picked={picked} onPick={toggle} /> : <p>No runs yet: their logs are kept where their threads are.</p>}
-      <p>
-        <button type="button" disabled={!befores.length} onClick={() => setBefores(befores.slice(0, -1))}>Newer</button>{" "}
-        <button type="button" disabled={runs.length < PAGE} onClick={() => last && setBefores([...befores, last.started])}>Older</button>
-      </p>
-    </>
+    <Asked ask={() => client.get<Summary[]>(`/studio/api/runs?${wanted}`)} about={[client, `${wanted}`]} everyMs={AGAIN_MS}>
+      {(runs) => (
+        <>
+          <h1>Runs</h1>
+          <form class="bar-of-filters" onSubmit={(event) => event.preventDefault()}>
+            <Select label="Graph" value={graph} among={[...new Set(["", ...runs.map((run) => run.graph), graph])].slice(0, 100)} onChoose={setGraph} />
+            <Select label="Status" value={status} among={STATUSES} onChoose={setStatus} />
+            <label>Search <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
+            {picked.length === 2 ? <a href={`/studio/compare?a=${picked[0]}&b=${picked[1]}`}>Compare the two</a> : <span class="quiet">choose two to compare</span>}
+          </form>
+          {runs.some((run) => run.status === "waiting") && <><h2>Waiting for a person</h2>{list(runs.filter((run) => run.status === "waiting"))}</>}
+          <h2>All</h2>
+          {runs.length ? list(runs) : <p>No runs yet: their logs are kept where their threads are.</p>}
+          <p>
+            <button type="button" disabled={!befores.length} onClick={() => setBefores(befores.slice(0, -1))}>Newer</button>{" "}
+            <button type="button" disabled={runs.length < PAGE} onClick={() => setBefores([...befores, runs.at(-1)?.started ?? 0])}>Older</button>
+          </p>
+        </>
+      )}
+    </Asked>
   );
 }
 
-function Runs({ runs, picked, onPick }: { runs: Summary[]; picked: string[]; onPick: (run: string) => void }) {
-  return (
-    <table>
-      <thead><tr>{["", "graph", "thread", "status", "done", "not done", "cost", "wall", "began", "who"].map((name) => (name ? <th scope="col" key={name}>{name}</th> : <td key="pick" />))}</tr></thead>
-      <tbody>
-        {runs.map((run) => {
-          const done = run.outcomes.done ?? 0;
-          const undone = Object.values(run.outcomes).reduce((sum, each) => sum + each, 0) - done;
-          return (
-            <tr key={run.run}>
-              <td><input type="checkbox" aria-label={`compare ${shown(run.graph, 40)} ${run.run}`} checked={picked.includes(run.run)} onChange={() => onPick(run.run)} /></td>
-              <td><a href={`/studio/runs/${encodeURIComponent(run.run)}`}>{shown(run.graph, 60) || "a run"}</a></td><td>{shown(run.thread, 60)}</td>
-              <td>{run.status === "waiting" ? `? waiting (${run.waiting.length})` : shown(run.status, 30)}{run.error ? `: ${shown(run.error, 100)}` : ""}</td>
-              <td>{count(done)}{run.planned ? ` of ${count(run.planned)}` : ""}</td><td>{undone ? count(undone) : ""}</td><td>{money(run.cost_usd)}</td>
-              <td>{duration(run.changed - run.started)}</td><td>{new Date(run.started).toLocaleString()}</td><td>{shown(run.owner, 40)}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
-  );
-}
+const Runs = ({ runs, picked, onPick }: { runs: Summary[]; picked: string[]; onPick: (run: string) => void }) => (
+  <Table columns={["", "graph", "thread", "status", "#done", "#not done", "#cost", "#wall", "began", "who"]} lines={runs.map((run) => {
+    const done = run.outcomes.done ?? 0;
+    const undone = Object.values(run.outcomes).reduce((sum, each) => sum + each, 0) - done;
+    return [
+      <input type="checkbox" aria-label={`compare ${shown(run.graph, 40)} ${run.run}`} checked={picked.includes(run.run)} onChange={() => onPick(run.run)} />,
+      <a href={`/studio/runs/${encodeURIComponent(run.run)}`}>{shown(run.graph, 60) || "a run"}</a>, shown(run.thread, 60),
+      (run.status === "waiting" ? `? waiting (${run.waiting.length})` : shown(run.status, 30)) + (run.error ? `: ${shown(run.error, 100)}` : ""),
+      count(done) + (run.planned ? ` of ${count(run.planned)}` : ""), undone ? count(undone) : "", money(run.cost_usd), duration(run.changed - run.started),
+      new Date(run.started).toLocaleString(), shown(run.owner, 40),
+    ];
+  })} />
+);

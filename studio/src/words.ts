@@ -1,46 +1,43 @@
-// How states, times and money are said.
+// Data of a log may be anything: how it is read, shown as text, and how states, times and money are said.
 
-export type State =
-  | "planned" | "waiting" | "running" | "asking" | "done"
-  | "failed" | "timed_out" | "skipped" | "needs_input" | "declined" | "unfinished";
+import grammar from "./grammar.json";
 
-const SIGNS: Record<State, string> = {
-  planned: "\u00b7", waiting: "\u2026", running: "\u25b8", asking: "?", done: "\u2713",
-  failed: "\u2715", timed_out: "\u2715", skipped: "\u293c", needs_input: "?", declined: "\u2298", unfinished: "\u2013",
-};
+export type Json = Record<string, unknown>;
 
-const WORDS: Record<State, string> = {
-  planned: "planned", waiting: "waiting", running: "running", asking: "asking", done: "done",
-  failed: "failed", timed_out: "timed out", skipped: "skipped", needs_input: "needs input", declined: "declined", unfinished: "not finished",
-};
+export const asText = (value: unknown): string => typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+
+export const asNumber = (value: unknown): number => typeof value === "number" && Number.isFinite(value) ? value : 0;
+
+export const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+export const asObject = (value: unknown): Json => typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+
+export function parsed(text: string): unknown { try { return JSON.parse(text); } catch { return undefined; } }
+
+// Marks that turn the direction of a text, and controls, could make it read as something that it is not.
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+
+// A text as the page shows it: marks as signs, and no longer than asked.
+export function shown(value: unknown, longest = 200): string {
+  const text = asText(value);
+  const cut = text.length > longest ? `${text.slice(0, longest)}\u2026` : text;
+  return cut.replace(/\r\n/g, "\n").replace(HIDDEN, (mark) => `[U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
+}
 
 // Worst first: a box of the graph has the colour of its worst task.
-export const STATES: readonly State[] = [
-  "failed", "timed_out", "asking", "needs_input", "declined", "skipped", "unfinished", "running", "waiting", "planned", "done",
-];
+export type State = keyof typeof grammar.states;
+export const STATES = Object.keys(grammar.states) as State[];
+export const NOT_DONE: ReadonlySet<State> = new Set(STATES.filter((state) => grammar.states[state].undone));
+export const isState = (word: string): word is State => Object.hasOwn(grammar.states, word);
+export const signOf = (state: State): string => grammar.states[state].sign;
+export const wordOf = (state: State): string => grammar.states[state].word;
 
-export const NOT_DONE: ReadonlySet<State> = new Set<State>(["failed", "timed_out", "skipped", "needs_input", "declined", "unfinished"]);
-export const isState = (word: string): word is State => Object.hasOwn(SIGNS, word);
-export const signOf = (state: State): string => SIGNS[state];
-export const wordOf = (state: State): string => WORDS[state];
-
-// The sign of why an attempt was made.
-const WHYS = new Map([["retry", "\u21bb"], ["repair", "\u270e"], ["fallback", "\u21c4"], ["longer", "\u2922"]]);
+// The sign of why an attempt was made, and what is waited for.
+const [WHYS, WAITS] = [new Map(Object.entries(grammar.whys)), new Map(Object.entries(grammar.waits))];
 export const whySign = (why: string): string => WHYS.get(why) ?? "";
-
-const WAITS = new Map([
-  ["run_slot", "waiting for a free call"],
-  ["concurrency", "waiting for a free call"],
-  ["rpm", "waiting for a free call"],
-  ["tpm", "waiting for a free call"],
-  ["cool_down", "waiting out the provider's pause"],
-  ["back_off", "back-off"],
-  ["needs", "waiting for other tasks"],
-  ["alone_first", "waiting for the first call"],
-  ["breaker", "waiting for the breaker"],
-  ["person", "waiting for a person"],
-]);
 export const waitWord = (reason: string): string => WAITS.get(reason) ?? `waiting: ${reason.slice(0, 40)}`;
+// The provider before a model's name says little where there is no room.
+export const modelName = (name: string): string => name.slice(name.indexOf(":") + 1);
 export const spaced = (name: string): string => name.replaceAll("_", " ");
 
 export function duration(ms: number): string {

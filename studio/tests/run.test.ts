@@ -3,10 +3,9 @@ import { test } from "node:test";
 import { Axis } from "../src/axis.ts";
 import { counted, inWords, listed, reasonOf } from "../src/listing.ts";
 import { runOf, type LogEvent } from "../src/run.ts";
-import { laidOut } from "../src/layout.ts";
+import { laidOut } from "../src/graph_view.tsx";
 import { resolved } from "../src/form.tsx";
-import { asObject, shown } from "../src/values.ts";
-import { duration, money } from "../src/words.ts";
+import { asObject, duration, money, shown } from "../src/words.ts";
 
 let seq = 0;
 const event = (at: number, type: string, fields: object = {}): LogEvent => ({ v: 1, seq: ++seq, t: 1e12 + at, mono: at * 1000, type, ...fields });
@@ -92,13 +91,11 @@ test("marks that turn a text round are shown as signs, and long texts are cut", 
   assert.equal(shown("a\nb\tc"), "a\nb\tc");
 });
 
-test("layers, when the log has no places, follow the longest way", () => {
-  const edges = [["a", "b"], ["b", "c"], ["a", "c"], ["c", "a"]].map(([source, target]) => ({ source, target }));
-  const { boxes } = laidOut({ nodes: ["a", "b", "c"].map((name) => ({ name })), edges });
-  assert.deepEqual(boxes.map((box) => box.x), [0, 0.5, 1]);
-  // In whatever order the nodes are named.
-  const late = laidOut({ nodes: ["c", "a", "b"].map((name) => ({ name })), edges: edges.slice(0, 3) });
-  assert.deepEqual(late.boxes.map((box) => [box.name, box.x]), [["c", 1], ["a", 0], ["b", 0.5]]);
+test("boxes stand in the columns that the log says, and in a row where it says none", () => {
+  const { boxes, tallest } = laidOut({ nodes: [{ name: "c", x: 0.7, y: 0 }, { name: "a", x: 0, y: 0 }, { name: "e", x: 0.7, y: -1 }, { name: "d", x: 1, y: 0 }] });
+  assert.deepEqual(boxes.map((box) => [box.name, box.x, box.y]), [["c", 0.5, 0.75], ["a", 0, 0.5], ["e", 0.5, 0.25], ["d", 1, 0.5]]);
+  assert.equal(tallest, 2);
+  assert.deepEqual(laidOut({ nodes: [{ name: "a" }, { name: "b" }, { name: "c" }] }).boxes.map((box) => box.x), [0, 0.5, 1]);
 });
 
 test("a schema's references and optional choices are looked up", () => {

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 
 from fanloom.runlog.fanrun import LoggedRun
-from fanloom.studio.report_file import report_page
+from fanloom.runlog.run_store import RunStore
+from fanloom.server.app import app
+from fanloom.studio.report_file import evaluation_page, report_page
+from tests.ports import free_port
 
 AXE = Path(__file__).parents[2] / "studio" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium")
 Opens = Callable[..., Any]
 
 
-def _leave_out(why: str) -> None:
+def leave_out(why: str) -> None:
+    """Skip a test, or fail it where nothing may be left out."""
     # CI installs a browser, and must not pass without it.
     if os.environ.get("NEEDS_BROWSER"):
         pytest.fail(why)
@@ -29,7 +36,7 @@ def _leave_out(why: str) -> None:
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
-        _leave_out("no chromium is installed: apt-get install chromium")
+        leave_out("no chromium is installed: apt-get install chromium")
     with playwright.sync_playwright() as running:
         found = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield found
@@ -53,9 +60,9 @@ class Page:
 def open_report(browser: Any, tmp_path: Path) -> Iterator[Opens]:
     contexts: list[Any] = []
 
-    def opened(run: LoggedRun, *, link: str = "", **how: Any) -> Page:
+    def opened(run: LoggedRun | dict[str, Any], *, link: str = "", **how: Any) -> Page:
         file = tmp_path / f"{len(contexts)}.html"
-        file.write_text(report_page(run), encoding="utf-8")
+        file.write_text(report_page(run) if isinstance(run, LoggedRun) else evaluation_page(run), encoding="utf-8")
         context = browser.new_context(offline=True, viewport={"width": 1400, "height": 850}, **how)
         contexts.append(context)
         page = Page(context.new_page())
@@ -71,5 +78,28 @@ def open_report(browser: Any, tmp_path: Path) -> Iterator[Opens]:
 @pytest.fixture
 def axe() -> str:
     if not AXE.is_file():
-        _leave_out("axe-core is not installed: make studio")
+        leave_out("axe-core is not installed: make studio")
     return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def address(store: RunStore) -> Iterator[str]:
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1400, "height": 850})
+    yield Page(context.new_page())
+    context.close()

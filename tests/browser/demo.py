@@ -77,7 +77,7 @@ def picture(server: DevServer, thread: str, file: Path) -> None:
 
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = browser.new_page(viewport={"width": 1480, "height": 860})
         page.goto(f"{server.url}/studio/runs/{run_of(server, thread)}")
         page.get_by_role("grid").wait_for()
         page.screenshot(path=file)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from langgraph_sdk import get_sync_client
 
 from fanloom.runlog.run_store import RunStore
 from tests.browser.conftest import Page
+from tests.browser.demo import run_of
+from tests.browser.payloads import MADE_BY_PAYLOADS, PAYLOADS, as_shown
 from tests.made_logs import SCHEMA, MadeLog
-from tests.served_logs import write
+from tests.served_logs import small_run, write
+from tests.served_logs import store as store
 from tests.wire.provider import FakeProvider
 from tests.wire.server.harness import DevServer
 
@@ -118,3 +123,48 @@ def test_a_run_is_begun_by_the_form_of_its_schema(browser: Any, server: DevServe
     assert sent.value.post_data_json["input"] == {"query": "Where is my order?"}
     assert sent.value.response().status == 200
     context.close()
+
+
+def test_a_run_is_forked_from_a_checkpoint_with_an_edited_state(browser: Any, server: DevServer) -> None:
+    thread, _ = waiting_thread(server, "C-1001", "Blue Kettle")
+    run = run_of(server, thread)
+    page = browser.new_context().new_page()
+    page.goto(f"{server.url}/studio/runs/{run}")
+    page.get_by_text("Fork from a checkpoint").click()
+    page.get_by_role("button", name="fork before plan tasks").click()
+    page.get_by_label("query").fill("Where is my order A-12345?")
+    page.get_by_role("button", name="Write query and run").click()
+    page.wait_for_url(lambda url: not url.endswith(run))
+    page.locator(".badge", has_text="finished").wait_for()
+    assert state_of(server, thread)["query"] == "Where is my order A-12345?"
+    forked = page.url.rpartition("/")[2]
+    events = httpx.get(f"{server.url}/studio/api/runs/{forked}/events").text.splitlines()
+    assert json.loads(events[0])["forks"] == run
+    page.context.close()
+
+
+def test_payloads_in_checkpoints_are_text(page: Page, address: str, store: RunStore) -> None:
+    write(store, small_run("r1", "", ended=False, thread="t1"))
+    values = {payload: payload for payload in PAYLOADS} | {"list": PAYLOADS, "deep": {"deep": PAYLOADS}}
+    schema = {"properties": {name: {"title": name, "description": name, "type": "string"} for name in values}}
+    place = {"checkpoint": {}, "next": PAYLOADS, "values": values, "created_at": "<img src=x onerror=alert(1)>"}
+    answers = {
+        "/info": {},
+        "/threads/t1/history": [place],
+        "/assistants/search": [{"assistant_id": "a"}],
+        "/assistants/a/schemas": {"state_schema": {"type": "object", **schema}},
+    }
+
+    def given(route: Any) -> None:
+        route.fulfill(json=answers[route.request.url.removeprefix(address)])
+
+    for path in answers:
+        page.page.route(f"{address}{path}", given)
+    page.page.goto(f"{address}/studio/runs/r1")
+    page.page.get_by_text("Fork from a checkpoint").click()
+    page.page.get_by_role("button", name="fork before").click()
+    form = page.page.get_by_role("form", name="fork")
+    said = form.inner_text()
+    assert [each for each in PAYLOADS if as_shown(each) not in said] == []
+    assert page.page.locator(f"#studio :is({MADE_BY_PAYLOADS})").count() == 0
+    assert page.wrong == []

@@ -11,6 +11,7 @@ import pytest
 
 from fanloom.runlog.fanrun import LoggedRun, read_fanrun
 from tests.browser.conftest import Opens
+from tests.browser.payloads import MADE_BY_PAYLOADS, PAYLOADS, as_shown
 from tests.made_logs import SCHEMA, MadeLog, support_run, wide_run
 
 MOST_ELEMENTS = 1500
@@ -49,7 +50,7 @@ def test_each_row_says_its_state_in_words_and_draws_what_happened(open_report: O
     bars = row(page, "t8").locator(".bar")
     assert [bar.get_attribute("class").split() for bar in bars.all()] == [
         ["bar", "bad"],
-        ["bar", "bad"],
+        ["bar", "bad", "retry"],
         ["bar", "good", "fallback"],
     ]
     assert row(page, "t8").locator(".wait.dots").count() == 2
@@ -169,51 +170,6 @@ def test_axe_finds_nothing(open_report: Opens, axe: str, scheme: str, state: str
     assert told == []
 
 
-# Each begins with a mark of its own, by which it is found again as text.
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)>",
-    "<svg><script>alert(1)</script></svg>",
-    "<iframe src=javascript:alert(1)>",
-    "<iframe srcdoc='<script>parent.alert(1)</script>'>",
-    "<a href=javascript:alert(1)>x</a>",
-    "javascript:alert(1)",
-    "<body onload=alert(1)>",
-    "<details open ontoggle=alert(1)>",
-    "<input autofocus onfocus=alert(1)>",
-    "<math><mtext></mtext><mglyph><style><img src=x onerror=alert(1)>",
-    "<object data=javascript:alert(1)>",
-    "<embed src=javascript:alert(1)>",
-    "<link rel=stylesheet href=//evil.invalid/x.css>",
-    "<style>@import '//evil.invalid/x.css'</style>",
-    "<base href=//evil.invalid/>",
-    "<meta http-equiv=refresh content='0;url=//evil.invalid/'>",
-    "<form action=//evil.invalid/><button>x</button></form>",
-    "<video><source onerror=alert(1)></video>",
-    "<audio src=x onerror=alert(1)>",
-    "<marquee onstart=alert(1)>",
-    "<template><script>alert(1)</script></template>",
-    "</script><script>alert(1)</script>",
-    "</style><script>alert(1)</script>",
-    "</title><script>alert(1)</script>",
-    "</textarea><script>alert(1)</script>",
-    "--><script>alert(1)</script><!--",
-    "]]><script>alert(1)</script>",
-    "'\"><script>alert(1)</script>",
-    '" onmouseover=alert(1) x="',
-    "' autofocus onfocus=alert(1) x='",
-    "${alert(1)}",
-    "{{constructor.constructor('alert(1)')()}}",
-    "[x](javascript:alert(1))",
-    "![x](//evil.invalid/x.png)",
-    "url(//evil.invalid/x.png)",
-    "expression(alert(1));background:url(//evil.invalid/)",
-    "\u202egnp.exe<script>alert(1)</script>",
-    "__proto__\u0000<script>alert(1)</script>",
-]
-
-
 def hostile_run(payload: str) -> LoggedRun:
     """Return a run that has a text in every field of every event that a page could show."""
     log = MadeLog(
@@ -259,7 +215,7 @@ def test_forty_payloads_in_every_field_are_text(open_report: Opens) -> None:
     for payload in PAYLOADS:
         opened = open_report(hostile_run(payload))
         page = opened.page
-        shown = re.sub(r"[\u0000\u202e]", lambda mark: f"[U+{ord(mark[0]):04X}]", payload)
+        shown = as_shown(payload)
         for key in ("Escape", "f", "t"):
             page.get_by_label("Table").set_checked(key == "t")
             page.keyboard.press(key)
@@ -269,9 +225,7 @@ def test_forty_payloads_in_every_field_are_text(open_report: Opens) -> None:
             page.locator("[role=row], summary, th, td").last.hover()
         assert opened.wrong == [], payload
         assert len(opened.requests) == 1, opened.requests
-        # Nothing of ours is an element that a payload could have made.
-        made = "script, iframe, object, embed, a, img, base, link, video, audio, template, math, form[action]"
-        assert page.locator(f"#studio :is({made})").count() == 0
+        assert page.locator(f"#studio :is({MADE_BY_PAYLOADS})").count() == 0
         page.context.close()
 
 

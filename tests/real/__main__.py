@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from fanloom import RunError
-from tests.ports import free_port
 from tests.real.cases import LONG, SHORT, Case
+from tests.real.model_process import served
 from tests.real.rungs import RUNGS, Rungs
 
-ROOT = Path(__file__).parents[2]
-PYTHON = ROOT / ".venv" / "real" / "bin" / "python"
 MODEL = "openai:smollm2"
 SEEDS = 3
 MAX_ATTEMPTS, MAX_CALLS = 3, 24
@@ -68,7 +62,7 @@ def main() -> None:
     if wanted := {word for word in sys.argv[1:] if not word.startswith("--")}:
         cases = [(case, seed) for case, seed in cases if case.graph in wanted]
     findings = Findings()
-    with tempfile.TemporaryDirectory() as folder, _server() as url:
+    with tempfile.TemporaryDirectory() as folder, served() as url:
         os.environ |= {
             "OPENAI_BASE_URL": f"{url}/v1",
             "FANLOOM_DATABASE_URL": f"sqlite+aiosqlite:///{folder}/support.db",
@@ -85,22 +79,6 @@ def _seeds() -> int:
     """Return how often each case runs: `--seeds=N`, else three times."""
     told = [word.partition("=")[2] for word in sys.argv if word.startswith("--seeds=")]
     return int(told[0]) if told else SEEDS
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    """Serve the model in a process of its own, and give its address."""
-    command = [PYTHON, ROOT / "tests" / "real" / "serve.py", str(free_port())]
-    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, text=True, **pipes) as process:
-        try:
-            assert process.stdout
-            url = process.stdout.readline().strip()
-            if not url:
-                sys.exit("the model's server does not start")
-            yield url
-        finally:
-            process.kill()
 
 
 async def _check(case: Case, seed: int, findings: Findings) -> None:

@@ -25,7 +25,7 @@ def main() -> None:
     given.n_parallel, given.n_ctx = _WIDTH, _WIDTH * _CONTEXT
     # One thread that does not spin: on a busy machine two wait for each other longer than they work.
     given.cpuparams.n_threads, given.cpuparams.poll = 1, 0
-    given.cpuparams_batch.n_threads, given.cpuparams_batch.poll = 2, 0
+    given.cpuparams_batch.n_threads, given.cpuparams_batch.poll = 1, 0
     server = xllamacpp.Server(given)
     print(server.listening_address, flush=True)
     while sys.stdin.read(1):

@@ -599,7 +599,8 @@ def test_a_thread_is_shown_and_deleted(project: Path, run: Run) -> None:
     shown = json.loads(run("threads", "show", "t", "--json").stdout)
     assert (shown["thread"], shown["state"]) == ("t", "waiting")
     assert "waiting for a person" in run("threads", "show", "t").stdout
-    assert run("threads", "delete", "t").exit_code != 0
+    asked = run("threads", "delete", "t")
+    assert (asked.exit_code, "Give --yes to be asked nothing" in asked.stderr) == (2, True)
     assert set(listed(run)) == {"t", "u"}
     assert run("threads", "delete", "t", "--yes").exit_code == 0
     assert set(listed(run)) == {"u"}

@@ -21,10 +21,11 @@ from fanloom.errors import UserError
 from fanloom.evaluation.dataset import read_dataset
 from fanloom.evaluation.environment import variables
 from fanloom.evaluation.evaluator_names import evaluators
-from fanloom.evaluation.intervals import Ratio, difference, estimate, student_t, wilson
+from fanloom.evaluation.figures.candidate_figures import Evaluation
+from fanloom.evaluation.figures.intervals import Ratio, difference, estimate, student_t, times, wilson
+from fanloom.evaluation.figures.repeats import FEWEST_ITEMS, agreement, spread, spread_gap
 from fanloom.evaluation.item_run import ItemRun
-from fanloom.evaluation.repeats import spread
-from fanloom.evaluation.runner import Candidate, Evaluation, ItemResult
+from fanloom.evaluation.runner import Candidate, ItemResult
 from fanloom.grounding.lexical import sentences, support
 
 ROOT = Path(__file__).parents[2]
@@ -171,7 +172,34 @@ def test_wilson(share: float, n: int, low: float, high: float) -> None:
     ("freedom", "t"), [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (6, 2.447), (30, 2.042), (1000, 1.962)]
 )
 def test_students_t(freedom: int, t: float) -> None:
-    assert student_t(freedom) == pytest.approx(t, rel=0.01)
+    assert student_t(freedom) == pytest.approx(t, abs=1e-3)
+
+
+def test_how_many_times_as_much_it_is() -> None:
+    first = {n: Ratio(n, 1) for n in range(1, 9)}
+    twice = {n: Ratio(2 * n + n % 2 / 10, 1) for n in range(1, 9)}
+    found, back = times(first, twice), times(twice, first)
+    assert found is not None
+    assert back is not None
+    assert found.low < found.value < found.high
+    assert 1.99 < found.low < 2.01 < found.high < 2.03
+    # Half as much is as far from the same as twice as much.
+    assert back[:3] == pytest.approx((1 / found.value, 1 / found.high, 1 / found.low))
+    assert times(first, {n: Ratio(0, 1) for n in first}) is None
+
+
+def test_without_scipy_there_are_no_intervals_but_wilsons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanloom.evaluation.figures.intervals.has_scipy", lambda: False)
+    right, mean = estimate([Ratio(1, 1), Ratio(0, 1)], share=True), estimate([Ratio(4, 1), Ratio(6, 1)], share=False)
+    assert right is not None
+    assert (right.method, mean) == ("wilson", (5, 5, 5, "none", 2))
+    assert difference({1: Ratio(4, 1), 2: Ratio(1, 1)}, {1: Ratio(5, 1), 2: Ratio(5, 1)}, share=False) == (
+        2.5,
+        2.5,
+        2.5,
+        "none",
+        2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,6 +282,72 @@ def test_no_difference_seen_is_not_no_difference() -> None:
     assert gap[:3] == (0, pytest.approx(-0.161, abs=0.001), pytest.approx(0.161, abs=0.001))
 
 
+def test_the_same_sums_in_another_order_are_no_difference() -> None:
+    first = {n: Ratio(0.1 + 0.2 + n, 1) for n in range(8)}
+    gap = difference(first, {n: Ratio(0.3 + n, 1) for n in range(8)}, share=False)
+    assert gap is not None
+    assert gap.value == 0
+    assert gap.low <= 0 <= gap.high
+
+
+def test_ways_that_no_call_goes_are_no_difference_whatever_the_calls() -> None:
+    one, nine = {n: Ratio(0, 1) for n in range(20)}, {n: Ratio(0, 9) for n in range(20)}
+    gap = difference(one, nine, share=True)
+    assert gap is not None
+    assert gap[:3] == (0, pytest.approx(-0.161, abs=0.001), pytest.approx(0.161, abs=0.001))
+
+
+# Several runs of each item
+
+
+def test_a_bootstrap_of_items_holds_the_truth_about_runs_as_often_as_it_says() -> None:
+    chance, held, tries = random.Random(7), 0, 60
+    truth = (sum(p * (1 - p) for p in (0.3, 0.9)) / 2) ** 0.5
+    for _ in range(tries):
+        skills = [chance.choice((0.3, 0.9)) for _ in range(16)]
+        rounds = [{n: Ratio(chance.random() < skill, 1) for n, skill in enumerate(skills)} for _ in range(5)]
+        found = spread(rounds)
+        assert found is not None
+        assert found.between_runs_interval is not None
+        held += found.between_runs_interval.low <= truth <= found.between_runs_interval.high
+    assert 0.88 <= held / tries <= 0.995
+
+
+def test_who_varies_less_between_runs_is_told_on_the_same_items() -> None:
+    chance = random.Random(3)
+    steady = [{n: Ratio(n % 2, 1) for n in range(12)} for _ in range(6)]
+    wild = [{n: Ratio(chance.random() < 0.5, 1) for n in range(12)} for _ in range(6)]
+    gap, back, same = spread_gap(wild, steady), spread_gap(steady, wild), spread_gap(steady, steady)
+    assert gap is not None
+    assert back is not None
+    assert same is not None
+    assert gap.value == pytest.approx(-back.value)
+    assert gap.interval is not None
+    assert gap.interval.low < gap.value < gap.interval.high < 0
+    assert same == (0, None, 12)
+    # Too few items to draw from.
+    few = [{n: each[n] for n in range(FEWEST_ITEMS - 1)} for each in wild]
+    told = spread_gap(few, few)
+    assert told is not None
+    assert told.interval is None
+
+
+@pytest.mark.parametrize(
+    ("runs", "value"),
+    [
+        ([{"a": 1}, {"a": 1}, {"a": 2}], 1 / 3),
+        ([{"a": 1, "b": True}, {"a": 1, "b": False}], 1 / 2),
+        ([{"a": 1}, {"b": 1}], 0),
+        ([{}, {}], 1),
+        ([{"a": 1}, None], 0),
+        ([None, None], 0),
+    ],
+)
+def test_agreement_is_of_what_runs_say(runs: list[dict[str, object] | None], value: float) -> None:
+    (found,) = agreement([{7: said} for said in runs]).values()
+    assert found.hits / found.of == pytest.approx(value)
+
+
 # Data sets
 
 
@@ -332,6 +426,7 @@ def plan(*tasks: dict[str, Any]) -> ItemRun:
 
 BILL, ORDER = {"type": "Bill", "id": "INV-1"}, {"type": "Order", "id": "A-2"}
 TASKS = {"name": "tasks", "at": "updates.plan.tasks", "fields": ["type", "id"]}
+DELIVERED = {"name": "delivered", "at": "output.faqs", "asked": "n"}
 FACTS = [{"words": "ticket costs 18 euros", "source": "Ferry"}, {"words": "32 beds", "source": "Island"}]
 
 
@@ -419,6 +514,16 @@ FACTS = [{"words": "ticket costs 18 euros", "source": "Ferry"}, {"words": "32 be
             ItemRun(output={"faqs": "none"}),
             {"facts told": (0, 2), "told facts well sourced": (0, 0)},
         ),
+        (DELIVERED, {"n": 3}, faqs(("a", []), ("b", [])), {"delivered": (2, 3)}),
+        (DELIVERED, {"n": 1}, faqs(("a", []), ("b", [])), {"delivered": (1, 1)}),
+        (DELIVERED, {"n": 2}, ItemRun(error="down"), {"delivered": (0, 2)}),
+        ({**DELIVERED, "asked": "2"}, {}, faqs(("a", [])), {"delivered": (1, 2)}),
+        (
+            {"name": "delivered", "at": "output.reply", "measure": "replied"},
+            {},
+            ItemRun(output={"reply": "Hello."}),
+            {"replied": (1, 1)},
+        ),
     ],
 )
 def test_an_evaluator(options: dict[str, Any], item: dict[str, Any], run: ItemRun, expected: dict[str, Any]) -> None:
@@ -494,10 +599,13 @@ def test_json_is_the_same_each_time(project: Path, fanloom: Fanloom) -> None:
         found = json.loads(done.stdout)
         (candidate,) = found["candidates"]
         candidate["figures"].pop("seconds")
+        candidate.pop("latency")
         for result in candidate["results"]:
             # The first is not counted: it loads libraries.
             assert ("seconds" in result["measures"]) == (result["line"] > 1)
             result["measures"].pop("seconds", None)
+            # What the run log knows the run by.
+            assert result.pop("thread")
         return found
 
     found = told()
@@ -523,14 +631,15 @@ def test_what_varies_between_runs_is_told_from_what_varies_between_items(project
     found = json.loads(fanloom(given, "--graph", "wavering", "--json", "--repeat", "4").stdout)["candidates"][0]
     assert found["figures"]["accuracy"]["value"] == 0.5
     assert found["figures"]["agreement"]["value"] == pytest.approx(1 / 3)
-    assert found["spreads"]["accuracy"] == {"between_items": 0, "between_runs": pytest.approx((1 / 3) ** 0.5)}
+    spreads = found["spreads"]["accuracy"]
+    assert (spreads["between_items"], spreads["between_runs"]) == (0, pytest.approx((1 / 3) ** 0.5))
     assert "standard deviations between items and between runs" in fanloom(given, "--repeat", "2").stdout
 
 
 def test_spreads_are_those_of_the_textbook() -> None:
     # Two items of two runs, 1 and 3, 5 and 7: a variance of 2 within, and of 8 - 2 / 2 between.
     rounds = [{1: Ratio(1, 1), 2: Ratio(5, 1)}, {1: Ratio(3, 1), 2: Ratio(7, 1)}]
-    assert spread(rounds) == (pytest.approx(7**0.5), pytest.approx(2**0.5))
+    assert spread(rounds) == (pytest.approx(7**0.5), pytest.approx(2**0.5), None, None)
     assert spread(rounds[:1]) is None
 
 
@@ -605,6 +714,11 @@ def test_a_run_in_which_all_items_fail_has_failed(project: Path, fanloom: Fanloo
             "line 1: evaluator 'sources' cannot judge it",
         ),
         ({"evaluators": []}, [], "no evaluator"),
+        (
+            {"evaluators": [{"name": "delivered", "at": "output.answer", "asked": "word"}]},
+            [],
+            "'word' is 'boom', not how",
+        ),
         # What is mistyped must not look like a graph that is wrong, nor, with nothing expected, like one that is right.
         ({"evaluators": [{**EXACT, "field": "anser", "expected": "answer"}]}, [], "it has answer, usage"),
         ({"evaluators": [{**TASKS, "at": "updates.pln.plan", "expected": "word"}]}, [], "it has plan, act"),

@@ -91,7 +91,7 @@ def test_the_demo_prints_what_the_readme_says() -> None:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_figures_are_those_that_an_evaluation_prints(name: str) -> None:
-    (command,) = [command for command in COMMANDS if f"evals/{name}.jsonl" in command]
+    command, *_ = [command for command in COMMANDS if f"evals/{name}.jsonl" in command]
     (row,) = re.findall(rf"^\| `{name}` \| \d.*", EVALUATING, re.MULTILINE)
     for figure in FIGURES[name]:
         value, interval = re.findall(rf"{figure} [ \w]*?([\d.]+ %) +([\d.]+ to [\d.]+)", run(command).stdout)[0]

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import subprocess
+import zipfile
 import zlib
 from base64 import b64decode, b64encode
 from hashlib import sha256
@@ -132,6 +133,17 @@ def test_the_bundle_is_small_names_no_address_and_makes_no_html_of_data(capsys: 
     source = "".join(file.read_text(encoding="utf-8") for file in (STATIC.parents[2] / "studio" / "src").iterdir())
     for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "srcdoc"):
         assert way not in source
+
+
+def test_the_wheel_grows_by_little(capsys: pytest.CaptureFixture[str]) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for file in (each for room in ("studio", "runlog") for each in (STATIC.parents[1] / room).rglob("*.*")):
+            if file.suffix in (".py", ".js", ".css"):
+                wheel.write(file)
+    with capsys.disabled():
+        print(f"\nthe studio and the log in the wheel: {len(made.getvalue()) / 1000:.0f} KB of 250")
+    assert len(made.getvalue()) <= 250_000
 
 
 def test_the_bundle_is_what_the_source_gives(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,14 +23,22 @@ from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from sqlalchemy import MetaData
 from typing_extensions import TypedDict
 
 from fanloom import Context, InvalidSettings, LLMStep, OutputModel, Prompt, RunState, StateGraph, add_fan_out, new_run
 from fanloom.cli import cli
+from fanloom.durable.database import Database
+from fanloom.durable.effects import effects_table
+from fanloom.gateway.attempt_log import breaker_noted, cool_down_noted
+from fanloom.gateway.bounds.circuit_breaker import Breaker
+from fanloom.graph.tasks.dispatch import _told
+from fanloom.runlog.current_log import part, record, recording
 from fanloom.runlog.otlp import SCHEMA_URL
-from fanloom.runlog.recorder import Mode
+from fanloom.runlog.recorder import Mode, RunRecorder
 from fanloom.runlog.run_summary import RunSummary
 from fanloom.runs.otlp_export import finish_sending
+from fanloom.runs.outcome import Outcome
 from fanloom.runs.run_log import Apart, kept_for, run_logs, told_apart
 from tests.fakes import ScriptedModel
 
@@ -83,7 +92,7 @@ def graph(tmp_path: Path, *, asks: bool = False) -> Any:
     builder.add_edge(START, "begin")
     add_fan_out(builder, "begin", over="items", worker="score", action=score, join="end")
     builder.add_edge("end", END)
-    return builder.compile(name="scoring", checkpointer=InMemorySaver() if asks else None)
+    return builder.compile(name="scoring", pattern="parallel", checkpointer=InMemorySaver() if asks else None)
 
 
 ITEMS = {"items": [{"task_id": "t1", "name": "a"}, {"task_id": "t2", "name": "b"}]}
@@ -139,6 +148,50 @@ def test_a_run_that_waits_goes_on_in_its_log(tmp_path: Path) -> None:
     kinds = [event["type"] for event in events_of(again)]
     assert (kinds.count("run.started"), kinds.count("run.resumed"), kinds.count("question.answered")) == (1, 1, 1)
     assert next(e for e in events_of(again) if e["type"] == "question.asked")["value"] == {"question": "really?"}
+
+
+def test_a_fork_is_a_run_of_its_own_that_names_what_it_forks(tmp_path: Path) -> None:
+    made, config = graph(tmp_path, asks=True), {"configurable": {"thread_id": "t"}}
+    context = {"model": ScriptedModel(reply=lambda _: {"score": 3})}
+    made.invoke(ITEMS, config, context=context)
+    run = newest()
+    [asked] = events_of(run)[-1]["questions"]
+    assert events_of(run)[-1]["reason"] == "question"
+    assert run.waiting == [asked]
+    plan = next(state for state in made.get_state_history(config) if "score" in state.next)
+    fork = made.update_state(plan.config, {"items": ITEMS["items"][:1]})
+    made.invoke(None, fork, context=context)
+    forked = newest()
+    assert forked.status == "done"
+    started = events_of(forked)[0]
+    assert (started["forks"], started["checkpoint"]) == (run.run, fork["configurable"]["checkpoint_id"])
+    assert "resumes" not in started
+    # The run that it was made of still waits.
+    assert run_logs().store.run(run.run).status == "waiting"  # type: ignore[union-attr]
+
+
+def test_a_node_says_its_superstep_and_a_task_what_it_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANLOOM_RUN_LOG", "all")
+    graph(tmp_path).invoke(ITEMS, context={"model": ScriptedModel(reply=lambda _: {"score": 1})})
+    events = events_of(newest())
+    steps = [(event["node"], event["superstep"]) for event in events if event["type"] == "node.started"]
+    assert sorted(steps) == [("begin", 1), ("end", 3), ("score", 2), ("score", 2)]
+    assert [event["usage"]["model_calls"] for event in events if event["type"] == "outcome"] == [1, 1]
+    places = {node["name"]: (node["x"], node["y"]) for node in events[0]["nodes"]}
+    assert places["__start__"][0] < places["begin"][0] < places["score"][0] < places["end"][0] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        ({"type": "Bill", "title": "Two bills", "number": "INV-1"}, "Two bills"),
+        ({"type": "Bill", "number": "INV-1", "why": "twice", "of": 3}, "INV-1, twice"),
+        ({"type": "Bill"}, "Bill"),
+        ({}, ""),
+    ],
+)
+def test_the_title_of_a_task_tells_it_from_others(item: dict[str, Any], title: str) -> None:
+    assert _told({"task_id": "t1", "worker": "Bill", "item": {"task_id": "t1", **item}})["title"] == title
 
 
 @pytest.mark.parametrize("by_id", [True, False])
@@ -360,3 +413,95 @@ def test_the_command_line_lists_shows_exports_and_deletes(tmp_path: Path, monkey
     fanloom("delete", run)
     missing = CliRunner().invoke(cli, ["runs", "show", run])
     assert (missing.exit_code, "is written down" in missing.stderr) == (2, True)
+
+
+def documented() -> dict[str, set[str]]:
+    """Return the fields of each event that docs/run_log.md names."""
+    text = (Path(__file__).parents[2] / "docs" / "run_log.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (.*) \|$", text.partition("## What is written down")[2], re.M)
+    outcome = {*Outcome.__annotations__} - {"result"}
+    # Words after a colon are values.
+    return {
+        kind: set(re.findall(r"`([\w.]+)`", re.sub(r": (`\w+`(, )?)+", "", told)))
+        | (outcome if kind == "outcome" else set())
+        for kind, told in rows
+    }
+
+
+# What only a real provider, a full queue, a schema of the question or a graph in a graph gives.
+COUNTED = {"gen_ai.usage.cache_read.input_tokens", "cost_usd"}
+ELSEWHERE = {
+    "attempt.ended": {"http.response.status_code", "hint_s", "data", *COUNTED},
+    "question.asked": {"response_schema"},
+    "run.paused": {"usage"},
+    "run.ended": {"usage"},
+    "call.started": {"prompt_version"},
+    "node.started": {"parent"},
+}
+
+
+async def test_the_log_has_what_its_documentation_names_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FANLOOM_RUN_LOG", "all")
+    made, config = graph(tmp_path, asks=True), {"configurable": {"thread_id": "t"}}
+    replies = iter([Throttled("busy"), "prose"])
+    context: dict[str, Any] = {
+        "model": ScriptedModel(reply=lambda _: next(replies, {"score": 3})),
+        "fallback_model": ScriptedModel(reply=lambda _: {"score": 4}),
+        "max_concurrency": 1,
+    }
+    sue = {"configurable": {"thread_id": "t", "langgraph_auth_user_id": "sue"}, "metadata": {"owner": "anna"}}
+    await made.ainvoke(ITEMS, sue, context=context)
+    await made.ainvoke(Command(resume="yes"), sue, context=context)
+    await made.ainvoke(None, sue, context=context)
+    plan = [state async for state in made.aget_state_history(config) if "score" in state.next][-1]
+    await made.ainvoke(None, plan.config, context=context)
+    failing = {"model": ScriptedModel(reply=lambda _: Throttled("busy")), "max_attempts": 1}
+    await graph(tmp_path).ainvoke(ITEMS, context=failing)
+    with pytest.raises(Exception, match="quota"):
+        await graph(tmp_path).ainvoke(ITEMS, context={**failing, "on_failure": "fail_fast"})
+    await what_no_graph_here_does(tmp_path)
+    written()
+    seen: dict[str, set[str]] = {}
+    for run in run_logs().store.runs():
+        for event in run_logs().store.events(run.run):
+            seen.setdefault(event["type"], set()).update(event.keys() - {"v", "seq", "t", "mono", "type"})
+    named = documented()
+    assert {
+        kind: fields - named.get(kind, set()) for kind, fields in seen.items() if fields - named.get(kind, set())
+    } == {}
+    left = {kind: fields - seen.get(kind, set()) - ELSEWHERE.get(kind, set()) for kind, fields in named.items()}
+    assert {kind: fields for kind, fields in left.items() if fields} == {"log.gap": {"dropped"}}
+
+
+async def what_no_graph_here_does(folder: Path) -> None:
+    """Let be written down what takes a database, a provider that is down, or a plan that changes as it is written."""
+    metadata = MetaData()
+    database = Database(f"sqlite+aiosqlite:///{folder}/effects.db", metadata, effects=effects_table(metadata))
+    breaker = Breaker()
+
+    async def mail(session: Any) -> str:
+        return "sent"
+
+    recorder = RunRecorder("made", run_logs("all").writer.put)
+    recorder.add("run.started", run="made")
+    with recording(recorder), part("node", node="n", task="t1"), part("call", step="s"):
+        with part("wait", reason="needs", on="t2"):
+            cool_down_noted("made", 0.1)
+        breaker.spent(1)
+        breaker_noted("made", breaker, False)
+        breaker.succeeded()
+        breaker_noted("made", breaker, True)
+        record("call.cached", model="made")
+        record("call.salvaged", call="c1")
+        record("task.refused", task_id="t", worker="w")
+        for _ in range(2):
+            await database.once("key", lambda session: mail(session))
+        with pytest.raises(ValueError, match="broken"), part("wait", reason="back_off", seconds=0.1):
+            raise ValueError("broken")
+    await database.close()
+    written()
+    effects = [event for event in run_logs().store.events("made") if event["type"] == "effect"]
+    told = [(event["task"], event["name"], event["once"]) for event in effects]
+    assert told == [("t1", "what_no_graph_here_does", once) for once in ("new", "found")]

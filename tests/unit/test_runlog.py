@@ -145,6 +145,22 @@ def test_runs_are_listed_newest_first_and_by_what_they_are(store: RunStore) -> N
     assert store.prune(size=0) == 2
 
 
+def test_what_is_being_written_is_waited_for() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    class Slow:
+        def write(self, batches: list[Any]) -> None:
+            begun.set()
+            may_end.wait(10)
+
+    log = writer(Slow())
+    fill(log, "r1")
+    assert begun.wait(10)
+    assert not log.flush(0.01)
+    may_end.set()
+    assert log.flush()
+
+
 def test_facts_hold_no_contents() -> None:
     sink = Kept()
     log = writer(sink, "facts")

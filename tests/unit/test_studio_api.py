@@ -18,7 +18,8 @@ from fanloom.runlog.run_store import RunStore
 from fanloom.server.app import app
 from fanloom.studio import following
 from fanloom.studio.pages import OPEN_PAGES
-from fanloom.studio.report_file import read_report
+from fanloom.studio.report_file import evaluation_page, read_report, report_page
+from tests.made_evaluations import made_evaluation
 from tests.made_logs import support_run
 from tests.served_logs import KEYS, SECRET_TEXT, small_run, write
 from tests.served_logs import store as store
@@ -105,7 +106,9 @@ async def test_a_user_sees_nothing_of_another(server: httpx.AsyncClient, store: 
 
 
 @pytest.mark.usefixtures("keys")
-@pytest.mark.parametrize("page", [*OPEN_PAGES, "/studio/runs/of-anna", "/studio/new/faq_parallel"])
+@pytest.mark.parametrize(
+    "page", [*OPEN_PAGES, "/studio/runs/of-anna", "/studio/new/faq_parallel", "/studio/evals/1-faq"]
+)
 async def test_the_pages_are_open_hold_nothing_and_stand_in_no_frame(
     server: httpx.AsyncClient, store: RunStore, page: str
 ) -> None:
@@ -122,10 +125,31 @@ async def test_the_pages_are_open_hold_nothing_and_stand_in_no_frame(
 
 @pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize(
-    "page", ["/studio/api/runs", "/studio/../studio/api/runs", "/studio/runs/../api/runs", "/studio/other.js"]
+    "page",
+    [
+        "/studio/api/runs",
+        "/studio/api/evals",
+        "/studio/../studio/api/runs",
+        "/studio/runs/../api/runs",
+        "/studio/other.js",
+    ],
 )
 async def test_all_else_asks_for_a_key(server: httpx.AsyncClient, page: str) -> None:
     assert (await server.get(page)).status_code == 401
+
+
+async def test_who_may_answer_is_said(server: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def told(key: str = "") -> tuple[str, bool]:
+        given = (await server.get("/studio/api/answers", headers={"x-api-key": key} if key else {})).json()
+        return given["who"], given["may"]
+
+    assert await told() == ("whoever reaches this server may answer", True)
+    monkeypatch.setenv("FANLOOM_API_KEYS", json.dumps(KEYS))
+    anna, _, staff = KEYS
+    assert [await told(key) for key in (anna, staff)] == [("staff may answer", False), ("staff may answer", True)]
+    monkeypatch.setenv("FANLOOM_API_KEYS", json.dumps({anna: KEYS[anna]}))
+    assert await told(anna) == ("whoever's thread it is may answer", True)
+    assert (await server.get("/studio/api/answers")).status_code == 401
 
 
 @pytest.mark.parametrize("headers", [{"host": "evil.invalid"}, {"origin": "https://evil.invalid"}])
@@ -195,12 +219,17 @@ def test_the_studio_says_where_it_is_and_reads_files(tmp_path: Path, monkeypatch
     served: list[Any] = []
 
     def run(what: Any, **how: Any) -> None:
-        served.append((how["host"], [each.graph for each in what.state.logs.runs()]))
+        evaluations = [each["items"] for each in what.state.evaluations.all()]
+        served.append((how["host"], [each.graph for each in what.state.logs.runs()], evaluations))
 
     monkeypatch.setattr("uvicorn.run", run)
-    write_fanrun(support_run(), tmp_path / "a.fanrun")
-    ran = CliRunner().invoke(cli, ["studio", str(tmp_path / "a.fanrun"), str(tmp_path / "a.fanrun")])
+    files = [tmp_path / name for name in ("a.fanrun", "b.html", "c.json", "d.html")]
+    write_fanrun(support_run(), files[0])
+    files[1].write_text(report_page(support_run()), encoding="utf-8")
+    files[2].write_text(json.dumps(made_evaluation(2, 1)), encoding="utf-8")
+    files[3].write_text(evaluation_page(made_evaluation(3, 1)), encoding="utf-8")
+    ran = CliRunner().invoke(cli, ["studio", *map(str, files)])
     assert ran.exit_code == 0, ran.output
-    assert served == [("127.0.0.1", ["support_desk", "support_desk"])]
+    assert served == [("127.0.0.1", ["support_desk", "support_desk"], [3, 2])]
     assert "http://127.0.0.1:2026/studio" in ran.output
-    del app.state.logs
+    del app.state.logs, app.state.evaluations

@@ -22,7 +22,7 @@ from fanloom.cli import cli
 from fanloom.evaluation.dataset import Dataset, Item, read_dataset
 from fanloom.evaluation.evaluators import Judgement
 from fanloom.evaluation.experiment import SILENCE_S, LangSmith, _answered
-from fanloom.evaluation.intervals import Ratio
+from fanloom.evaluation.figures.intervals import Ratio
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.evaluation.langsmith_dataset import dataset_there, synced, wanted_examples
 from fanloom.evaluation.runner import Candidate, Judge, run_all

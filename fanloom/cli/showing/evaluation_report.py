@@ -1,4 +1,4 @@
-"""What an evaluation has found, as a table and as JSON."""
+"""What an evaluation has found, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from fanloom.cli.exits import brief, clean
+from fanloom.cli.showing.evaluation_table import evaluation_table, groups, ways_not_gone
+from fanloom.cli.showing.evaluation_verdicts import verdicts
 from fanloom.cli.showing.output import NO_MODEL, plain
 from fanloom.evaluation.dataset import Dataset
-from fanloom.evaluation.intervals import Estimate
-from fanloom.evaluation.runner import USED, Evaluation, ItemResult
+from fanloom.evaluation.figures.candidate_figures import USED, Evaluation, in_order, kind_of
+from fanloom.evaluation.figures.intervals import INSTALL_SCIPY, Estimate, has_scipy
+from fanloom.evaluation.figures.repeats import Interval, Spread, SpreadGap
+from fanloom.evaluation.runner import ItemResult
 
 _MOST_FAILURES = 10
 _WIDEST = 400
-_FORMATS = {"model calls": ",.1f", "tokens in": ",.0f", "tokens out": ",.0f", "cost, US$": ".3g", "seconds": ",.2f"}
+_UNITS = {"cost, US$": "US$", "seconds": "s"}
 _METHOD = (
     "95 % intervals over the items: Wilson's for shares, fitted to what hangs together within an item; "
     "else Student's t. Means are per item; the first item's time, which loads libraries too, is not counted."
@@ -27,7 +29,7 @@ _METHOD = (
 
 def show(data: Dataset, done: Sequence[Evaluation], by: str | None, *, misses: bool) -> None:
     """Print the figures, what they rest on and what has failed."""
-    table = _table(data, done, by)
+    table = evaluation_table(data, done, by)
     # As wide as it needs to be: a figure that is cut off is none.
     width = Console(width=_WIDEST).measure(table).maximum
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -36,35 +38,13 @@ def show(data: Dataset, done: Sequence[Evaluation], by: str | None, *, misses: b
     console.print(f"{clean(data.name)}: {len(data.items)} items through {graphs}\n")
     console.print(table, soft_wrap=False)
     console.print(f"\n{_METHOD}{' Differences are between the same items.' if len(done) > 1 else ''}")
-    for line in verdicts(done):
+    for line in (*_without_scipy(), *_never(done), *verdicts(done)):
         console.print(brief(line))
     for evaluation in done:
         for line in (*_repeated(evaluation), *_notes(evaluation), *(_misses(evaluation) if misses else ())):
             console.print(brief(line))
     if "offline" in {model for evaluation in done for model in _models(evaluation)}:
         console.print(NO_MODEL)
-
-
-def verdicts(done: Sequence[Evaluation]) -> Iterator[str]:
-    """Say of each candidate after the first in words where it differs: only where the interval leaves no doubt."""
-    first = done[0]
-    for other in done[1:]:
-        gaps = other.over(first)
-        sure = [f"{measure} {_gap_told(measure, gap)}" for measure, gap in gaps.items() if _is_sure(gap)]
-        unsure = [measure for measure, gap in gaps.items() if not _is_sure(gap)]
-        names = f"{other.candidate.name} against {first.candidate.name}"
-        yield f"{names}: {'; '.join(sure) or 'no difference is shown'}."
-        if unsure and sure:
-            yield f"  Not told apart by these items: {', '.join(unsure)}."
-
-
-def _is_sure(gap: Estimate) -> bool:
-    return gap.method != "none" and (gap.low > 0 or gap.high < 0)
-
-
-def _gap_told(measure: str, gap: Estimate) -> str:
-    value, interval = _figure(measure, gap, "+")
-    return f"is {'higher' if gap.value > 0 else 'lower'} ({value}, {interval})"
 
 
 def _repeated(evaluation: Evaluation) -> Iterator[str]:
@@ -75,81 +55,28 @@ def _repeated(evaluation: Evaluation) -> Iterator[str]:
     if not evaluation.again:
         return
     yield f"{name}: {len(evaluation.rounds)} runs of each item; standard deviations between items and between runs:"
-    for measure, (items, runs) in evaluation.spreads().items():
-        if measure not in USED:
-            yield f"  {measure}: {100 * items:.1f} % between items, {100 * runs:.1f} % between runs of one item"
+    for measure, found in evaluation.spreads().items():
+        if kind_of(measure) == "quality":
+            items, runs = 100 * found.between_items, 100 * found.between_runs
+            interval = found.between_runs_interval
+            told = f" ({100 * interval.low:.1f} to {100 * interval.high:.1f})" if interval else ""
+            yield f"  {measure}: {items:.1f} % between items, {runs:.1f} % between runs of one item{told}"
 
 
-def _table(data: Dataset, done: Sequence[Evaluation], by: str | None) -> Table:
-    compared = len(done) > 1
-    names = ["", "", "", "95 % interval", "items", *(["difference", "95 % interval"] if compared else [])]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for number, name in enumerate(names):
-        table.add_column(name, justify="right" if number > 1 else "left", no_wrap=True)
-    sections = _compared(done) if compared else _grouped(data, done[0], by)
-    for measure, rows in sections.items():
-        for number, (who, *cells) in enumerate(rows):
-            table.add_row(Text("" if number else clean(measure), "bold"), Text(clean(who)), *cells)
-    return table
+def _without_scipy() -> Iterator[str]:
+    if not has_scipy():
+        yield f"Other intervals than Wilson's need SciPy: {INSTALL_SCIPY}"
 
 
-def _compared(done: Sequence[Evaluation]) -> dict[str, list[list[str]]]:
-    """Return for each measure a row for each candidate, with its difference from the first."""
-    found = [(one.candidate.name, one.figures(), one.over(done[0]) if one is not done[0] else {}) for one in done]
-    measures = dict.fromkeys(name for _, figures, _ in found for name in figures)
-    return {
-        name: [[who, *_cells(name, figures.get(name)), *_gap(name, gaps.get(name))] for who, figures, gaps in found]
-        for name in measures
-    }
-
-
-def _grouped(data: Dataset, evaluation: Evaluation, by: str | None) -> dict[str, list[list[str]]]:
-    """Return for each measure a row for all items, and for a share one for each group."""
-    found = {name: evaluation.figures(numbers) for name, numbers in groups(data, by).items()}
-    return {
-        measure: [
-            ["", *_cells(measure, figure)],
-            *(
-                [who, *_cells(measure, of[measure])]
-                for who, of in found.items()
-                if measure in of and measure not in USED
-            ),
-        ]
-        for measure, figure in evaluation.figures().items()
-    }
-
-
-def groups(data: Dataset, by: str | None) -> dict[str, list[int]]:
-    """Return the numbers of the items by the value of a field; nothing where all have the same."""
-    found: dict[str, list[int]] = {}
-    for number, item in data.items.items():
-        if by is not None and by in item:
-            found.setdefault(str(item[by]), []).append(number)
-    return found if len(found) > 1 else {}
-
-
-def _cells(measure: str, figure: Estimate | None) -> list[str]:
-    return [*_figure(measure, figure, ""), str(figure.n)] if figure else ["unknown", "", ""]
-
-
-def _gap(measure: str, gap: Estimate | None) -> list[str]:
-    return _figure(measure, gap, "+") if gap else ["", ""]
-
-
-def _figure(measure: str, figure: Estimate, sign: str) -> list[str]:
-    value, low, high = (_told(measure, number, sign) for number in figure[:3])
-    unit = "" if measure in USED else " %"
-    return [f"{value}{unit}", f"{low} to {high}" if figure.method != "none" else "one item"]
-
-
-def _told(measure: str, number: float, sign: str) -> str:
-    if measure in USED:
-        return f"{number:{sign}{_FORMATS[measure]}}"
-    return f"{100 * number:{sign}.1f}"
+def _never(done: Sequence[Evaluation]) -> Iterator[str]:
+    if ways := ways_not_gone(done):
+        yield f"Model calls {', '.join(way.removeprefix('calls ') for way in ways)}: none."
 
 
 def _notes(evaluation: Evaluation) -> Iterator[str]:
-    failed, name = evaluation.failed(), evaluation.candidate.name
+    failed, name, prompts = evaluation.failed(), evaluation.candidate.name, evaluation.candidate.prompts
+    if prompts and (unused := prompts.unused()):
+        yield f"{name}: no prompt of these runs is made of {', '.join(unused)}: differences are chance."
     if evaluation.experiment:
         yield f"{name}: experiment {evaluation.experiment} in LangSmith"
     if failed:
@@ -180,6 +107,10 @@ def as_data(data: Dataset, done: Sequence[Evaluation], by: str | None) -> dict[s
         "dataset": data.name,
         "items": len(data.items),
         "rounds": len(done[0].rounds),
+        "measures": {
+            name: {"kind": kind_of(name), "unit": "share" if name not in USED else _UNITS.get(name, "count")}
+            for name in in_order(dict.fromkeys(name for evaluation in done for name in evaluation.figures()))
+        },
         "verdicts": list(verdicts(done)),
         "candidates": [_candidate(data, evaluation, done[0], by) for evaluation in done],
     }
@@ -190,22 +121,31 @@ def _candidate(data: Dataset, evaluation: Evaluation, first: Evaluation, by: str
         "name": evaluation.candidate.name,
         "graph": evaluation.candidate.graph_name,
         "models": sorted(_models(evaluation)),
+        "runs": len(evaluation.runs()),
         "failed": len(evaluation.failed()),
+        "parts": evaluation.candidate.prompts.files if evaluation.candidate.prompts else {},
         "experiment": evaluation.experiment,
         "figures": _figures(evaluation.figures()),
         "groups": {name: _figures(evaluation.figures(numbers)) for name, numbers in groups(data, by).items()},
         "differences": {} if evaluation is first else _figures(evaluation.over(first)),
-        **(_of_repeats(evaluation) if evaluation.again else {}),
+        "times": {} if evaluation is first else _figures(evaluation.times(first)),
+        "latency": evaluation.latency(),
+        **(_of_repeats(evaluation, first) if evaluation.again else {}),
         "results": [_result(result) for _, result in sorted(evaluation.results.items())],
     }
 
 
-def _of_repeats(evaluation: Evaluation) -> dict[str, Any]:
+def _of_repeats(evaluation: Evaluation, first: Evaluation) -> dict[str, Any]:
+    gaps = {} if evaluation is first else evaluation.spread_over(first)
     return {
-        "latency": evaluation.latency(),
-        "spreads": {name: each._asdict() for name, each in evaluation.spreads().items()},
+        "spreads": {name: _with_bounds(each) for name, each in evaluation.spreads().items()},
+        "spread_differences": {name: _with_bounds(each) for name, each in gaps.items()},
         "again": [[_result(result) for _, result in sorted(results.items())] for results in evaluation.again],
     }
+
+
+def _with_bounds(spread: Spread | SpreadGap) -> dict[str, Any]:
+    return {name: value._asdict() if isinstance(value, Interval) else value for name, value in spread._asdict().items()}
 
 
 def _figures(figures: dict[str, Estimate]) -> dict[str, Any]:
@@ -219,4 +159,5 @@ def _result(result: ItemResult) -> dict[str, Any]:
         "measures": {name: ratio._asdict() for name, ratio in result.ratios.items()},
         "notes": result.notes,
         "output": plain(result.run.output),
+        "thread": result.run.thread,
     }

@@ -54,9 +54,13 @@ def written(file: Path, output: Any, waiting: list[Any], *, as_json: bool) -> No
         text.write(json.dumps(_whole(output, waiting), ensure_ascii=False, indent=2) + "\n")
     else:
         Console(file=text, width=WIDEST, highlight=False, markup=False, emoji=False).print(readable(output))
-    lines = "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+    write_file(file, "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()))
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write a file that the user has named, and say so. Raises UserError if it cannot be written."""
     try:
-        file.write_text(lines, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{str(file)!r} cannot be written: {error.strerror}.") from None
     sys.stderr.write(f"Written to {file}\n")

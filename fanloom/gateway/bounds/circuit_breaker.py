@@ -51,6 +51,12 @@ class Breaker:
         with self._lock:
             return not (self.kind or self._in_a_row or self._throttled)
 
+    @property
+    def rests_s(self) -> float:
+        """How many seconds it sends calls elsewhere from now on, before one may probe."""
+        with self._lock:
+            return max(0.0, self._probe_at - self.clock()) if self.kind else 0.0
+
     def is_open(self) -> bool:
         """Say whether calls should go elsewhere for now; who asks this takes no probe."""
         with self._lock:

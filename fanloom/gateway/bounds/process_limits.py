@@ -45,8 +45,10 @@ class ModelLimits:
         self._wake_at = float("inf")
         self._lock = threading.Lock()
 
-    async def acquire(self, run: Hashable, tokens: int, *, can_leave: bool = False) -> Ticket | None:
-        """Wait until a call of a run, with an estimate of its tokens, may begin.
+    async def acquire(
+        self, run: Hashable, tokens: int, *, can_leave: bool = False, model: str | None = None
+    ) -> Ticket | None:
+        """Wait until a call of a run, with an estimate of its tokens, may begin; `model` is what the log calls it.
 
         None says that it may not, which comes only to a call that can leave for another model, once this one is down.
         """
@@ -65,7 +67,7 @@ class ModelLimits:
             # It can have opened a moment ago.
             self.send_away()
         try:
-            begins = await (turn.wait() if turn.given else self._waited(ticket, turn))
+            begins = await (turn.wait() if turn.given else self._waited(ticket, turn, model))
         except asyncio.CancelledError:
             self._give_up(ticket, turn)
             raise
@@ -84,8 +86,8 @@ class ModelLimits:
             first = self.limiter.first_waiting
             return {self.limiter.holds(first, self.clock()): self.limiter.waiting} if first else {}
 
-    async def _waited(self, ticket: Ticket, turn: Promise[bool]) -> bool:
-        with part("wait", reason=self.limiter.holds(ticket, self.clock())):
+    async def _waited(self, ticket: Ticket, turn: Promise[bool], model: str | None) -> bool:
+        with part("wait", reason=self.limiter.holds(ticket, self.clock()), on=model):
             return await turn.wait()
 
     def send_away(self) -> None:

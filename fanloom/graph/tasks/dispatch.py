@@ -16,7 +16,7 @@ from fanloom.runs.thread_record import read_channels
 
 Path = list[Send | str]
 
-_TITLES = ("title", "type", "question", "name", "summary", "description", "item")
+_TITLES = ("title", "question", "name", "summary", "description", "item")
 _LONGEST_TITLE = 120
 _TOLD_OF_SURPLUS = ("task_id", "worker", "awaited")
 
@@ -65,8 +65,10 @@ def _note(plan: FanOutPlan, tasks: list[PlannedTask], limit: int, runtime: Runti
 
 
 def _told(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a planned task what a log tells: a title is a short text that its item has."""
+    """Return of a planned task what a log tells: a title is a short text that its item has, or all its texts."""
     item = task["item"]
-    title = next((item[name] for name in _TITLES if isinstance(item.get(name), str)), "")
+    texts = {name: text for name, text in item.items() if isinstance(text, str) and text and name != "task_id"}
+    others = ", ".join(text for text in texts.values() if text != task["worker"])
+    title = next((texts[name] for name in _TITLES if name in texts), others or texts.get("type", ""))
     told = {"task_id": task["task_id"], "worker": task["worker"], "title": title[:_LONGEST_TITLE]}
     return {**told, "depends_on": needs_of(task)} if item.get("depends_on") else told

@@ -24,6 +24,7 @@ from fanloom.graph.tasks.fan_out_plan import FanOutPlan, PlannedTask
 from fanloom.runlog.current_log import record
 from fanloom.runs.current_run import current_run
 from fanloom.runs.outcome import Outcome, done, from_error, not_done, runs_again
+from fanloom.runs.spending import used_here
 from fanloom.runs.thread_record import read_channels
 from fanloom.runs.usage import meter
 from fanloom.tracing.langsmith_tracing import note, traced_task
@@ -87,7 +88,8 @@ class TaskNode:
         """Do a task, and write down how it ends."""
         with traced_task(task["task_id"]):
             outcome = await self._settled(task, runtime)
-        record("outcome", **{name: value for name, value in outcome.items() if name != "result"})
+        told = {name: value for name, value in outcome.items() if name != "result"}
+        record("outcome", **told, usage=used_here())
         note(outcome=outcome["status"], **({"reason": outcome["error"]["kind"]} if outcome["error"] else {}))
         return outcome
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.exits import NOT_ALL_DONE, RunFailed
-from fanloom.errors import UserError
+from fanloom.errors import MissingPackage, UserError
 
 if TYPE_CHECKING:
     from fanloom.cli.here.loading import Session
     from fanloom.cli.here.project import Project
     from fanloom.evaluation.dataset import Dataset
     from fanloom.evaluation.experiment import LangSmith
-    from fanloom.evaluation.runner import Done, Evaluation, ItemResult, Judge
+    from fanloom.evaluation.figures.candidate_figures import Evaluation
+    from fanloom.evaluation.runner import Done, ItemResult, Judge
 
 
 @click.command("eval")
@@ -36,11 +38,20 @@ if TYPE_CHECKING:
     help="Run the same items through another graph, model or both, too; several with commas between.",
 )
 @click.option(
+    "parts",
+    "--parts",
+    multiple=True,
+    metavar="FILE=FILE",
+    help="Run the same items with a prompt file replaced by another version of it, too; several replaced at once with "
+    "commas between.",
+)
+@click.option(
     "chosen",
     "--evaluator",
     multiple=True,
     metavar="NAME[,OPTION=VALUE]",
-    help="exact, tasks, grounded, sources, facts, or your own as module:function.  [default: the data set's]",
+    help="exact, tasks, grounded, sources, facts, delivered, or your own as module:function.  "
+    "[default: the data set's]",
 )
 @click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Run the items whose field has this value only.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Run the first N items only.")
@@ -69,6 +80,12 @@ if TYPE_CHECKING:
 )
 @click.option("--fresh", is_flag=True, help="Run all items, also where the same evaluation has broken off.")
 @click.option("--retry-failed", is_flag=True, help="Run again what has failed in DIR.")
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE.html",
+    help="Write all that is found as one HTML page too, with plots; it opens with no network and no server.",
+)
 @click.option("--misses", is_flag=True, help="Show what is wrong with each item.")
 @click.option("as_json", "--json", is_flag=True, help="Print everything as JSON and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -83,9 +100,12 @@ def evaluate(ctx: click.Context, /, **given: Any) -> None:
     from fanloom.evaluation.dataset import read_dataset
 
     options = _EvaluateOptions(**given)
+    _check_scipy(options)
     data = read_dataset(options.dataset).only(_pairs(options.where), options.limit)
     project = read_project(ctx.obj.project)
     project.enter()
+    if options.page and not options.page.absolute().parent.is_dir():
+        raise UserError(f"--page: there is no folder {str(options.page.parent)!r}; make it first.")
     done = _all_evaluated(project, data, options)
     _show(data, done, options)
     _finish(done)
@@ -98,6 +118,7 @@ class _EvaluateOptions:
     model: str | None
     settings: tuple[str, ...]
     compare: tuple[str, ...]
+    parts: tuple[str, ...]
     chosen: tuple[str, ...]
     where: tuple[str, ...]
     limit: int | None
@@ -108,9 +129,18 @@ class _EvaluateOptions:
     out: Path | None
     fresh: bool
     retry_failed: bool
+    page: Path | None
     misses: bool
     as_json: bool
     quiet: bool
+
+
+def _check_scipy(options: _EvaluateOptions) -> None:
+    """Raise MissingPackage where candidates are to be compared and nothing could be said of what is paid for."""
+    from fanloom.evaluation.figures.intervals import INSTALL_SCIPY, has_scipy
+
+    if (options.compare or options.parts or options.repeat > 1) and not has_scipy():
+        raise MissingPackage(f"--compare, --parts and --repeat need SciPy for their intervals; run: {INSTALL_SCIPY}")
 
 
 def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -> list[Evaluation]:
@@ -125,15 +155,12 @@ def _all_evaluated(project: Project, data: Dataset, options: _EvaluateOptions) -
         how = (concurrency, watched, langsmith)
         with _place(project, judges, options) as out:
             options = replace(options, out=out)
-            return [
-                _in_rounds(
-                    [
-                        _kept(session, project, each, number, options, *how)
-                        for number, each in enumerate(judge.times(options.repeat), 1)
-                    ]
-                )
-                for judge in judges
+            # One round after the other, each with all candidates: what a provider does meanwhile concerns all.
+            rounds = [
+                [_kept(session, project, each.anew() if number > 1 else each, number, options, *how) for each in judges]
+                for number in range(1, options.repeat + 1)
             ]
+    return [_in_rounds(each) for each in zip(*rounds, strict=True)]
 
 
 def _place(project: Project, judges: Sequence[Judge], options: _EvaluateOptions) -> AbstractContextManager[Path | None]:
@@ -145,7 +172,7 @@ def _place(project: Project, judges: Sequence[Judge], options: _EvaluateOptions)
     return kept_until_done(options.dataset, project.root, judges, fresh=options.fresh)
 
 
-def _in_rounds(rounds: list[Evaluation]) -> Evaluation:
+def _in_rounds(rounds: Sequence[Evaluation]) -> Evaluation:
     first, *others = rounds
     first.again = [each.results for each in others]
     return first
@@ -161,7 +188,7 @@ def _judges(project: Project, session: Session, data: Dataset, options: _Evaluat
     first = GraphAndModel(options.graph or data.about.graph or _no_graph(project.graphs), options.model)
     with variables(data.about.environment):
         compare = [each.strip() for given in options.compare for each in given.split(",")]
-        found = candidates(project, session, data, first, compare, options.settings)
+        found = candidates(project, session, data, first, compare, options.parts, options.settings)
         judges = [Judge(data, candidate, judging, options.timeout) for candidate in found]
         for judge in judges:
             judge.check()
@@ -170,13 +197,33 @@ def _judges(project: Project, session: Session, data: Dataset, options: _Evaluat
 
 def _show(data: Dataset, done: list[Evaluation], options: _EvaluateOptions) -> None:
     from fanloom.cli.showing.evaluation_report import as_data, show
+    from fanloom.cli.showing.output import plain
     from fanloom.cli.showing.output import show as show_output
 
     by = options.by or data.about.group_by
+    found = plain(as_data(data, done, by))
     if options.as_json:
-        show_output(as_data(data, done, by), [], as_json=True)
+        show_output(found, [], as_json=True)
     else:
         show(data, done, by, misses=options.misses)
+    _keep(found, options)
+
+
+def _keep(found: dict[str, Any], options: _EvaluateOptions) -> None:
+    """Keep what is found where the studio lists it, with the runs where a folder is given, and as a page."""
+    from fanloom.cli.showing.output import write_file
+    from fanloom.studio.kept_evaluations import keep
+    from fanloom.studio.report_file import evaluation_page
+
+    try:
+        keep(found)
+        if options.out:
+            (options.out / "evaluation.json").write_text(json.dumps(found), encoding="utf-8")
+    except OSError as error:
+        # It has been paid for, and is shown.
+        click.echo(f"What was found is not kept: {error}", err=True)
+    if options.page:
+        write_file(options.page, evaluation_page(found))
 
 
 def _pairs(where: Iterable[str]) -> dict[str, str]:
@@ -208,7 +255,7 @@ def _evaluated(
 ) -> Evaluation:
     """Run one candidate in variables of its own, so that it does not find what the one before has left."""
     from fanloom.evaluation.environment import variables
-    from fanloom.evaluation.runner import Evaluation
+    from fanloom.evaluation.figures.candidate_figures import Evaluation
 
     evaluation = Evaluation(judge.candidate)
     with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from fanloom.cli.here.loading import open_graph
@@ -14,6 +15,7 @@ from fanloom.evaluation.runner import Candidate
 from fanloom.models.factory import chat_model
 from fanloom.models.names import parse
 from fanloom.runs.context import Context, Role
+from fanloom.steps.prompt_versions import PromptVersions
 
 if TYPE_CHECKING:
     from fanloom.cli.here.loading import AnyGraph, Session
@@ -22,13 +24,18 @@ if TYPE_CHECKING:
 
 
 class GraphAndModel(NamedTuple):
-    """A graph, and its model if one is named."""
+    """A graph, its model if one is named, and the prompt files that another one is tried in the place of."""
 
     graph: str
     model: str | None
+    parts: tuple[tuple[str, str], ...] = ()
 
     def named(self, among: Sequence[GraphAndModel]) -> str:
         """Return what tells it from the others."""
+        tried = ", ".join(other for _, other in self.parts)
+        return f"{self._named(among)} with {tried}" if tried else self._named(among)
+
+    def _named(self, among: Sequence[GraphAndModel]) -> str:
         same_graph = len({choice.graph for choice in among}) == 1
         same_model = len({choice.model for choice in among}) == 1
         model = self.model or "default model"
@@ -43,16 +50,19 @@ def candidates(
     data: Dataset,
     first: GraphAndModel,
     compare: Iterable[str],
+    parts: Iterable[str],
     settings: Sequence[str],
 ) -> list[Candidate]:
     """Load the graphs and make their contexts. Raises UserError for what is not there or cannot be used."""
-    choices = list(dict.fromkeys([first, *(_other(given, first, project.graphs) for given in compare)]))
+    others = [_other(given, first, project.graphs) for given in compare]
+    choices = list(dict.fromkeys([first, *others, *(first._replace(parts=_parts(given)) for given in parts)]))
     check_names((choice.graph for choice in choices), project.graphs, "graph")
     made = []
     for choice in choices:
         graph = open_graph(project, choice.graph, session)
         context = _context(graph, choice.model, settings, data.about.context)
-        made.append(Candidate(choice.named(choices), choice.graph, graph, context))
+        prompts = PromptVersions(_files(choice.parts, project.root)) if choice.parts else None
+        made.append(Candidate(choice.named(choices), choice.graph, graph, context, prompts))
         _check_contexts(graph, data, context)
     return made
 
@@ -67,6 +77,23 @@ def _other(given: str, first: GraphAndModel, graphs: Mapping[str, Any]) -> Graph
     except UnknownModel as error:
         raise UserError(f"--compare {given!r} is no graph ({nearest(given, graphs)}) and no model: {error}") from None
     return GraphAndModel(first.graph, given)
+
+
+def _parts(given: str) -> tuple[tuple[str, str], ...]:
+    """Read FILE=FILE, or several with commas between. Raises UserError."""
+    pairs = [pair.partition("=") for pair in given.split(",")]
+    if wrong := [name for name, _, other in pairs if not (name.strip() and other.strip())]:
+        raise UserError(f"--parts takes FILE=FILE, a prompt's file and another version of it, not {wrong[0]!r}.")
+    return tuple((name.strip(), other.strip()) for name, _, other in pairs)
+
+
+def _files(parts: Iterable[tuple[str, str]], root: Path) -> dict[Path, Path]:
+    return {_found(name, root): _found(other, root) for name, other in parts}
+
+
+def _found(name: str, root: Path) -> Path:
+    """Return a file from here or else from the project's root, as a prompt's file is named there."""
+    return Path(name) if Path(name).exists() else root / name
 
 
 def _context(

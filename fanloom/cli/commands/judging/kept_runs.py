@@ -62,14 +62,14 @@ def manifest_of(dataset: Path, project: Path, judge: Judge) -> Manifest:
     context = {**judge.dataset.about.context, **(judge.candidate.context or {})}
     # As a thread's, a job's context is kept, and must hold no secret.
     run_metadata(judge.candidate.graph_name, context)
-    source = InputSource(str(dataset))
-    return Manifest(
-        judge.candidate.graph_name, context, source.kept_place, source.fingerprint(), prompts=prompt_versions(project)
-    )
+    source, tried = InputSource(str(dataset)), judge.candidate.prompts
+    prompts = prompt_versions(project) | (tried.hashes() if tried else {})
+    return Manifest(judge.candidate.graph_name, context, source.kept_place, source.fingerprint(), prompts=prompts)
 
 
 def _result_of(number: int, run: ItemRun) -> EndedItem:
-    output: dict[str, Any] = {"output": _plain(run.output), "updates": _plain(run.updates)}
+    held: dict[str, Any] = {"output": run.output, "updates": run.updates, "counts": run.counts, "thread": run.thread}
+    output = _plain(held)
     error = {"kind": "error", "message": run.error, "retryable": False} if run.error else None
     usage = run.output.get("usage")
     return EndedItem(

@@ -1,4 +1,4 @@
-"""`fanloom studio`: the page over the logs of this project, or over files, with no graph and no model behind it."""
+"""`fanloom studio`: the pages over the logs of this project, or over files, with no graph and no model behind them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from fanloom.errors import MissingPackage
 
 if TYPE_CHECKING:
     from fanloom.runlog.run_store import RunStore
+    from fanloom.studio.kept_evaluations import KeptEvaluations
 
 _HOST = "127.0.0.1"
 
@@ -24,7 +25,9 @@ _HOST = "127.0.0.1"
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65_535), default=2026, show_default=True, help="The port to listen at.")
 def studio(files: tuple[Path, ...], port: int) -> None:
-    """Show the logged runs of this project in the browser, or the runs of .fanrun files and reports.
+    """Show the logged runs and the evaluations of this project in the browser, or those in files.
+
+    Files are .fanrun files, reports, and what `fanloom eval` writes with --json, --page and --out.
 
     It listens on this machine only, and shows what is logged. The pages of a server that runs graphs too, where
     questions can be answered and runs begun, are those of `fanloom dev`, at /studio.
@@ -36,27 +39,32 @@ def studio(files: tuple[Path, ...], port: int) -> None:
         raise MissingPackage('the page needs a server; run: pip install "fanloom[server]"') from None
     from fanloom.server.app import app
 
-    with _logs(files) as store:
-        app.state.logs = store
+    with _shown(files) as (store, evaluations):
+        app.state.logs, app.state.evaluations = store, evaluations
         click.echo(f"The studio is at http://{_HOST}:{port}/studio; Ctrl-C ends it.", err=True)
         sys.stderr.flush()
         uvicorn.run(app, host=_HOST, port=port, log_level="warning", timeout_graceful_shutdown=1)
 
 
 @contextmanager
-def _logs(files: tuple[Path, ...]) -> Iterator[RunStore]:
-    """Give the logs of this project, or those of files."""
+def _shown(files: tuple[Path, ...]) -> Iterator[tuple[RunStore, KeptEvaluations]]:
+    """Give the logs and evaluations of this project, or those of files."""
     from fanloom.runlog.run_store import RunStore
+    from fanloom.studio.kept_evaluations import KeptEvaluations, kept_evaluations
     from fanloom.studio.kept_logs import open_store
+    from fanloom.studio.report_file import holds_evaluation, read_evaluation
 
     if not files:
-        yield open_store()
+        yield open_store(), kept_evaluations()
         return
     with TemporaryDirectory(prefix="fanloom-studio-") as folder:
-        store = RunStore(f"sqlite:///{folder}/runs.db")
+        store, evaluations = RunStore(f"sqlite:///{folder}/runs.db"), KeptEvaluations(Path(folder) / "evals")
         for number, file in enumerate(files):
-            _take(store, file, number)
-        yield store
+            if holds_evaluation(file):
+                evaluations.keep(read_evaluation(file))
+            else:
+                _take(store, file, number)
+        yield store, evaluations
         store.close()
 
 

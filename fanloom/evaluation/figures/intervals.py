@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from statistics import NormalDist, fmean, stdev
 from typing import Literal, NamedTuple
 
 CONFIDENCE = 0.95
+INSTALL_SCIPY = 'pip install "fanloom[eval]"'
+# Sums of the same numbers in another order differ by less than this part of them.
+_NOISE = 1e-9
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 Method = Literal["wilson", "clustered", "t", "none"]
-"""Wilson's interval of a proportion of items, or of what stands in items; Student's t; or too few items for any."""
+"""Wilson's interval of a proportion of items, or of what stands in items; Student's t; none: too few, or no SciPy."""
 
 
 class Ratio(NamedTuple):
@@ -56,7 +60,7 @@ def estimate(ratios: Sequence[Ratio], *, share: bool, copies: int = 1) -> Estima
     value, n = _value(counted), len(counted)
     if share and (value in (0, 1) or all(ratio in ((0, 1), (1, 1)) for ratio in counted)):
         return Estimate(value, *wilson(value, n), "wilson", n)
-    if n < 2:
+    if n < 2 or not has_scipy():
         return Estimate(value, value, value, "none", n)
     effects = _influences(counted, value)
     if share and all(float(number).is_integer() for ratio in sums for number in ratio):
@@ -77,15 +81,34 @@ def difference(first: Mapping[int, Ratio], second: Mapping[int, Ratio], *, share
     if not sum(ratio.of for ratio in left) or not sum(ratio.of for ratio in right):
         return None
     a, b = _value(left), _value(right)
+    gap = 0.0 if math.isclose(a, b, rel_tol=_NOISE) else b - a
     effects = [y - x for x, y in zip(_influences(left, a), _influences(right, b), strict=True)]
-    if share and left == right:
+    if share and not any(effects):
         open_ = wilson(0, len(both))[1]
         return Estimate(0.0, -open_, open_, "wilson", len(both))
-    if len(both) < 2:
-        return Estimate(b - a, b - a, b - a, "none", len(both))
+    if len(both) < 2 or not has_scipy():
+        return Estimate(gap, gap, gap, "none", len(both))
     half = _half(effects)
-    low, high = b - a - half, b - a + half
-    return Estimate(b - a, max(-1.0, low) if share else low, min(1.0, high) if share else high, "t", len(both))
+    half = half if half > _NOISE * abs(a) else 0.0
+    low, high = gap - half, gap + half
+    return Estimate(gap, max(-1.0, low) if share else low, min(1.0, high) if share else high, "t", len(both))
+
+
+def times(first: Mapping[int, Ratio], second: Mapping[int, Ratio]) -> Estimate | None:
+    """Return how many times the first the second is, on the items that both have; None where either is nothing.
+
+    The interval is one of the logarithm, so that twice as much and half as much are equally far from the same.
+    """
+    both = [number for number in first if number in second]
+    left, right = [first[number] for number in both], [second[number] for number in both]
+    if not all(math.fsum(ratio.hits for ratio in ratios) > 0 for ratios in (left, right)):
+        return None
+    a, b = _value(left), _value(right)
+    if len(both) < 2 or not has_scipy():
+        return Estimate(b / a, b / a, b / a, "none", len(both))
+    pulls = zip(_influences(left, a), _influences(right, b), strict=True)
+    factor = math.exp(_half([y / b - x / a for x, y in pulls]))
+    return Estimate(b / a, b / a / factor, b / a * factor, "t", len(both))
 
 
 def wilson(share: float, n: float) -> tuple[float, float]:
@@ -98,24 +121,15 @@ def wilson(share: float, n: float) -> tuple[float, float]:
 
 
 def student_t(freedom: int) -> float:
-    """Return the quantile of Student's t, for the 95 % in the middle.
+    """Return the quantile of Student's t, for the 95 % in the middle, as SciPy has it."""
+    from scipy.special import stdtrit
 
-    Exact for 1 and 2 degrees of freedom; beyond, the expansion of Abramowitz and Stegun 26.7.5, which is off by less
-    than 1 % from 3 on.
-    """
-    p = (1 + CONFIDENCE) / 2
-    if freedom == 1:
-        return math.tan(math.pi * (p - 0.5))
-    if freedom == 2:
-        return (2 * p - 1) * math.sqrt(2 / (4 * p * (1 - p)))
-    z, v = _Z, freedom
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return z + math.fsum(term / v**power for power, term in enumerate(terms, 1))
+    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+
+
+def has_scipy() -> bool:
+    """Tell whether SciPy is here, without which there are no intervals but Wilson's."""
+    return find_spec("scipy") is not None
 
 
 def _value(ratios: Sequence[Ratio]) -> float:
