@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -116,9 +117,10 @@ def finish_reason(message: AIMessage) -> str:
     return str(reason).lower()
 
 
-def _reasons(said: str) -> set[str]:
+@lru_cache(maxsize=64)
+def _reasons(said: str) -> frozenset[str]:
     """Return the reasons that are said; those of several events of a stream come joined, such as STOPSTOP."""
-    return set() if not said else {said} if _REASON.sub("", said) else set(_REASON.findall(said))
+    return frozenset() if not said else frozenset([said] if _REASON.sub("", said) else _REASON.findall(said))
 
 
 def shown(message: AIMessage) -> str:
@@ -130,7 +132,9 @@ def shown(message: AIMessage) -> str:
 
 def data_shown(message: AIMessage) -> str | None:
     """Return the data that an answer is read from, where `shown` shows something else, as text beside it."""
-    data = json.dumps(message.tool_calls[0]["args"]) if message.tool_calls else None
+    if not message.tool_calls:
+        return None
+    data = json.dumps(message.tool_calls[0]["args"])
     return None if data == shown(message) else data
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage
 
 from fanloom.errors import BudgetExceeded, ModelUnavailable, RunError
-from fanloom.gateway.attempt_log import attempt_noted, breaker_noted, cool_down_noted
+from fanloom.gateway.attempt_log import attempt_begun, attempt_failed, breaker_noted, cool_down_noted
 from fanloom.gateway.bounds.budget import UNANSWERED, Budget, budgets_of
 from fanloom.gateway.bounds.process_limits import ModelLimits
-from fanloom.gateway.bounds.slots import in_turn
+from fanloom.gateway.bounds.slots import InTurn
 from fanloom.gateway.failures.classification import classify, not_an_answer, set_apart
 from fanloom.gateway.failures.quota import MAX_WAIT_S, spent_for_s
 from fanloom.gateway.failures.retry_after import hint_seconds
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 _DEAD = {"timeout", "connection", "server_error"}
+_NOBODY = nullcontext()
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Attempt:
         """Send the request and return the raw answer. Raises a RunError of whatever is in the way."""
         budgets = await budgets_of(self.run)
         # The slot comes first, so that no more than the run's width reserves on estimates; offline needs none.
-        async with in_turn(self.run) if self.client.limits else nullcontext():
+        async with InTurn(self.run) if self.client.limits else _NOBODY:
             if self.is_down():
                 raise self._left_out()
             return await self._within(budgets)
@@ -97,7 +98,7 @@ class Attempt:
     async def _limited(self) -> AIMessage:
         if self.client.limits is None:
             return await self._counted()
-        async with self.client.limits.head_start.given() if self.yields else nullcontext():
+        async with self.client.limits.head_start.given() if self.yields else _NOBODY:
             return await self._granted(self.client.limits)
 
     async def _granted(self, limits: ModelLimits) -> AIMessage:
@@ -126,24 +127,28 @@ class Attempt:
 
     async def _counted(self) -> AIMessage:
         self.sent = True
-        meter().attempted(self.number)
+        counted = meter()
+        counted.attempted(self.number)
         if self.is_hedge:
-            meter().hedged()
+            counted.hedged()
+        attempt_begun(self)
         try:
-            with self.watched or nullcontext(), attempt_noted(self):
+            with self.watched or _NOBODY:
                 message = await self._send()
-        except asyncio.CancelledError:
-            # It lost its race, or its task is not in the plan: the run goes on, and this was paid for.
-            if self.watched or EARLY.get():
-                meter().unanswered()
-            raise
-        except RunError:
-            if self.client.limits:
-                meter().unanswered()
+        except BaseException as error:
+            attempt_failed(self, error)
+            if self._was_unanswered(error):
+                counted.unanswered()
             raise
         self.used = self.client.charged(usage_of(self.client.name, message, self.request.tokens))
-        meter().record(self.client.name, self.request.step, self.used, estimated=not is_counted(message))
+        counted.record(self.client.name, self.request.step, self.used, estimated=not is_counted(message))
         return message
+
+    def _was_unanswered(self, error: BaseException) -> bool:
+        if isinstance(error, asyncio.CancelledError):
+            # It lost its race, or its task is not in the plan: the run goes on, and this was paid for.
+            return bool(self.watched or EARLY.get())
+        return isinstance(error, RunError) and self.client.limits is not None
 
     async def _send(self) -> AIMessage:
         handled = sys.exception()

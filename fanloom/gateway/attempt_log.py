@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import RunError
@@ -21,19 +20,16 @@ if TYPE_CHECKING:
     from fanloom.gateway.bounds.circuit_breaker import Breaker
 
 
-@contextmanager
-def attempt_noted(attempt: Attempt) -> Iterator[None]:
-    """Write down that an attempt begins, and how it fails; `answer_noted` tells how it ends else."""
-    if not is_kept():
-        yield
-        return
-    record("attempt.started", **_place(attempt), **_begun(attempt))
-    try:
-        yield
-    except BaseException as error:
-        # However it fails: an attempt that is cancelled, as the slower one of a race, is told as that.
+def attempt_begun(attempt: Attempt) -> None:
+    """Write down that an attempt begins; `attempt_failed` or `answer_noted` tells how it ends."""
+    if is_kept():
+        record("attempt.started", **_place(attempt), **_begun(attempt))
+
+
+def attempt_failed(attempt: Attempt, error: BaseException) -> None:
+    """Write down how an attempt fails, also one that is cancelled, as the slower one of a race."""
+    if is_kept():
         record("attempt.ended", **_place(attempt), **_failed(error))
-        raise
 
 
 def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None = None) -> None:

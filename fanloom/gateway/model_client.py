@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fanloom.gateway.bounds.process_limits import ModelLimits, limits_of
 from fanloom.gateway.request import Request
 from fanloom.loops.background import on_background
 from fanloom.models.cache_points import takes_cache_points, with_cache_point
-from fanloom.models.factory import credentials_version, model_name
+from fanloom.models.factory import live_credentials, model_name
 from fanloom.models.names import is_local
 from fanloom.models.options import NO_OPTIONS, ModelOptions
 from fanloom.models.structured_output import OPENAIS, Send, bound, kinds_of
@@ -49,7 +50,11 @@ class ModelClient:
     @property
     def credentials_version(self) -> int:
         """A number that changes when requests are signed with other credentials than before."""
-        return credentials_version(self.named) if self.named else 0
+        return self._credentials.version if self._credentials else 0
+
+    @cached_property
+    def _credentials(self) -> Any:
+        return live_credentials(self.named) if self.named else None
 
     async def send(
         self, request: Request[Any], messages: Sequence[BaseMessage], config: Any, options: Mapping[str, Any]
@@ -105,10 +110,6 @@ def _marking(send: Send) -> Send:
 
 def _in_background(send: Send) -> Send:
     async def hopping(messages: Sequence[BaseMessage], config: Any, /, **options: Any) -> AIMessage:
-        return await on_background(_awaited(send, messages, config, options))
+        return await on_background(send(messages, config, **options))
 
     return hopping
-
-
-async def _awaited(send: Send, messages: Sequence[BaseMessage], config: Any, options: dict[str, Any]) -> AIMessage:
-    return await send(messages, config, **options)

@@ -83,7 +83,7 @@ class ModelTurn(Generic[T]):
         if self.client.limits is None or self.client.named is None:
             return None
         asked = (self.request.messages, self.request.output)
-        return cache_key(self.run, self.client.name, self.client.options.given(), *asked)
+        return cache_key(self.run, self.client.name, self.client.options, *asked)
 
     def _attempt(self) -> Attempt:
         number = sum(turn.sent for turn in (*self.before, self)) + 1

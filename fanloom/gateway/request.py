@@ -32,7 +32,7 @@ class Request(Generic[T]):
     @cached_property
     def characters(self) -> int:
         """How long the prompt is; counted without joining its parts, which can be whole documents."""
-        return sum(len(text) for message in self.messages for text in _texts(message))
+        return sum([len(text) for message in self.messages for text in _texts(message)])
 
     @property
     def tokens(self) -> int:

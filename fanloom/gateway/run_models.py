@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Hashable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from functools import cache, partial
 from typing import TYPE_CHECKING, get_args
 
 from fanloom.errors import InvalidContext, ModelRefused, UserError
@@ -109,23 +110,26 @@ class RunModels:
 
 
 def _made(context: Context) -> dict[str, Made]:
+    fallback = context.fallback()
     choices: dict[tuple[Role, str], str | BaseChatModel] = {}
     for role in get_args(Role):
         choices[role, role] = context.model_for(role)
-        if fallback := context.fallback():
+        if fallback:
             choices[role, _fallback(role)] = fallback
-    for choice in choices.values():
-        _check_price(model_name(choice), context)
-    return {name: (choice, _model(choice, role, context)) for (role, name), choice in choices.items()}
+    for name in {model_name(choice) for choice in choices.values()}:
+        _check_price(name, context)
+    model = partial(chat_model, timeout_s=context.timeout_s)
+    # Most roles have the same one, and looking it up takes as long as a call.
+    named = cache(lambda choice, *, options: model(choice, options=options))
+    return {
+        name: (choice, (named if isinstance(choice, str) else model)(choice, options=context.options_for(role)))
+        for (role, name), choice in choices.items()
+    }
 
 
 def _fallback(role: Role) -> str:
     # It is asked with the options of the role for which it stands in.
     return f"fallback of {role}"
-
-
-def _model(choice: str | BaseChatModel, role: Role, context: Context) -> BaseChatModel:
-    return chat_model(choice, timeout_s=context.timeout_s, options=context.options_for(role))
 
 
 def _renewed(refused: ModelClient, old: BaseChatModel, version: int, timeout_s: float) -> BaseChatModel | None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from fanloom.errors import GraphError
 from fanloom.loops.promise import Promise, running_loop
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _lock = threading.Lock()
 # Keyed by process, since a thread does not survive a fork.
@@ -106,10 +108,35 @@ def _background_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if os.getpid() not in _loops:
             # Not in the context of whoever comes first: the loop would keep that for ever.
-            loop = contextvars.Context().run(asyncio.new_event_loop)
+            loop = contextvars.Context().run(_Loop)
             threading.Thread(target=_run_for_ever, args=[loop], name="fanloom-loop", daemon=True).start()
             _loops[os.getpid()] = loop
         return _loops[os.getpid()]
+
+
+if sys.platform == "win32":
+    _EventLoop = asyncio.ProactorEventLoop
+else:
+    _EventLoop = asyncio.SelectorEventLoop
+
+
+class _Loop(_EventLoop):
+    """An event loop whose timers, once cancelled, let go of their context variables, and with them of all of a run.
+
+    asyncio keeps a cancelled timer for up to a minute, without its function and arguments, but with its context: the
+    clients set one for each request. Here the context is one of the arguments.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._empty = contextvars.Context()
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call a function at a moment on the loop's clock, in the context of now or the one that is given."""
+        inside = contextvars.copy_context() if context is None else context
+        return super().call_at(when, inside.run, callback, *args, context=self._empty)
 
 
 def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:

@@ -74,11 +74,11 @@ def renewed(
 ) -> BaseChatModel | None:
     """Return the model with other credentials than those that were refused; None if there are no others.
 
-    `version` is what `credentials_version` was before the request. Call it in a thread. Raises MissingCredentials.
+    `version` is that of the credentials before the request. Call it in a thread. Raises MissingCredentials.
     """
     try:
         # Before all else, since to build another client takes time, in which the calls of this one go on.
-        if (live := _live_credentials(refused)) and live.renew(version):
+        if (live := live_credentials(refused)) and live.renew(version):
             return refused
     except Exception as error:  # noqa: BLE001 - a credential helper, an endpoint or a file can fail in any way
         raise unusable(names.parse(model), error) from None
@@ -86,13 +86,8 @@ def renewed(
     return now if now is not refused else None
 
 
-def credentials_version(model: BaseChatModel) -> int:
-    """Return a number that changes when a model signs with other credentials than before."""
-    live = _live_credentials(model)
-    return live.version if live else 0
-
-
-def _live_credentials(model: BaseChatModel) -> Any:
+def live_credentials(model: BaseChatModel) -> Any:
+    """Return the LiveCredentials that a model signs with, whose `version` changes with them; None if it has none."""
     return getattr(model, "live_credentials", None)
 
 

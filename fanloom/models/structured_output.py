@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import BaseModel
@@ -25,7 +25,9 @@ _NOT_IN_A_NAME = re.compile(r"[^\w-]")
 class Send(Protocol):
     """A coroutine function that asks a model and returns its raw message; options are the model's own."""
 
-    async def __call__(self, messages: Sequence[BaseMessage], config: Any, /, **options: Any) -> AIMessage: ...
+    def __call__(
+        self, messages: Sequence[BaseMessage], config: Any, /, **options: Any
+    ) -> Coroutine[Any, Any, AIMessage]: ...
 
 
 def bound(model: BaseChatModel, output: type) -> Send:

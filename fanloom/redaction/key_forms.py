@@ -4,81 +4,90 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from typing import TypeAlias
 
 _START = r"(?<![A-Za-z0-9])"
+_Forms: TypeAlias = tuple[tuple[str, re.Pattern[str]], ...]
+
+
+def _forms(*given: tuple[str, str]) -> _Forms:
+    return tuple((hint, re.compile(_START + form)) for hint, form in given)
+
+
 # Each stands with what a text must hold, so that documents of megabytes cost next to nothing; what is looked for ahead
 # has a bound, so that no text takes longer than its length.
-_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (hint, re.compile(_START + form))
-    for hint, form in (
-        # Google, AWS, Azure
-        ("AIza", r"AIza[\w-]{30,}"),
-        ("AQ.A", r"AQ\.A[\w-]{30,}"),
-        ("1//0", r"1//0[\w-]{30,}"),
-        ("ya29.", r"ya29\.[\w.-]{20,}"),
-        ("GOCSPX-", r"GOCSPX-[\w-]{20,}"),
-        *((name, rf"{name}[A-Z0-9]{{16}}(?![A-Z0-9])") for name in ("AKIA", "ASIA", "ABIA", "ACCA")),
-        ("ABSK", r"ABSK[A-Za-z0-9+/]{40,}={0,2}"),
-        ("bedrock-api-key-", r"bedrock-api-key-[\w+/-]{20,}={0,2}"),
-        ("JQQJ9", r"[A-Za-z0-9]{40,60}JQQJ9[A-Za-z0-9]{10,40}"),
-        ("8Q~", r"\w{3}8Q~[\w~.-]{31,}"),
-        # OpenAI, Anthropic, DeepSeek, OpenRouter; a digit shows that it is no word: sk-learn-contributors.
-        ("sk-", r"sk-(?=[\w-]{0,200}\d)[\w-]{16,}"),
-        # Other models, and LangSmith
-        ("gsk_", r"gsk_\w{20,}"),
-        ("xai-", r"xai-(?=[\w-]{0,200}\d)[\w-]{20,}"),
-        ("pplx-", r"pplx-\w{20,}"),
-        ("nvapi-", r"nvapi-[\w-]{20,}"),
-        ("tvly-", r"tvly-[\w-]{16,}"),
-        ("csk-", r"csk-(?=\w{0,200}\d)\w{20,}"),
-        ("tgp_v1_", r"tgp_v1_[\w-]{20,}"),
-        ("jina_", r"jina_(?=\w{0,200}\d)\w{30,}"),
-        ("pa-", r"pa-(?=[\w-]{0,200}\d)(?=[\w-]{0,200}[A-Z])[\w-]{40,}"),
-        ("pcsk_", r"pcsk_\w{20,}"),
-        ("sk_", r"sk_[0-9a-f]{40,}"),
-        ("r8_", r"r8_\w{30,}"),
-        ("fw_", r"fw_(?=\w{0,200}\d)\w{20,}"),
-        ("hf_", r"hf_(?=\w{0,200}[A-Z0-9])\w{20,}"),
-        ("lsv2_", r"lsv2_\w{10,}"),
-        # Forges and packages
-        *((f"gh{kind}_", rf"gh{kind}_\w{{20,}}") for kind in "pousr"),
-        ("github_pat_", r"github_pat_\w{20,}"),
-        ("gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct)-(?=[\w.-]{0,200}\d)[\w.-]{16,}"),
-        ("GR1348941", r"GR1348941[\w-]{20,}"),
-        ("ATBB", r"ATBB(?=\w{0,200}\d)\w{20,}"),
-        ("AZDO", r"[A-Za-z0-9]{70,80}AZDO[A-Za-z0-9]{4}"),
-        ("npm_", r"npm_(?=\w{0,200}[A-Z0-9])\w{30,}"),
-        ("pypi-Ag", r"pypi-Ag[\w-]{16,}"),
-        ("dckr_pat_", r"dckr_pat_[\w-]{16,}"),
-        # Services
-        ("xox", r"xox[a-z](?:\.xox[a-z])?-[\w-]{10,}"),
-        ("xapp-", r"xapp-\d-[\w-]{10,}"),
-        ("hooks.slack.com/", r"hooks\.slack\.com/services/[\w/]{10,}"),
-        ("_live_", r"(?:sk|rk|pk)_live_\w{10,}"),
-        ("_test_", r"(?:sk|rk|pk)_test_(?=\w{0,200}\d)\w{16,}"),
-        ("whsec_", r"whsec_[\w+/=]{16,}"),
-        ("SG.", r"SG\.[\w-]{16,100}\.[\w-]{16,}"),
-        ("shp", r"shp(?:at|ca|pa|ss)_\w{20,}"),
-        ("dapi", r"dapi[0-9a-f]{32}"),
-        ("dop_v1_", r"dop_v1_\w{20,}"),
-        *((kind, rf"{kind}[\w=-]{{20,}}") for kind in ("ATATT3", "ATCTT3")),
-        ("hvs.", r"hvs\.[\w-]{20,}"),
-        ("glsa_", r"glsa_\w{20,}"),
-        ("sbp_", r"sbp_[0-9a-f]{20,}"),
-        ("sb_secret_", r"sb_secret_[\w-]{16,}"),
-        ("HRKU-", r"HRKU-[\w-]{20,}"),
-        ("ntn_", r"ntn_(?=\w{0,200}\d)\w{30,}"),
-        ("secret_", r"secret_(?=\w{0,200}\d)(?=\w{0,200}[A-Z])\w{30,}"),
-        ("figd_", r"figd_[\w-]{20,}"),
-        ("SK", r"SK[0-9a-f]{32}(?![0-9a-f])"),
-        (":AA", r"\d{8,10}:AA[\w-]{30,}"),
-        ("lin_api_", r"lin_api_\w{20,}"),
-        # Of any issuer
-        ("eyJ", r"eyJ[\w-]{8,2000}\.[\w-]{8,}(?:\.[\w-]*){1,3}"),
-        ("EARER ", r"(?<=BEARER )(?=\S{0,200}\d)[\w.~+/=-]{16,}"),
-        ("earer ", r"(?<=Bearer )(?=[\w.~+/=-]{0,200}\d|[\w.~+/=-]{20})[\w.~+/=-]{8,}"),
-        ("bearer ", r"(?<=bearer )(?=\S{0,200}\d)[\w.~+/=-]{16,}"),
-    )
+_FORMS = _forms(
+    # Google, AWS, Azure
+    ("AIza", r"AIza[\w-]{30,}"),
+    ("AQ.A", r"AQ\.A[\w-]{30,}"),
+    ("1//0", r"1//0[\w-]{30,}"),
+    ("ya29.", r"ya29\.[\w.-]{20,}"),
+    ("GOCSPX-", r"GOCSPX-[\w-]{20,}"),
+    *((name, rf"{name}[A-Z0-9]{{16}}(?![A-Z0-9])") for name in ("AKIA", "ASIA", "ABIA", "ACCA")),
+    ("ABSK", r"ABSK[A-Za-z0-9+/]{40,}={0,2}"),
+    ("bedrock-api-key-", r"bedrock-api-key-[\w+/-]{20,}={0,2}"),
+    ("JQQJ9", r"[A-Za-z0-9]{40,60}JQQJ9[A-Za-z0-9]{10,40}"),
+    ("8Q~", r"\w{3}8Q~[\w~.-]{31,}"),
+    # OpenAI, Anthropic, DeepSeek, OpenRouter; a digit shows that it is no word: sk-learn-contributors.
+    ("sk-", r"sk-(?=[\w-]{0,200}\d)[\w-]{16,}"),
+    # Other models, and LangSmith
+    ("gsk_", r"gsk_\w{20,}"),
+    ("xai-", r"xai-(?=[\w-]{0,200}\d)[\w-]{20,}"),
+    ("pplx-", r"pplx-\w{20,}"),
+    ("nvapi-", r"nvapi-[\w-]{20,}"),
+    ("tvly-", r"tvly-[\w-]{16,}"),
+    ("csk-", r"csk-(?=\w{0,200}\d)\w{20,}"),
+    ("tgp_v1_", r"tgp_v1_[\w-]{20,}"),
+    ("jina_", r"jina_(?=\w{0,200}\d)\w{30,}"),
+    ("pa-", r"pa-(?=[\w-]{0,200}\d)(?=[\w-]{0,200}[A-Z])[\w-]{40,}"),
+    ("pcsk_", r"pcsk_\w{20,}"),
+    ("sk_", r"sk_[0-9a-f]{40,}"),
+    ("r8_", r"r8_\w{30,}"),
+    ("fw_", r"fw_(?=\w{0,200}\d)\w{20,}"),
+    ("hf_", r"hf_(?=\w{0,200}[A-Z0-9])\w{20,}"),
+    ("lsv2_", r"lsv2_\w{10,}"),
+    # Forges and packages
+    *((f"gh{kind}_", rf"gh{kind}_\w{{20,}}") for kind in "pousr"),
+    ("github_pat_", r"github_pat_\w{20,}"),
+    ("gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct)-(?=[\w.-]{0,200}\d)[\w.-]{16,}"),
+    ("GR1348941", r"GR1348941[\w-]{20,}"),
+    ("ATBB", r"ATBB(?=\w{0,200}\d)\w{20,}"),
+    ("AZDO", r"[A-Za-z0-9]{70,80}AZDO[A-Za-z0-9]{4}"),
+    ("npm_", r"npm_(?=\w{0,200}[A-Z0-9])\w{30,}"),
+    ("pypi-Ag", r"pypi-Ag[\w-]{16,}"),
+    ("dckr_pat_", r"dckr_pat_[\w-]{16,}"),
+    # Services
+    ("xox", r"xox[a-z](?:\.xox[a-z])?-[\w-]{10,}"),
+    ("xapp-", r"xapp-\d-[\w-]{10,}"),
+    ("hooks.slack.com/", r"hooks\.slack\.com/services/[\w/]{10,}"),
+    ("_live_", r"(?:sk|rk|pk)_live_\w{10,}"),
+    ("_test_", r"(?:sk|rk|pk)_test_(?=\w{0,200}\d)\w{16,}"),
+    ("whsec_", r"whsec_[\w+/=]{16,}"),
+    ("SG.", r"SG\.[\w-]{16,100}\.[\w-]{16,}"),
+    ("shp", r"shp(?:at|ca|pa|ss)_\w{20,}"),
+    ("dapi", r"dapi[0-9a-f]{32}"),
+    ("dop_v1_", r"dop_v1_\w{20,}"),
+    *((kind, rf"{kind}[\w=-]{{20,}}") for kind in ("ATATT3", "ATCTT3")),
+    ("hvs.", r"hvs\.[\w-]{20,}"),
+    ("glsa_", r"glsa_\w{20,}"),
+    ("sbp_", r"sbp_[0-9a-f]{20,}"),
+    ("sb_secret_", r"sb_secret_[\w-]{16,}"),
+    ("HRKU-", r"HRKU-[\w-]{20,}"),
+    ("ntn_", r"ntn_(?=\w{0,200}\d)\w{30,}"),
+    ("secret_", r"secret_(?=\w{0,200}\d)(?=\w{0,200}[A-Z])\w{30,}"),
+    ("figd_", r"figd_[\w-]{20,}"),
+    ("SK", r"SK[0-9a-f]{32}(?![0-9a-f])"),
+    (":AA", r"\d{8,10}:AA[\w-]{30,}"),
+    ("lin_api_", r"lin_api_\w{20,}"),
+    # Of any issuer
+    ("eyJ", r"eyJ[\w-]{8,2000}\.[\w-]{8,}(?:\.[\w-]*){1,3}"),
+)
+_SHORTEST = 15
+"""No form of a key is shorter."""
+_HEADERS = _forms(
+    ("EARER ", r"(?<=BEARER )(?=\S{0,200}\d)[\w.~+/=-]{16,}"),
+    ("earer ", r"(?<=Bearer )(?=[\w.~+/=-]{0,200}\d|[\w.~+/=-]{20})[\w.~+/=-]{8,}"),
+    ("bearer ", r"(?<=bearer )(?=\S{0,200}\d)[\w.~+/=-]{16,}"),
 )
 _PEM = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----)[\s\S]){0,100000}"
@@ -111,7 +120,14 @@ _WORDS = re.compile(r"(?i)(?:none|null|true|false|undefined|str|string|int|bool|
 
 def mask_keys(text: str) -> str:
     """Mask in a text whatever has the form of a key, and what stands after the name of a secret."""
-    for hint, form in _FORMS:
+    if _is_too_plain(text):
+        return text
+    # None of these forms has a space in it: of most texts only a few words are looked at for them.
+    long = " ".join([word for word in text.split() if len(word) >= _SHORTEST])
+    for hint, form in _FORMS if long else ():
+        if hint in long:
+            text = form.sub("***", text)
+    for hint, form in _HEADERS:
         if hint in text:
             text = form.sub("***", text)
     if "PRIVATE KEY" in text:
@@ -120,9 +136,18 @@ def mask_keys(text: str) -> str:
         text = _BASIC.sub(_basic, text)
     if "uthorization" in text or "UTHORIZATION" in text:
         text = _AUTHORIZATION.sub(lambda found: found[1] + ("***" if _looks_secret(found[2]) else found[2]), text)
-    if "=" in text or ":" in text or "'," in text or '",' in text:
+    if ("=" in text or ":" in text or "'," in text or '",' in text) and _names_one(text.lower()):
         text = _LABELLED.sub(_labelled, text)
     return text
+
+
+def _names_one(lowered: str) -> bool:
+    return any(name in lowered for name in ("pass", "pwd", "secret", "token", "key", "sig", "authorization"))
+
+
+def _is_too_plain(text: str) -> bool:
+    """Tell an identifier from a key: those of letters and digits alone have 20 of them, or 36 without a capital."""
+    return len(text) < 36 and text.isalnum() and (len(text) < 20 or text.islower())
 
 
 def _basic(found: re.Match[str]) -> str:

@@ -24,9 +24,12 @@ def redact(text: str) -> str:
 
 
 def redactor() -> Callable[[str], str]:
-    """Return `redact` for many texts, with the secrets that the environment holds now."""
-    secrets = _secrets()
+    """Return `redact` for many texts, with the secrets that the environment holds now; the same while it holds them."""
+    return _redacting(tuple(_secrets()))
 
+
+@lru_cache(maxsize=1)
+def _redacting(secrets: tuple[str, ...]) -> Callable[[str], str]:
     def redacted(text: str) -> str:
         for secret in secrets:
             text = text.replace(secret, "***")

@@ -18,6 +18,7 @@ _LONGEST_HASH = 32
 # Below it, deflating takes time and saves nothing.
 _SHORT = 500
 _PLAIN, _DEFLATED = b"p", b"z"
+_HOLDS_NONE = {str, int, float, bool, type(None)}
 
 
 def packed(text: str) -> bytes:
@@ -43,8 +44,12 @@ class Contents:
 
     def plain(self, run: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of a run's event: a hash in the place of a content, or nothing where none are kept."""
-        found = {name: self._plain(run, value) for name, value in fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        plain: dict[str, Any] = {}
+        for name, value in fields.items():
+            found = value if type(value) in _HOLDS_NONE else self._plain(run, value)
+            if found is not None:
+                plain[name] = found
+        return plain
 
     def forget(self) -> None:
         """Take nothing for stored."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -45,30 +45,33 @@ def recording(recorder: RunRecorder | None) -> Iterator[None]:
         _HERE.reset(token)
 
 
-@contextmanager
-def part(kind: str, **fields: Any) -> Iterator[dict[str, Any]]:
+def part(kind: str, **fields: Any) -> AbstractContextManager[dict[str, Any]]:
     """Write down the beginning and the end of a `node`, a `call` or a `wait`; the mapping is told at its end.
 
     What happens in the block is told as a part of it.
     """
     here = _HERE.get()
-    told: dict[str, Any] = {}
-    if here is None:
-        yield told
-        return
-    key = here.recorder.new_id(kind)
-    above = {name: value for name, value in _above(kind, here).items() if value}
-    here.recorder.add(f"{kind}.started", id=key, **above, **fields)
-    token = _HERE.set(_inside(kind, here, key, fields))
-    try:
-        yield told
-    except BaseException as error:
-        # However it ends: a part that is cancelled or waits for a person is told as that.
-        told.setdefault("error", type(error).__name__)
-        raise
-    finally:
-        _HERE.reset(token)
-        here.recorder.add(f"{kind}.ended", id=key, **told)
+    return nullcontext({}) if here is None else _LoggedPart(here, kind, fields)
+
+
+class _LoggedPart:
+    def __init__(self, here: LogPlace, kind: str, fields: dict[str, Any]) -> None:
+        self._here, self._kind, self._fields = here, kind, fields
+        self._key = here.recorder.new_id(kind)
+        self._told: dict[str, Any] = {}
+
+    def __enter__(self) -> dict[str, Any]:
+        above = {name: value for name, value in _above(self._kind, self._here).items() if value}
+        self._here.recorder.add(f"{self._kind}.started", id=self._key, **above, **self._fields)
+        self._token = _HERE.set(_inside(self._kind, self._here, self._key, self._fields))
+        return self._told
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        _HERE.reset(self._token)
+        if kind is not None:
+            # However it ends: a part that is cancelled or waits for a person is told as that.
+            self._told.setdefault("error", kind.__name__)
+        self._here.recorder.add(f"{self._kind}.ended", id=self._key, **self._told)
 
 
 def _above(kind: str, here: LogPlace) -> dict[str, str]:
@@ -81,8 +84,8 @@ def _above(kind: str, here: LogPlace) -> dict[str, str]:
 
 def _inside(kind: str, here: LogPlace, key: str, fields: dict[str, Any]) -> LogPlace:
     if kind == "node":
-        return here._replace(node=key, task=fields.get("task") or here.task)
-    return here._replace(call=key) if kind == "call" else here
+        return LogPlace(here.recorder, key, fields.get("task") or here.task, here.call)
+    return LogPlace(here.recorder, here.node, here.task, key) if kind == "call" else here
 
 
 def here() -> LogPlace | None:

@@ -48,9 +48,6 @@ class LogMask(Protocol):
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of an event that may be kept."""
 
-    def is_needed(self, lines: bytes) -> bool:
-        """Say whether lines of JSON hold anything that may not be kept."""
-
 
 class LogWriter:
     """Writes what recorders put in; a store that fails costs the log, never the run, and is told of once."""
@@ -138,16 +135,12 @@ class LogWriter:
             # It bears the number of the event before it.
             head = {name: events[-1][name] for name in ("v", "seq", "t", "mono")}
             events.append({**head, "type": "log.gap", "dropped": dropped})
-        lines = _lines(events)
-        if self._mask.is_needed(lines):
-            events = [{**event, **self._mask.fields(_own(event))} for event in events]
-            lines = _lines(events)
         bodies, self._contents.new = self._contents.new, {}
-        return Batch(run, entries[0].seq, entries[-1].seq, lines, events, bodies)
+        return Batch(run, entries[0].seq, entries[-1].seq, _lines(events), events, bodies)
 
     def _event(self, entry: Entry) -> dict[str, Any]:
-        head = {"v": VERSION, "seq": entry.seq, "t": entry.at_ms, "mono": entry.mono_us, "type": entry.type}
-        return head | self._contents.plain(entry.run, entry.fields)
+        told = self._mask.fields(self._contents.plain(entry.run, entry.fields))
+        return {"v": VERSION, "seq": entry.seq, "t": entry.at_ms, "mono": entry.mono_us, "type": entry.type, **told}
 
 
 def _lines(events: list[dict[str, Any]]) -> bytes:
@@ -156,10 +149,6 @@ def _lines(events: list[dict[str, Any]]) -> bytes:
 
 def _seq(entry: Entry) -> int:
     return entry.seq
-
-
-def _own(event: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in event.items() if name not in ("v", "seq", "t", "mono", "type")}
 
 
 def _without_contents(entry: Entry) -> dict[str, Any]:

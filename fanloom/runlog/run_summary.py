@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -73,7 +72,8 @@ class RunSummary:
         self.planned += len(event.get("tasks", ())) + int(event.get("cut", 0))
 
     def _outcome(self, event: dict[str, Any]) -> None:
-        self.outcomes = dict(Counter(self.outcomes) + Counter([str(event.get("status"))]))
+        status = str(event.get("status"))
+        self.outcomes[status] = self.outcomes.get(status, 0) + 1
 
     def _sent(self, event: dict[str, Any]) -> None:
         self.requests += 1

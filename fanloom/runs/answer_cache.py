@@ -10,7 +10,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import BaseModel, ValidationError
 
 from fanloom.loops.background import in_thread
+from fanloom.models.options import ModelOptions
 from fanloom.private_files import FOLDER, make_private
 from fanloom.runs.current_run import Run
 from fanloom.settings import in_home, settings
@@ -29,14 +30,14 @@ _TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, message TEXT
 
 
 def cache_key(
-    run: Run, model: str, options: Mapping[str, Any], messages: Sequence[BaseMessage], output: type[Any]
+    run: Run, model: str, options: ModelOptions, messages: Sequence[BaseMessage], output: type[Any]
 ) -> str | None:
     """Return the key of a question that a run asks a model, or None where answers are not kept."""
-    if not settings().cache:
+    counts = run.top.keep(Counter, lambda _: Counter[str]() if settings().cache else None)
+    if counts is None:
         return None
-    asked = [model, options, list(map(_told, messages)), _schema(output)]
+    asked = [model, options.given(), list(map(_told, messages)), _schema(output)]
     question = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
-    counts: Counter[str] = run.top.keep(Counter, lambda _: Counter())
     counts[question] += 1
     return f"{question}-{counts[question]}"
 

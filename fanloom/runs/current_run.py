@@ -60,11 +60,12 @@ class Run:
 
     def keep(self, key: Any, make: Callable[[Run], T]) -> T:
         """Return what is kept of this run under a key; `make` makes it of the run when it is first asked for."""
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = make(self)
-            kept: T = self._kept[key]
-            return kept
+        if key not in self._kept:
+            with self._lock:
+                if key not in self._kept:
+                    self._kept[key] = make(self)
+        kept: T = self._kept[key]
+        return kept
 
     def kept(self, key: type[T]) -> T | None:
         """Return what is kept under a key that is its class, or None before it is made."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from fanloom.models.names import PACKAGES, is_local, nearest
 
 if TYPE_CHECKING:
     from genai_prices.types import TieredPrices
+
+_Prices: TypeAlias = "dict[str, Decimal | TieredPrices]"
 
 # LangChain's names of providers, where genai-prices has another.
 _PROVIDERS = {
@@ -35,15 +38,12 @@ def cost_usd(
     """
     if is_local(model):
         return 0.0
-    try:
-        prices = _prices(model)
-    except LookupError:
+    prices = _prices(model)
+    if prices is None:
         return None
     # What the cache did has a price of its own, or is charged as any other input.
-    read, written = (
-        count if name in prices else 0
-        for name, count in (("cache_read_mtok", cached_tokens), ("cache_write_mtok", written_tokens))
-    )
+    read = cached_tokens if "cache_read_mtok" in prices else 0
+    written = written_tokens if "cache_write_mtok" in prices else 0
     counts = {
         "input_mtok": input_tokens - read - written,
         "cache_read_mtok": read,
@@ -52,30 +52,35 @@ def cost_usd(
     }
     if min(input_tokens, *counts.values()) < 0:
         return None
-    per_million = sum((_rate(prices.get(name), input_tokens) * count for name, count in counts.items()), Decimal(0))
-    return float(per_million / 1_000_000 + _rate(prices.get("requests_kcount"), input_tokens) / 1000)
+    charged = [_rate(prices.get(name), input_tokens) * count for name, count in counts.items() if count]
+    return float(sum(charged, Decimal(0)) / 1_000_000 + _rate(prices.get("requests_kcount"), input_tokens) / 1000)
 
 
 def caching_pays(model: str) -> bool:
     """Say whether a model is known to charge less for what it reads from its prompt cache."""
-    try:
-        prices = _prices(model)
-    except LookupError:
-        return False
+    prices = _prices(model) or {}
     return "cache_read_mtok" in prices and _rate(prices["cache_read_mtok"], 0) < _rate(prices.get("input_mtok"), 0)
 
 
-def _prices(model: str) -> dict[str, Decimal | TieredPrices]:
-    """Return a model's prices of this moment by their names in genai-prices. Raises LookupError for an unknown model.
+def _prices(model: str) -> _Prices | None:
+    """Return a model's prices of this minute by their names in genai-prices, or None for an unknown model.
 
     The library's own calculation takes 0.1 ms, since it allows for every kind of token; these are all that LangChain
     counts. tests/unit/test_prices.py holds the two against each other for every model.
     """
+    return _listed(model, int(time.time()) // 60)
+
+
+@lru_cache(maxsize=256)
+def _listed(model: str, minute: int) -> _Prices | None:
     from genai_prices.data_snapshot import get_snapshot
 
     provider, name = _provider_and_name(model)
-    _, found = get_snapshot().find_provider_model(name, None, provider, None)
-    listed = vars(found.get_prices(datetime.now(tz=UTC)))
+    try:
+        _, found = get_snapshot().find_provider_model(name, None, provider, None)
+    except LookupError:
+        return None
+    listed = vars(found.get_prices(datetime.fromtimestamp(60 * minute, tz=UTC)))
     return {name: price for name, price in listed.items() if price is not None}
 
 
@@ -86,7 +91,6 @@ def _rate(price: Decimal | TieredPrices | None, input_tokens: int) -> Decimal:
     return next((tier.price for tier in reversed(price.tiers) if input_tokens > tier.start), price.base)
 
 
-@lru_cache(maxsize=256)
 def _provider_and_name(model: str) -> tuple[str | None, str]:
     """Split a model's name; that of an instance has no provider, and genai-prices finds it, but for Bedrock's ids."""
     if model.split(":")[0] not in PACKAGES:

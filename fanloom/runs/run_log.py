@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pydantic_core import to_jsonable_python
+
 from fanloom.errors import InvalidSettings
 from fanloom.redaction import redactor
 from fanloom.runlog.log_writer import LogWriter
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _HIDDEN = "(hidden by FANLOOM_TRACE_REDACT)"
 _REMEMBERED_S = 1.0
+_REMEMBERED_TEXTS, _SHORT = 2048, 200
+_NO_TEXT = {int, float, bool, type(None)}
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
@@ -121,26 +125,47 @@ class RunLogMask:
     def __init__(self, hidden: frozenset[Hidden]) -> None:
         self._hidden = hidden
         self._trace = TraceMask(hidden)
-        self._redact, self._known_at = redactor(), time.monotonic()
+        self._texts, self._known_at = _Texts(redactor()), time.monotonic()
 
     def text(self, content: Content) -> str:
         """Return of a content what may be kept."""
         if self._hidden & {"all", "outputs" if content.is_output else "inputs"}:
             return _HIDDEN
-        return str(self._trace({"text": content.text})["text"]) if self._hidden else self._redacted(content.text)
+        return str(self._trace({"text": content.text})["text"]) if self._hidden else self._now().redact(content.text)
 
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of an event that may be kept."""
-        return self._trace(fields)
+        if self._hidden:
+            return self._trace(fields)
+        plain = self._now().plain
+        return {name: value if type(value) in _NO_TEXT else plain(value) for name, value in fields.items()}
 
-    def _redacted(self, text: str) -> str:
+    def _now(self) -> _Texts:
         # Looking through the environment takes longer than a text does.
         if time.monotonic() - self._known_at > _REMEMBERED_S:
-            self._redact, self._known_at = redactor(), time.monotonic()
-        return self._redact(text)
+            now, self._known_at = redactor(), time.monotonic()
+            self._texts = self._texts if now is self._texts.redact else _Texts(now)
+        return self._texts
 
-    def is_needed(self, lines: bytes) -> bool:
-        """Say whether lines of JSON hold anything that may not be kept."""
-        # As JSON writes a quote or a backslash, a secret with one would not be found.
-        text = lines.decode("utf-8", "replace").replace('\\"', '"').replace("\\\\", "\\")
-        return bool(self._hidden) or self._redacted(text) != text
+
+class _Texts:
+    """The texts of events without secrets: names, ids and models are the same again and again."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self.redact = redact
+        self._short = lru_cache(maxsize=_REMEMBERED_TEXTS)(redact)
+
+    def plain(self, value: Any) -> Any:
+        """Return what an event holds as JSON knows it, with each of its texts masked."""
+        kind = type(value)
+        if kind is str:
+            return self._short(value) if len(value) <= _SHORT else self.redact(value)
+        if kind in _NO_TEXT:
+            return value
+        if kind is dict:
+            return {
+                self.plain(name) if isinstance(name, str) else name: self.plain(item) for name, item in value.items()
+            }
+        if kind is list:
+            return [self.plain(item) for item in value]
+        return self.plain(to_jsonable_python(value, fallback=str) if not isinstance(value, str) else str.__str__(value))

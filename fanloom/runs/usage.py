@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,26 +53,30 @@ class Usage(ModelUsage):
 
 def no_usage() -> Usage:
     """Return the usage of a run that has called no model."""
-    return Usage(
-        **_nothing(), estimated_calls=0, unanswered_calls=0, hedged=0, cache_saved_usd=0.0, by_model={}, by_step={}
-    )
+    return {
+        **_nothing(),
+        "estimated_calls": 0,
+        "unanswered_calls": 0,
+        "hedged": 0,
+        "cache_saved_usd": 0.0,
+        "by_model": {},
+        "by_step": {},
+    }
 
 
 def add_usage(left: Usage | None, right: Usage | None) -> Usage:
     """Add two usages; a cost that is unknown on either side is unknown in the sum."""
     left, right = left or no_usage(), right or no_usage()
-    by_model = _merged(left["by_model"], right["by_model"])
-    by_step = _merged(left.get("by_step", {}), right.get("by_step", {}))
-    # A thread of an older version has counted none of these.
-    return Usage(
+    # A thread of an older version has counted none of those that are asked for with a default.
+    return {
         **_add(left, right),
-        estimated_calls=left.get("estimated_calls", 0) + right.get("estimated_calls", 0),
-        unanswered_calls=left.get("unanswered_calls", 0) + right.get("unanswered_calls", 0),
-        hedged=left.get("hedged", 0) + right.get("hedged", 0),
-        cache_saved_usd=left.get("cache_saved_usd", 0.0) + right.get("cache_saved_usd", 0.0),
-        by_model=by_model,
-        by_step=by_step,
-    )
+        "estimated_calls": left.get("estimated_calls", 0) + right.get("estimated_calls", 0),
+        "unanswered_calls": left.get("unanswered_calls", 0) + right.get("unanswered_calls", 0),
+        "hedged": left.get("hedged", 0) + right.get("hedged", 0),
+        "cache_saved_usd": left.get("cache_saved_usd", 0.0) + right.get("cache_saved_usd", 0.0),
+        "by_model": _merged(left["by_model"], right["by_model"]),
+        "by_step": _merged(left.get("by_step", {}), right.get("by_step", {})),
+    }
 
 
 class Tokens(NamedTuple):
@@ -87,23 +90,26 @@ class Tokens(NamedTuple):
 
 def tokens_of(message: AIMessage) -> Tokens:
     """Return what the provider has counted of an answer; what is missing, or no number of tokens, is 0."""
-    counted: Mapping[str, Any] = message.usage_metadata or {}
-    details = counted.get("input_token_details") or {}
-    written = sum(_number(details, name) for name in _CACHE_WRITES)
-    read, made = _number(counted, "input_tokens"), _number(counted, "output_tokens")
-    return Tokens(read, made, _number(details, "cache_read"), written)
+    counted = _counts(message.usage_metadata)
+    read, made = _number(counted.get("input_tokens")), _number(counted.get("output_tokens"))
+    if not (details := _counts(counted.get("input_token_details"))):
+        return Tokens(read, made, 0, 0)
+    written = sum(_number(details.get(name)) for name in _CACHE_WRITES)
+    return Tokens(read, made, _number(details.get("cache_read")), written)
 
 
-def _number(counts: Any, name: str) -> int:
-    found = counts.get(name) if isinstance(counts, Mapping) else None
+def _counts(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _number(found: Any) -> int:
     return found if type(found) is int and 0 < found <= _MOST_TOKENS else 0
 
 
 def is_counted(message: AIMessage) -> bool:
     """Say whether the provider has counted the tokens of an answer: those it read, and those it wrote if any."""
-    tokens = tokens_of(message)
-    wrote = bool(message.text or message.tool_calls or message.invalid_tool_calls)
-    return bool(tokens.input and (tokens.output or not wrote))
+    read, made, *_ = tokens_of(message)
+    return bool(read and (made or not (message.text or message.tool_calls or message.invalid_tool_calls)))
 
 
 def usage_of(model: str, message: AIMessage, prompt_tokens: int = 0) -> ModelUsage:
@@ -114,13 +120,13 @@ def usage_of(model: str, message: AIMessage, prompt_tokens: int = 0) -> ModelUsa
     if not is_counted(message):
         return _estimate(model, message, prompt_tokens)
     tokens = tokens_of(message)
-    return ModelUsage(
-        model_calls=1,
-        input_tokens=tokens.input,
-        output_tokens=tokens.output,
-        cached_tokens=tokens.cached,
-        cost_usd=cost_usd(model, *tokens),
-    )
+    return {
+        "model_calls": 1,
+        "input_tokens": tokens.input,
+        "output_tokens": tokens.output,
+        "cached_tokens": tokens.cached,
+        "cost_usd": cost_usd(model, *tokens),
+    }
 
 
 def _saved(model: str, used: ModelUsage) -> float:
@@ -158,9 +164,10 @@ class Meter:
         """Count one answer."""
         self._tell(
             {
-                **no_usage(),
                 **used,
                 "estimated_calls": int(estimated),
+                "unanswered_calls": 0,
+                "hedged": 0,
                 "cache_saved_usd": _saved(model, used),
                 "by_model": {model: used},
                 "by_step": {step: used},
@@ -213,11 +220,12 @@ def meter() -> Meter:
 
 
 def _merged(left: dict[str, ModelUsage], right: dict[str, ModelUsage]) -> dict[str, ModelUsage]:
-    return {**left, **{name: _add(left[name], used) if name in left else used for name, used in right.items()}}
+    both = {name: _add(left[name], right[name]) for name in left if name in right}
+    return {**left, **right, **both}
 
 
 def _nothing() -> ModelUsage:
-    return ModelUsage(model_calls=0, input_tokens=0, output_tokens=0, cached_tokens=0, cost_usd=0.0)
+    return {"model_calls": 0, "input_tokens": 0, "output_tokens": 0, "cached_tokens": 0, "cost_usd": 0.0}
 
 
 def _add(left: ModelUsage, right: ModelUsage) -> ModelUsage:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from fanloom.errors import PromptError
@@ -106,6 +104,8 @@ class Prompt:
         return [*system, HumanMessage(content)]
 
     def _check(self, given: Any) -> None:
+        if given == self.variables:
+            return
         if missing := sorted(self.variables - set(given)):
             raise PromptError(f"prompt {self.name!r} needs ${', $'.join(missing)}; given: {_listed(given)}.")
         if unknown := sorted(set(given) - self.variables):
@@ -129,33 +129,34 @@ def as_text(value: Any, taken: Collection[str] = ()) -> str:
     return _text(_plain(value), taken)
 
 
-@dataclass(frozen=True)
-class _Mapping:
-    items: tuple[tuple[str, Plain], ...]
-
-
 # A value as a prompt sees it: nothing but texts, in tuples that can be the key of a cache and that nobody can change.
-Plain: TypeAlias = "str | tuple[Plain, ...] | _Mapping"
+Plain: TypeAlias = "str | tuple[Any, ...]"
+# What stands first in the tuple of a mapping, before its pairs; no value can hold it.
+_MAPPING = object()
 
 
 def _plain(value: Any) -> Plain:
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, Mapping):
-        return _Mapping(tuple((str(key), _plain(item)) for key, item in value.items()))
-    return tuple(map(_plain, value)) if isinstance(value, Sequence) else str(value)
+    if isinstance(value, (dict, Mapping)):
+        return (_MAPPING, *[(str(key), _plain(item)) for key, item in value.items()])
+    return tuple(map(_plain, value)) if isinstance(value, (list, tuple, Sequence)) else str(value)
+
+
+def _is_mapping(value: Plain) -> bool:
+    return value[:1] == (_MAPPING,)
 
 
 def _text(value: Plain, taken: Collection[str]) -> str:
     if isinstance(value, str):
         return escape(value).strip()
-    if isinstance(value, _Mapping):
-        return "\n".join(_tagged(key, item, taken) for key, item in value.items)
+    if _is_mapping(value):
+        return "\n".join(_tagged(key, item, taken) for key, item in value[1:])
     return "\n".join(_item(item, taken) for item in value)
 
 
 def _item(value: Plain, taken: Collection[str]) -> str:
-    return _tagged("item", value, taken) if isinstance(value, _Mapping) else f"- {_text(value, taken)}"
+    return _tagged("item", value, taken) if _is_mapping(value) else f"- {_text(value, taken)}"
 
 
 def _tagged(key: str, value: Plain, taken: Collection[str]) -> str:
@@ -166,8 +167,8 @@ def _tagged(key: str, value: Plain, taken: Collection[str]) -> str:
 
 
 def _rendered(part: Part, tags: frozenset[str], values: tuple[Plain, ...]) -> str:
-    texts = (_text(value, tags) for value in values)
-    return Template(part.template).substitute(dict(zip(part.variables, texts, strict=True))).strip()
+    texts = [_text(value, tags) for value in values]
+    return (part.form % dict(zip(part.variables, texts, strict=True))).strip()
 
 
 @lru_cache(maxsize=_REMEMBERED_PARTS)

@@ -18,15 +18,19 @@ _SURROUNDING = 30
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a prompt; `file` is where it stands, which says nothing of what it is."""
+    """A part of a prompt; `form` is its template as Python's operator `%` fills it, which is quicker.
+
+    `file` is where it stands, which says nothing of what it is.
+    """
 
     template: str
     variables: tuple[str, ...]
+    form: str = field(compare=False)
     file: Path | None = field(default=None, compare=False)
 
     def used(self, values: Mapping[str, T]) -> tuple[T, ...]:
         """Return the values of its variables, in their order."""
-        return tuple(values[name] for name in self.variables)
+        return tuple([values[name] for name in self.variables])
 
 
 _read: dict[Path, Part] = {}
@@ -61,7 +65,9 @@ def part_of_text(text: str, named: str, file: Path | None = None) -> Part:
     if not template.is_valid():
         wanted = "write a dollar sign as $$, and a variable as $name or ${name}"
         raise PromptError(f"{named}: {wanted}; one stands in {_bad_line(text)!r}")
-    return Part(text, tuple(template.get_identifiers()), file)
+    variables = tuple(template.get_identifiers())
+    form = Template(text.replace("%", "%%")).substitute({name: f"%({name})s" for name in variables})
+    return Part(text, variables, form, file)
 
 
 def _bad_line(text: str) -> str:

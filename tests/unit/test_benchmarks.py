@@ -21,8 +21,8 @@ COLUMNS = {
     "eager": {"provider", "plan", "first_s", "median_s", "wall_s", "ratio"},
     "fan_out": {"saver", "items", "us_per_item", "peak_mb", "growth_mb", "bytes_per_item", "ratio", "cpu_ratio"},
     "finish_first": {"calls", "order", "first_ratio", "median_ratio", "ratio", "held", "again"},
-    "gateway": {"provider", "kind", "world", "bare_us", "gateway_us", "overhead_us", "ratio"},
     "peers": {"framework", "wall_s", "ratio", "cpu_ms_per_item", "mb", "cut", "blocked", "down"},
+    "gateway": {"provider", "kind", "world", "bare_us", "gateway_us", "overhead_us", "least_us", "ratio"},
 }
 CASES = {
     "adaptive_width": {(provider, "20 in flight") for provider in ("gemini", "bedrock")},
@@ -32,9 +32,10 @@ CASES = {
     "eager": {(provider, plan) for provider in ("gemini", "bedrock") for plan in ("waits", "eager")},
     "gateway": {
         (provider, kind, world)
-        for provider in ("gemini", "bedrock")
+        for provider in ("gemini", "bedrock", "openai", "instant")
         for kind in ("plain", "structured")
         for world in ("sync", "async")
+        if (provider, kind) != ("instant", "structured")
     },
 }
 

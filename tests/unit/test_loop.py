@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from contextvars import ContextVar
 from typing import Any
 
@@ -127,3 +129,25 @@ def test_a_forked_or_second_use_finds_a_living_loop() -> None:
 
     assert run_in_background(now()) <= run_in_background(now())
     assert asyncio.run(asyncio.wait_for(in_thread(lambda: 5), 10)) == 5
+
+
+def test_a_cancelled_timer_holds_on_to_no_run() -> None:
+    class Large: ...
+
+    variable: ContextVar[Large] = ContextVar("variable")
+
+    async def timed() -> tuple[asyncio.TimerHandle, weakref.ref[Large]]:
+        large = Large()
+        variable.set(large)
+        seen: asyncio.Future[Large] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0, lambda: seen.set_result(variable.get()))
+        # One that comes sees what was set, as in any loop.
+        assert await seen is large
+        timer = asyncio.get_running_loop().call_later(60, print)
+        timer.cancel()
+        return timer, weakref.ref(large)
+
+    timer, large = run_in_background(timed())
+    gc.collect()
+    assert timer.cancelled()
+    assert large() is None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64encode
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fanloom.redaction import redact, show_url
+from fanloom.redaction.key_forms import _FORMS, _SHORTEST, _is_too_plain, mask_keys
 
 MARK = "S3KRETq"
 _TEXT = "Aa1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0"
@@ -254,6 +256,18 @@ def test_a_password_is_known_without_its_url(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("MY_DATABASE", f"postgresql://u:p%40{MARK}/x@h/db")
     for told in (f"p%40{MARK}/x", f"p@{MARK}/x"):
         assert redact(f"no login with {told}.") == "no login with ***."
+
+
+@settings(max_examples=10, deadline=None)
+@pytest.mark.parametrize("form", [form for _, form in _FORMS], ids=[hint for hint, _ in _FORMS])
+@given(st.data())
+def test_what_is_passed_over_is_no_key(form: re.Pattern[str], data: st.DataObject) -> None:
+    found = form.search(data.draw(st.from_regex(form, alphabet=st.characters(min_codepoint=32, max_codepoint=126))))
+    assert found
+    assert len(found[0]) >= _SHORTEST
+    assert not any(map(str.isspace, found[0]))
+    assert not _is_too_plain(found[0])
+    assert found[0] not in mask_keys(f"so {found[0]}\nit is")
 
 
 def test_documents_of_megabytes_cost_little() -> None:

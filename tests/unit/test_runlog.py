@@ -24,6 +24,7 @@ from fanloom.runlog.log_writer import Batch, LogWriter
 from fanloom.runlog.recorder import Content, Mode, RunRecorder
 from fanloom.runlog.run_store import RunStore
 from fanloom.runlog.run_summary import RunSummary
+from fanloom.runs.run_log import RunLogMask
 
 SECRET = "sk-canary-canary-canary"
 
@@ -223,6 +224,26 @@ def test_a_content_comes_out_as_it_went_in(text: str) -> None:
     contents = Contents(lambda content: content.text, kept=True)
     names = {contents.plain("r", {"a": Content(text)})["a"] for _ in range(2)}
     assert [unpacked(contents.new[name]) for name in names] == [text]
+
+
+def test_whatever_an_event_holds_is_masked_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET", "tell-nobody-of-this")
+    mask, secret = RunLogMask(frozenset()), "so: tell-nobody-of-this."
+    long = secret + "x" * 1000
+    told = mask.fields({"a": secret, "b": [{"c": (secret, 1.5, None)}, long], "d": {secret: secret, (1, 2): secret}})
+    assert told["b"] == [{"c": ["so: ***.", 1.5, None]}, "so: ***." + "x" * 1000]
+    assert (told["a"], told["d"]) == ("so: ***.", {"so: ***.": "so: ***.", (1, 2): "so: ***."})
+    assert mask.fields({"a": {"b": Path(secret)}}) == {"a": {"b": "so: ***."}}
+
+
+def test_a_secret_that_is_new_is_masked_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("fanloom.runs.run_log.time.monotonic", lambda: now[0])
+    mask = RunLogMask(frozenset())
+    assert mask.fields({"a": "my-newest-secret"}) == {"a": "my-newest-secret"}
+    monkeypatch.setenv("NEW_TOKEN", "my-newest-secret")
+    now[0] += 1.5
+    assert mask.fields({"a": "my-newest-secret"}) == {"a": "***"}
 
 
 def test_a_run_travels_in_a_file(tmp_path: Path) -> None:

@@ -142,7 +142,8 @@ class WatchedRun:
             said = self._unmasked() or said
         if name in _names(UserError):
             return Refused(said)
-        is_mendable = name == "ValidationError" and self._is_about_schema(said)
+        # Where Aegra's stream has lost the error, its kind is not known.
+        is_mendable = name in ("ValidationError", "Error") and self._is_about_schema(said)
         if name not in _names(RunError):
             said = f"{name}: {said}" if said else name
         if is_mendable:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Sequence
 from types import TracebackType
 
 from fanloom.gateway.bounds.depth_first import DepthFirst, Task
@@ -16,16 +15,31 @@ from fanloom.runs.current_run import Run
 from fanloom.runs.usage import meter
 
 
-@asynccontextmanager
-async def in_turn(run: Run) -> AsyncIterator[None]:
-    """Hold a slot of a run, and of each run in which it happens."""
-    with ExitStack() as stack:
-        for each in run.upwards():
-            slots = Slots.of(each)
-            # A task is in hand once it holds the last one.
-            await slots.acquire(meter().nested, begins=each.above is None)
-            stack.callback(slots.release)
-        yield
+class InTurn:
+    """A slot of a run, and of each run in which it happens, held for a block."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._held: list[Slots] = []
+
+    async def __aenter__(self) -> None:
+        tasks = meter().nested
+        try:
+            for each in self._run.upwards():
+                slots = Slots.of(each)
+                # A task is in hand once it holds the last one.
+                await slots.acquire(tasks, begins=each.above is None)
+                self._held.append(slots)
+        except BaseException:
+            self._release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        for slots in self._held:
+            slots.release()
 
 
 class Slots:
