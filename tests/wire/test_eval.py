@@ -185,10 +185,12 @@ class Clock:
         self._looked.wait(20)
 
 
-def test_without_langsmith_an_evaluation_is_the_same_as_fast_and_says_so_in_a_line() -> None:
+def test_without_langsmith_an_evaluation_is_the_same_as_fast_and_says_so_in_a_line(tmp_path: Path) -> None:
     with Experiments("hang") as hanging, Experiments(500, only="/sessions") as dying:
         with ThreadPoolExecutor(3) as pool:
-            plain, *ends = pool.map(timed, [{}, hanging.environment(), dying.environment()])
+            # Each keeps its runs in a folder of its own: side by side they would be one and the same evaluation.
+            folders = [tmp_path / name for name in ("none", "hanging", "dying")]
+            plain, *ends = pool.map(timed, [{}, hanging.environment(), dying.environment()], folders)
         # What no one takes is not sent either.
         assert not [request for one in (hanging, dying) for request in one.requests if "/runs" in request]
     for seconds, done in ends:
@@ -202,9 +204,9 @@ def test_without_langsmith_an_evaluation_is_the_same_as_fast_and_says_so_in_a_li
         assert seconds - plain[0] < 10
 
 
-def timed(environment: dict[str, str]) -> tuple[float, subprocess.CompletedProcess[str]]:
+def timed(environment: dict[str, str], folder: Path) -> tuple[float, subprocess.CompletedProcess[str]]:
     began = time.monotonic()
-    done = ran(environment, "--model", "offline", "--compare", "support_router")
+    done = ran(environment, "--model", "offline", "--compare", "support_router", "--out", str(folder))
     return time.monotonic() - began, done
 
 
