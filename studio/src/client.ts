@@ -11,10 +11,7 @@ export interface Summary {
 }
 
 const KEPT = "fanloom-key";
-const AGAIN_MS = 1000;
-const SOON_MS = 250;
-const SLOWEST_MS = 15_000;
-const TIMEOUT_MS = 20_000;
+const AGAIN_MS = 1000, SOON_MS = 250, SLOWEST_MS = 15_000, TIMEOUT_MS = 20_000;
 
 export class Refused extends Error { constructor(readonly status: number, said: string) { super(said); } }
 

@@ -10,8 +10,7 @@ const UNITS = new Map<string, (value: number) => string>([
   ["model calls", (value) => value.toFixed(1)], ["tokens in", count], ["tokens out", count], ["cost, US$", money], ["seconds", (value) => duration(value * 1000)],
 ]);
 // Beyond it nothing can be drawn.
-const MOST = 1e15;
-const limited = (value: unknown): number => Math.max(-MOST, Math.min(MOST, asNumber(value)));
+const limited = (value: unknown): number => Math.max(-1e15, Math.min(1e15, asNumber(value)));
 
 export const isShare = (measure: string): boolean => !UNITS.has(measure);
 
@@ -64,8 +63,7 @@ export function ofItem(candidate: Candidate, line: number, measure: string): [nu
   for (const round of candidate.rounds) {
     const result = round.get(line);
     const ratio = result?.ratios.get(measure) ?? { hits: 0, of: result?.error && isShare(measure) ? 1 : 0 };
-    hits += asNumber(ratio.hits);
-    of += asNumber(ratio.of);
+    [hits, of] = [hits + asNumber(ratio.hits), of + asNumber(ratio.of)];
   }
   return of ? [hits, of] : undefined;
 }

@@ -44,15 +44,11 @@ function RunForm({ client, graph, schemas }: { client: Client; graph: string; sc
 
 const command = (graph: string, input: unknown): string => `fanloom run ${graph} --input '${JSON.stringify(input).replaceAll("'", "'\\''")}'`;
 
-const PAGE = 100, MOST_PAGES = 10;
+const PAGE = 100, MOST = 1000;
 
 // Aegra gives no more than a hundred at a time.
-async function graphsOf(client: Client): Promise<string[]> {
-  const graphs = new Set<string>();
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const found = await client.post<{ graph_id: string }[]>("/assistants/search", { limit: PAGE, offset: page * PAGE, sort_by: "assistant_id" });
-    found.forEach((each) => graphs.add(each.graph_id));
-    if (found.length < PAGE) break;
-  }
-  return [...graphs].sort();
+async function graphsOf(client: Client, offset = 0): Promise<string[]> {
+  const found = await client.post<{ graph_id: string }[]>("/assistants/search", { limit: PAGE, offset, sort_by: "assistant_id" });
+  const others = found.length < PAGE || offset >= MOST - PAGE ? [] : await graphsOf(client, offset + PAGE);
+  return [...new Set([...found.map((each) => each.graph_id), ...others])].sort();
 }

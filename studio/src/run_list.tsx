@@ -5,8 +5,7 @@ import type { Client, Summary } from "./client.ts";
 import { Asked, Select, Table } from "./parts.tsx";
 import { count, duration, money, shown } from "./words.ts";
 
-const PAGE = 50;
-const AGAIN_MS = 3000;
+const PAGE = 50, AGAIN_MS = 3000;
 const STATUSES = ["", "running", "waiting", "done", "failed", "stopped"];
 
 export function RunList({ client }: { client: Client }) {
@@ -45,8 +44,7 @@ export function RunList({ client }: { client: Client }) {
 
 const Runs = ({ runs, picked, onPick }: { runs: Summary[]; picked: string[]; onPick: (run: string) => void }) => (
   <Table columns={["", "graph", "thread", "status", "#done", "#not done", "#cost", "#wall", "began", "who"]} lines={runs.map((run) => {
-    const done = run.outcomes.done ?? 0;
-    const undone = Object.values(run.outcomes).reduce((sum, each) => sum + each, 0) - done;
+    const done = run.outcomes.done ?? 0, undone = Object.values(run.outcomes).reduce((sum, each) => sum + each, 0) - done;
     return [
       <input type="checkbox" aria-label={`compare ${shown(run.graph, 40)} ${run.run}`} checked={picked.includes(run.run)} onChange={() => onPick(run.run)} />,
       <a href={`/studio/runs/${encodeURIComponent(run.run)}`}>{shown(run.graph, 60) || "a run"}</a>, shown(run.thread, 60),

@@ -66,7 +66,9 @@ def test_a_quick_run_reports_every_case_with_ratios(
     assert set(report) == {"benchmark", "python", "cores", "rows"}
     rows = report["rows"]
     assert all(COLUMNS[name] <= set(row) for row in rows)
-    assert all(math.isfinite(row["ratio"]) and row["ratio"] > 0 for row in rows)
+    # What a provider refuses may be nothing.
+    least = 0 if name == "adaptive_width" else math.ulp(0)
+    assert all(math.isfinite(row["ratio"]) and row["ratio"] >= least for row in rows)
     assert table(rows) in capsys.readouterr().out
     if name in CASES:
         assert {tuple(row[key] for key in KEYS[name]) for row in rows} == CASES[name]

@@ -44,9 +44,10 @@ def kept_until_done(dataset: Path, project: Path, judges: Sequence[Judge], *, fr
             raise
         _forget(place)
     with suppress(OSError):
-        # Another evaluation may be there.
         shutil.rmtree(place)
+        # Another evaluation may be there, or a thread.
         place.parent.rmdir()
+        place.parents[1].rmdir()
 
 
 def _held(stack: ExitStack, dataset: Path, project: Path, judges: Sequence[Judge]) -> Path | None:
