@@ -5,7 +5,9 @@ A graph that is pickled is not the same graph: LangGraph compares with objects o
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import sys
 from contextlib import AsyncExitStack
 from functools import partial
@@ -38,15 +40,27 @@ def project_of(graph: Pregel[Any, Any, Any, Any]) -> Path | None:
 
 
 def _place_of(graph: Any) -> tuple[str, str] | None:
+    """Return the module that makes a graph, else one that imports it, and the name that it has there."""
     program = sys.modules.get("__main__")
-    # The module that makes it is imported by those that use it, and so after them.
-    for name, module in reversed(list(sys.modules.items())):
+    places = [
+        (name, attribute)
+        for name, module in list(sys.modules.items())
         # What is run as a program, which has two names, cannot be imported without running it.
-        if module is not program:
-            for attribute, value in list(getattr(module, "__dict__", {}).items()):
-                if value is graph:
-                    return name, attribute
-    return None
+        if module is not program
+        for attribute, value in list(getattr(module, "__dict__", {}).items())
+        if value is graph
+    ]
+    return min(places, key=_is_taken_from_elsewhere, default=None)
+
+
+def _is_taken_from_elsewhere(place: tuple[str, str]) -> bool:
+    name, attribute = place
+    try:
+        tree = ast.parse(inspect.getsource(sys.modules[name]))
+    except (OSError, TypeError, SyntaxError):
+        return True
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return attribute in {alias.asname or alias.name for node in imports for alias in node.names}
 
 
 async def _imported(module: str, attribute: str, _stack: AsyncExitStack) -> Any:

@@ -53,7 +53,7 @@ class Sharer:
         threading.Thread(target=self._listen_for_ever, name="fanloom-limits-news", daemon=True).start()
 
     def stop(self) -> None:
-        """End with what is under way."""
+        """End with what is under way, and close the connections."""
         self._is_stopped = True
         self.wake()
 
@@ -74,6 +74,7 @@ class Sharer:
             self.renew()
             # However much there is to tell.
             time.sleep(_BREATH_S)
+        self._close()
 
     def _listen_for_ever(self) -> None:
         while not self._is_stopped:
@@ -127,10 +128,7 @@ class Sharer:
         return written(self._store, renewed, self.holder if any(ask.has_news for _, ask in asks) else "")
 
     def _note_away(self, error: Exception) -> None:
-        try:
-            self._store.close()
-        except Exception:  # noqa: BLE001 - it is away
-            _logger.debug("a connection could not be closed")
+        self._close()
         if not self._is_away:
             why = (str(error).strip().splitlines() or [type(error).__name__])[0]
             _logger.warning(
@@ -140,6 +138,12 @@ class Sharer:
                 redact(why),
             )
         self._is_away = True
+
+    def _close(self) -> None:
+        try:
+            self._store.close()
+        except Exception:  # noqa: BLE001 - it may be away
+            _logger.debug("a connection could not be closed")
 
 
 _sharers: dict[tuple[int, str | None], Sharer] = {}
