@@ -106,7 +106,7 @@ def settings() -> Settings:
 
 
 def in_home(path: str) -> str:
-    """Return the path of an SQLite file, from where FANLOOM_HOME says if it is relative."""
+    """Return the path of a file or folder, from where FANLOOM_HOME says if it is relative."""
     return path if path == ":memory:" else os.path.join(settings().home, path)
 
 

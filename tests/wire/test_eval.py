@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
@@ -55,15 +56,17 @@ def evaluated(collector: Collector, *args: str, **environment: str) -> subproces
 
 
 def ran(environment: dict[str, str], *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "fanloom", "eval", str(ROUTER), "--limit", "3", "--json", *args],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    # A home of its own: the same evaluation may go on in another test.
+    with TemporaryDirectory() as home:
+        return subprocess.run(
+            [sys.executable, "-m", "fanloom", "eval", str(ROUTER), "--limit", "3", "--json", *args],
+            cwd=ROOT,
+            env={**os.environ, "FANLOOM_HOME": home, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
 
 def test_an_evaluation_is_an_experiment(langsmith: Experiments) -> None:

@@ -18,6 +18,7 @@ from fanloom.cli.commands.judging.kept_runs import manifest_of
 from fanloom.errors import UserError
 from fanloom.evaluation.runner import Judge
 from fanloom.private_files import FOLDER, make_private
+from fanloom.settings import in_home
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def _place(dataset: Path, project: Path, judges: Sequence[Judge]) -> Path:
     """Return the folder of an evaluation. Raises UserError for a context that holds a secret."""
     told = [asdict(manifest_of(dataset, project, judge)) for judge in judges]
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-    return Path(FOLDER).absolute() / "evaluations" / f"{dataset.stem}-{digest[:12]}"
+    return Path(in_home(FOLDER)).absolute() / "evaluations" / f"{dataset.stem}-{digest[:12]}"
 
 
 def _count(place: Path) -> int:
