@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 _HIDDEN = "***"
 _SCHEME = re.compile(r"((?:[A-Za-z][\w+.-]*:)*//)?(.*)", re.DOTALL)
+_BEGINS = re.compile(r"(?:[A-Za-z][\w+.-]*:)+//")
 _END = re.compile(r"[/?#;]")
 _QUERY = re.compile(r"[?;].*=", re.DOTALL)
 # A name or an address, several where a database has them.
@@ -29,7 +30,7 @@ _SITE = re.compile(r"(?:[\w-]+\.)+\w{2,}(?::\d{1,5})?|localhost(?::\d{1,5})?|\[[
 
 def without_secrets(url: str) -> str:
     """Return a URL's scheme, hosts and path; of what may be a password, whichever way it is read, nothing."""
-    if "://" not in url and _LIBPQ.search(url):
+    if not _BEGINS.match(url) and _LIBPQ.search(url):
         return _fields(url)
     scheme, rest = _SCHEME.fullmatch(url).groups("")  # type: ignore[union-attr]
     if scheme.lower().startswith(_FILES):

@@ -235,6 +235,7 @@ def test_no_field_of_a_query_is_shown(scheme: str, place: str, name: str, passwo
 
 
 @given(PASSWORDS)
+@example(f"@{MARK}://")
 def test_no_password_of_libpq_is_shown(password: str) -> None:
     quoted = password.replace("\\", "\\\\").replace("'", "\\'")
     assert MARK not in show_url(f"host=h dbname=d password='{quoted}' user=u")
