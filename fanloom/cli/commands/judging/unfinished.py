@@ -40,6 +40,7 @@ def kept_until_done(dataset: Path, project: Path, judges: Sequence[Judge], *, fr
         try:
             yield place
         except BaseException:
+            # However it breaks off, also by Ctrl-C: who waits is told what is kept.
             if count := _count(place):
                 click.echo(f"{_runs(count)} kept in {place}; the same command goes on with them.", err=True)
             raise
