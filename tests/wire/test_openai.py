@@ -16,7 +16,7 @@ from pydantic import Field
 
 from fanloom import BadModelOutput, LLMStep, ModelRefused, ModelUnavailable, OutputModel, Prompt, RunError, chat_model
 from fanloom.errors import InvalidSettings, MissingCredentials, MissingPackage
-from fanloom.loops.background import on_background
+from fanloom.loops.background import on_background, run_in_background
 from fanloom.models import factory, structured_output
 from fanloom.models.openai_server import needs_key
 from tests.ports import free_port
@@ -264,21 +264,31 @@ async def test_azure_is_asked_in_the_same_way(wire: FakeProvider, monkeypatch: p
     assert request.body["response_format"]["type"] == "json_schema"
 
 
-async def test_a_client_of_azure_that_is_let_go_closes_its_connections(
-    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["azure_openai:mine", "openai:gpt-4o-mini"])
+async def test_a_client_that_is_let_go_closes_its_connections(
+    name: str, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(factory, "_cache", OrderedDict())
-    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", provider.url)
-    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "fake-azure-key")
-    monkeypatch.setenv("OPENAI_API_VERSION", "2025-03-01-preview")
-    monkeypatch.delenv("OPENAI_BASE_URL")
+    if name.startswith("azure"):
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", provider.url)
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", "fake-azure-key")
+        monkeypatch.setenv("OPENAI_API_VERSION", "2025-03-01-preview")
+        monkeypatch.delenv("OPENAI_BASE_URL")
     provider.reply = "yes"
     # Not in a run, which timers of the client keep for a while.
-    await on_background(asked_of("azure_openai:mine"))
+    await on_background(asked_of(name))
     assert provider.connections == 1
     factory._cache.clear()
     # The loop's thread may hold the client a moment longer, and nothing else would look again.
     await provider.auntil(lambda its: gc.collect() >= 0 and its.connections == 0)
+
+
+def test_what_openai_is_asked_goes_through_its_proxy(wire: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire.reply = "yes"
+    monkeypatch.setenv("OPENAI_PROXY", wire.url)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://nowhere.invalid/v1")
+    run_in_background(asked_of("openai:gpt-4o-mini"))
+    assert [request.model for request in wire.requests] == ["gpt-4o-mini"]
 
 
 async def asked_of(name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fanloom.errors import InvalidSettings, MissingCredentials
 from fanloom.loops.background import begin_if_running
@@ -17,8 +17,9 @@ from fanloom.redaction import show_url
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_openai.chat_models.base import BaseChatOpenAI
 
-    from fanloom.models.openai import CompatibleAzure
+Model = TypeVar("Model", bound="BaseChatOpenAI")
 
 
 def openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
@@ -31,7 +32,7 @@ def openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     # The gateway ends a call in time; the client's own end of a stream that pauses may come before.
     common["stream_chunk_timeout"] = timeout_s
     if spec.provider == "azure_openai":
-        return made(spec, lambda: _azure(CompatibleAzure, azure_deployment=spec.model, **common))
+        return made(spec, lambda: _closing(CompatibleAzure, azure_deployment=spec.model, **common))
     url, key = base_url(), os.environ.get("OPENAI_API_KEY")
     if url and not url.startswith(("http://", "https://")):
         raise InvalidSettings(f"OPENAI_BASE_URL={show_url(url)!r}: write it as http://HOST:PORT/v1.")
@@ -41,14 +42,19 @@ def openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
             "OPENAI_BASE_URL too; or choose the model 'offline', which needs none."
         )
     # A server in the local network takes any word for a key.
-    return made(spec, lambda: CompatibleOpenAI(model=spec.model, base_url=url, api_key=key or "none", **common))
+    fields = {**common, "model": spec.model, "base_url": url, "api_key": key or "none"}
+    return made(spec, lambda: _closing(CompatibleOpenAI, **fields))
 
 
-def _azure(kind: Callable[..., CompatibleAzure], **fields: Any) -> CompatibleAzure:
-    """Make a client that closes its connections when it is let go; the SDK's own does so on a running loop only."""
+def _closing(kind: Callable[..., Model], **fields: Any) -> Model:
+    """Make a client that closes its connections when it is let go; the SDK's own do so on a running loop only.
+
+    OPENAI_PROXY, which LangChain reads for clients of its own, is the proxy of this one.
+    """
     from openai import DefaultAsyncHttpxClient
 
-    connections = DefaultAsyncHttpxClient()
-    model = kind(http_async_client=connections, **fields)
+    connections = DefaultAsyncHttpxClient(proxy=os.environ.get("OPENAI_PROXY") or None)
+    # No socket options for the one that answers `invoke`: they would make it blind to HTTPS_PROXY.
+    model = kind(http_async_client=connections, http_socket_options=(), openai_proxy=None, **fields)
     weakref.finalize(model.root_async_client, begin_if_running, connections.aclose).atexit = False
     return model
