@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fanloom import Database, Settings
-from nodes.support_desk.seed import seed
+from nodes.support_desk.demo_data import seed
 from nodes.support_desk.tables import EFFECTS, Base
 
 _open: dict[str, Database] = {}

@@ -22,8 +22,8 @@ from fanloom.errors import InvalidContext, InvalidSettings
 from fanloom.loops.background import run_in_background
 from graphs.support_desk import builder
 from graphs.support_desk import graph as desk
+from nodes.support_desk.demo_data import seed
 from nodes.support_desk.records import in_business_days
-from nodes.support_desk.seed import seed
 from nodes.support_desk.store import database
 from nodes.support_desk.tables import Case, Return
 from tests.desk_writer import EXAMPLE, Writer, back, bill, honest, other, plan, where

@@ -335,7 +335,7 @@ def test_many_threads_and_one_that_cannot_be_read_are_listed(run: Run, monkeypat
     at_once = json.loads(run("threads", "--json", "--limit", "10000").stdout)
     assert (at_once[0]["thread"], at_once[0]["state"]) == ("odd", "failed")
     assert "its state cannot be read" in at_once[0]["error"]
-    monkeypatch.setattr("fanloom.cli.remote.remote_host._PAGE", 1)
+    monkeypatch.setattr("fanloom.cli.remote.remote_threads._PAGE", 1)
     assert json.loads(run("threads", "--json", "--limit", "3").stdout) == at_once[:3]
 
 

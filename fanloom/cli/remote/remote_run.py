@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fanloom.cli.remote.connection import check_sendable, explained
+from fanloom.cli.remote.remote_schemas import RemoteSchemas
+from fanloom.cli.remote.remote_threads import RemoteThreads
 from fanloom.cli.remote.watched_run import WatchedRun
 from fanloom.cli.showing.progress import live
 from fanloom.cli.thread import Place, Result, run_metadata
 from fanloom.errors import UserError
-
-if TYPE_CHECKING:
-    from fanloom.cli.remote.remote_graph import RemoteGraph
 
 
 @dataclass(frozen=True)
 class RemoteRun:
     """A run of a graph on its server."""
 
-    of: RemoteGraph
+    threads: RemoteThreads
+    graph: RemoteSchemas
     context: Mapping[str, Any] | None
     place: Place
 
@@ -35,7 +35,7 @@ class RemoteRun:
         """Run the graph. Raises Refused, RunFailed or UserError."""
         if self.place.thread is None:
             # Nobody could ask for the result later. But what went wrong, Aegra tells of a run that is there only.
-            kept = {"on_completion": "keep"} if self.of.host.is_aegra else {}
+            kept = {"on_completion": "keep"} if self.threads.is_aegra else {}
             return self._run({"input": given, "on_disconnect": "cancel", **kept}, progress)
         return self._run({"input": given, **self._kept()}, progress)
 
@@ -50,7 +50,7 @@ class RemoteRun:
         """Return the options of a run in a thread. A stream of it that breaks is taken up again where it was."""
         return {
             # As part of the configuration: with the checkpoints Aegra keeps no other metadata.
-            "config": {"metadata": run_metadata(self.of.name, self.context)},
+            "config": {"metadata": run_metadata(self.graph.name, self.context)},
             # Not `sync`: LangGraph fails then where an inner graph keeps nothing, and no server tells whether one does.
             "durability": "async",
             "on_disconnect": "continue",
@@ -60,7 +60,7 @@ class RemoteRun:
 
     def _run(self, how: Mapping[str, Any], progress: bool, *, goes_on: bool = False) -> Result:
         check_sendable([how, self.context])
-        where = None if self.place.thread is None else self.of.host.id_of(self.place.thread)
-        run = WatchedRun(self.of, where, running=self.of.running(where) if goes_on else None)
+        where = None if self.place.thread is None else self.threads.id_of(self.place.thread)
+        run = WatchedRun(self.threads, self.graph, where, running=self.threads.running(where) if goes_on else None)
         with explained(self.place.url), live(run.board, shown=progress):
             return run.watch({**how, "context": self.context})

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 import httpx
 from langgraph_sdk.errors import NotFoundError
 
 from fanloom.cli.exits import Refused, RunFailed
+from fanloom.cli.remote.remote_schemas import RemoteSchemas
+from fanloom.cli.remote.remote_threads import RemoteThreads, questions
 from fanloom.cli.showing.progress import ProgressBoard
 from fanloom.cli.thread import INTERRUPT, Result
 from fanloom.errors import FanloomError, RunError, UserError
-
-if TYPE_CHECKING:
-    from fanloom.cli.remote.remote_graph import RemoteGraph
 
 _AGAIN = "Start it again; with --thread NAME it can go on instead."
 _LOST = f"the connection was lost, and the run with it. {_AGAIN}"
@@ -29,9 +28,9 @@ _MODES: list[Literal["tasks", "values", "custom"]] = ["tasks", "values", "custom
 class WatchedRun:
     """A run that begins, or goes on being watched if it is `running`."""
 
-    def __init__(self, graph: RemoteGraph, where: str | None, running: str | None) -> None:
+    def __init__(self, threads: RemoteThreads, graph: RemoteSchemas, where: str | None, running: str | None) -> None:
         self.board = ProgressBoard()
-        self._graph, self._client = graph, graph.host.client
+        self._threads, self._client, self._graph = threads, threads.client, graph
         self._where, self._id = where, running
         self._is_new = running is None
         # The thread that a server makes for a run of none.
@@ -127,7 +126,7 @@ class WatchedRun:
             return
         try:
             # Ctrl-C may come before the server has told the run's id.
-            if run := self._id or self._graph.running(self._where):
+            if run := self._id or self._threads.running(self._where):
                 self._client.runs.cancel(self._where, run, wait=True)
                 click.echo("The run is stopped on the server.", err=True)
         except (httpx.HTTPError, click.ClickException, KeyboardInterrupt):
@@ -171,14 +170,6 @@ class WatchedRun:
         about = re.match(r"\d+ validation errors? for (\S+)", said)
         schemas = (self._graph.input_schema, self._graph.context_schema or {})
         return about is not None and about[1] in {schema.get("title") for schema in schemas}
-
-
-def questions(interrupts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what interrupts ask, with the schema of the answer where the graph has given one."""
-    return [
-        {"id": asked["id"], "value": asked["value"], "response_schema": asked.get("response_schema")}
-        for asked in interrupts
-    ]
 
 
 def _names(kind: type[FanloomError]) -> set[str]:
