@@ -12,13 +12,12 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
 from benchmarks.provider import MODELS, surroundings
 from benchmarks.report import Row
-from benchmarks.width import Asked, State
-from fanloom import Context, LLMStep, OutputModel, Prompt, StateGraph, add_fan_out, new_run
+from benchmarks.width import Asked, State, check, wired
+from fanloom import Context, LLMStep, OutputModel, Prompt, new_run
 from prompts import path
 from tests.wire.provider import FakeProvider, Reply, Request
 
@@ -47,21 +46,10 @@ async def work(state: Asked, runtime: Runtime[Context]) -> str:
     return await WORK.run(runtime, question=state["item"])
 
 
-async def check(state: State) -> None:
-    """Make sure that every task was done."""
-    assert all(outcome["status"] == "done" for outcome in state["outcomes"]), state["outcomes"]
-
-
 @cache
 def graph_of(eager: bool) -> Any:
     """Return the graph whose tasks begin at once, or the one that waits."""
-    builder = StateGraph(State, context_schema=Context)
-    builder.add_node("plan", plan)
-    builder.add_node("check", check)
-    builder.add_edge(START, "plan")
-    add_fan_out(builder, "plan", over="questions", worker="work", action=work, join="check", eager=eager)
-    builder.add_edge("check", END)
-    return builder.compile(name="eager")
+    return wired(plan, work, check, eager=eager).compile(name="eager")
 
 
 def rows(quick: bool = False) -> list[Row]:

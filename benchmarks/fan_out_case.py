@@ -16,12 +16,11 @@ from time import perf_counter, process_time
 from typing import Any
 
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
 from benchmarks.report import Row
-from benchmarks.width import Asked, State
-from fanloom import Context, Prompt, StateGraph, add_fan_out, new_run
+from benchmarks.width import Asked, State, wired
+from fanloom import Context, Prompt, new_run
 from nodes.faq.steps import ANSWER_QUESTION
 from prompts import path
 
@@ -54,12 +53,7 @@ async def check(state: Numbered) -> None:
     assert [outcome["status"] for outcome in state["outcomes"]] == ["done"] * state["n"]
 
 
-builder = StateGraph(Numbered, context_schema=Context)
-builder.add_node("plan", plan)
-builder.add_node("check", check)
-builder.add_edge(START, "plan")
-add_fan_out(builder, "plan", over="questions", worker="answer", action=answer, join="check")
-builder.add_edge("check", END)
+builder = wired(plan, answer, check, schema=Numbered)
 
 
 def measured(items: int, saver: str, rounds: int) -> Row:

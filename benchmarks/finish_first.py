@@ -22,13 +22,12 @@ from time import perf_counter
 from typing import Any
 from unittest.mock import patch
 
-from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
 from benchmarks.provider import GEMINI, Provider, running
 from benchmarks.report import Row
-from benchmarks.width import Asked, State, begin, check
-from fanloom import Context, LLMStep, Prompt, StateGraph, add_fan_out
+from benchmarks.width import Asked, begin, check, wired
+from fanloom import Context, LLMStep, Prompt, StateGraph
 from fanloom.durable.checkpointer import open_checkpointer
 from fanloom.gateway.bounds.depth_first import DepthFirst
 from prompts import path
@@ -76,13 +75,7 @@ def builder_of(calls: int) -> StateGraph:
             _seen[-1].answer(number, calls)
         return said
 
-    builder = StateGraph(State, context_schema=Context)
-    builder.add_node("begin", begin)
-    builder.add_node("check", check)
-    builder.add_edge(START, "begin")
-    add_fan_out(builder, "begin", over="questions", worker="work", action=work, join="check")
-    builder.add_edge("check", END)
-    return builder
+    return wired(begin, work, check)
 
 
 _seen: list[Seen] = []

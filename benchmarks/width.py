@@ -60,13 +60,18 @@ def fan_out_of(
     action: Callable[[Asked, Runtime[Context]], Awaitable[Any]], name: str, *, checked: bool = True
 ) -> CompiledStateGraph[Any, Any]:
     """Return a graph that runs an action for each question, and where it is `checked` wants each to be done."""
-    builder = StateGraph(State, context_schema=Context)
-    builder.add_node("begin", begin)
-    builder.add_node("check", check if checked else lambda state: None)
-    builder.add_edge(START, "begin")
-    add_fan_out(builder, "begin", over="questions", worker="answer", action=action, join="check")
-    builder.add_edge("check", END)
-    return builder.compile(name=name)
+    return wired(begin, action, check if checked else lambda state: None).compile(name=name)
+
+
+def wired(plan: Any, action: Any, join: Any, *, schema: type = State, eager: bool = False) -> StateGraph:
+    """Return a graph that runs an action for each of the questions that are planned, and then the join."""
+    builder = StateGraph(schema, context_schema=Context)
+    builder.add_node("plan", plan)
+    builder.add_node("join", join)
+    builder.add_edge(START, "plan")
+    add_fan_out(builder, "plan", over="questions", worker="work", action=action, join="join", eager=eager)
+    builder.add_edge("join", END)
+    return builder
 
 
 graph = fan_out_of(answer, "width")

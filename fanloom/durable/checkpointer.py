@@ -11,7 +11,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
-from fanloom.durable.sqlite_saver import SqliteFile, strict
+from fanloom.durable.sqlite_saver import SqliteFile
+from fanloom.durable.state_serializer import StateSerializer
 from fanloom.errors import InvalidSettings
 from fanloom.runs.langgraph_internals import build_serde_allowlist
 from fanloom.settings import in_home, settings
@@ -38,9 +39,10 @@ def open_checkpointer(url: str | None = None) -> Checkpointer:
     `async with open_checkpointer() as saver:` gives one for `ainvoke` and `astream`, `with open_checkpointer() as
     saver:` one for `invoke` and `stream`; then `graph = builder.compile(checkpointer=saver)`. URLs are
     `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database` and `memory://`; folders and
-    tables are made. State comes back as plain data, well-known types and the types in the graph's schemas, with the
-    classes that are derived from these by then; others come back as plain data unless `saver.with_allowlist` names
-    them.
+    tables are made. State comes back as plain data, well-known types, and the types in the graph's schemas with the
+    classes that are derived from these; others come back as plain data unless `saver.with_allowlist` names them. The
+    module of a derived class is imported where nobody has done so, if it stands in the package of one of the types and
+    its source says that the class is derived from one.
 
     Raises InvalidSettings for a URL that means nothing or a file that cannot be written, MissingPackage if the driver
     is not installed, and on entering RunError of the kind `database` if the server cannot be used.
@@ -105,7 +107,7 @@ def _opener(url: str) -> Opener:
         file = SqliteFile(in_home(place[1:]))
         return Opener(file.open(), file.aopen(), file.aopen_store())
     if separator and kind == "memory":
-        saver = InMemorySaver(serde=strict())
+        saver = InMemorySaver(serde=StateSerializer())
         return Opener(saver, saver, nullcontext(InMemoryStore()))
     # Not the whole of it, which may hold a password.
     given = f", not {scheme}://..." if separator else ""

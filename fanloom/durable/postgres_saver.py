@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from typing import Any, cast
 
 from fanloom.durable.both_worlds import InBothWorlds
-from fanloom.durable.sqlite_saver import strict
+from fanloom.durable.state_serializer import StateSerializer
 from fanloom.errors import InvalidSettings, MissingPackage, RunError
 from fanloom.loops.background import in_thread
 from fanloom.redaction import is_clear, redact, show_url
@@ -88,13 +88,13 @@ class PostgresServer:
                     self._conninfo(), kwargs=_SESSION, check=ConnectionPool.check_connection, **_POOL
                 )
                 stack.enter_context(pool).wait(_CONNECT_S)
-            yield PostgresSaver(pool, serde=strict())
+            yield PostgresSaver(pool, serde=StateSerializer())
 
     @asynccontextmanager
     async def aopen(self) -> AsyncIterator[AsyncPostgresSaver]:
         """Open the saver for asynchronous graphs."""
         async with AsyncExitStack() as stack:
-            yield AsyncPostgresSaver(await self._pool(stack), serde=strict())
+            yield AsyncPostgresSaver(await self._pool(stack), serde=StateSerializer())
 
     @asynccontextmanager
     async def aopen_store(self) -> AsyncIterator[AsyncPostgresStore]:

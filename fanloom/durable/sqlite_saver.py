@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import aiosqlite
 from langgraph.checkpoint import sqlite as sqlite_savers
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import aio
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from fanloom.durable.both_worlds import InBothWorlds
+from fanloom.durable.state_serializer import StateSerializer
 from fanloom.errors import InvalidSettings
 from fanloom.loops.background import in_thread
 from fanloom.private_files import make_private
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 # How long a write waits for those of other processes.
 _BUSY_S = 10
 _MEMORY = ":memory:"
-
-
-def strict() -> JsonPlusSerializer:
-    """Return a serializer that loads plain data and well-known types only: no pickle, no code named by the data."""
-    return JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
 
 
 _PLACE = "thread_id, checkpoint_ns, checkpoint_id"
@@ -67,7 +62,7 @@ class SqliteFile:
             with self._explained():
                 self._prepare()
                 connection = sqlite3.connect(self.path, timeout=_BUSY_S, check_same_thread=False)
-                saver = SqliteSaver(stack.enter_context(closing(connection)), serde=strict())
+                saver = SqliteSaver(stack.enter_context(closing(connection)), serde=StateSerializer())
                 saver.setup()
             yield saver
 
@@ -78,7 +73,7 @@ class SqliteFile:
             with self._explained():
                 await in_thread(self._prepare)
                 connection = await stack.enter_async_context(aiosqlite.connect(self.path, timeout=_BUSY_S))
-                saver = AsyncSqliteSaver(connection, serde=strict())
+                saver = AsyncSqliteSaver(connection, serde=StateSerializer())
                 await saver.setup()
             yield saver
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -74,22 +74,22 @@ class NotedRun:
 
     def watched(self, events: Iterator[Any], mode: Any) -> Iterator[Any]:
         """Yield a run's events, and write down how it ends."""
-        try:
+        with self._ended():
             for event in events:
                 self._take(event, mode)
                 yield event
-        except BaseException as error:
-            # However it ends: also one that is cancelled, or that nobody reads on, has its end in the log.
-            self._end(error)
-            raise
-        self._end(None)
 
     async def awatched(self, events: AsyncIterator[Any], mode: Any) -> AsyncIterator[Any]:
         """Yield a run's events, and write down how it ends."""
-        try:
+        with self._ended():
             async for event in events:
                 self._take(event, mode)
                 yield event
+
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        try:
+            yield
         except BaseException as error:
             # However it ends: also one that is cancelled, or that nobody reads on, has its end in the log.
             self._end(error)

@@ -23,7 +23,6 @@ from fanloom.graph.run_noted import NotedRun
 from fanloom.loops.background import in_thread
 from fanloom.runs.context import MAX_WIDTH
 from fanloom.runs.current_run import GraphControl
-from fanloom.runs.langgraph_internals import with_derived
 from fanloom.tracing.langsmith_tracing import start_tracing
 
 _MOST_SUPERSTEPS = 10_007  # as LangGraph has it where nobody says otherwise
@@ -196,7 +195,7 @@ def _for_types_of(graph: Any, saver: Any) -> Any:
     """Return a saver that loads the types in a graph's schemas too."""
     # What LangGraph's server puts around a saver hands all on to that one, and cannot be copied.
     is_around_another = hasattr(type(saver), "__getattr__")
-    return saver if is_around_another else saver.with_allowlist(with_derived(graph._serde_allowlist or ()))
+    return saver if is_around_another else saver.with_allowlist(graph._serde_allowlist or ())
 
 
 def _giving_up_at_the_end(events: Iterator[Any], control: GraphControl) -> Iterator[Any]:

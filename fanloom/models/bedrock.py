@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -50,7 +50,10 @@ class WideBedrockConverse(ChatBedrockConverse):
         **kwargs: Any,
     ) -> ChatResult:
         manager = run_manager.get_sync() if run_manager else None
-        return await Line().call(lambda: self._generate(messages, stop, manager, **kwargs))
+        return await self._beside_the_loop(lambda: self._generate(messages, stop, manager, **kwargs))
+
+    async def _beside_the_loop(self, call: Callable[[], ChatResult]) -> ChatResult:
+        return await Line().call(call)
 
     async def _astream(
         self,

@@ -6,7 +6,6 @@ No other module imports any. tests/unit/test_langgraph_internals.py fails when o
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from typing import Any, get_args, get_origin
 
 from langchain_core.tracers._streaming import _StreamingCallbackHandler, _V2StreamingCallbackHandler
@@ -49,8 +48,7 @@ StreamReader = _StreamingCallbackHandler
 
 vars(_schema_types)["STRICT_MSGPACK_ENABLED"] = True
 
-# It looks into list, dict and their like, and not into Sequence, Mapping, generic classes, aliases and named tuples;
-# and it takes a class, and not those derived from it, which a field of its type may hold.
+# It looks into list, dict and their like, and not into Sequence, Mapping, generic classes, aliases and named tuples.
 _collect = _schema_types._collect_from_type
 # Of these classes anybody's may be derived: that a schema names one says nothing of those.
 _EVERYBODYS = {
@@ -66,7 +64,7 @@ _EVERYBODYS = {
 def _collect_all(kind: Any, allowed: set[tuple[str, ...]], seen: set[Any], seen_ids: set[int]) -> None:
     is_new = _is_new(kind, seen)
     _collect(kind, allowed, seen, seen_ids)
-    for part in (*_parts(kind), *_derived(kind)) if is_new else ():
+    for part in _parts(kind) if is_new else ():
         _collect_all(part, allowed, seen, seen_ids)
     if is_new and _is_named_tuple(kind):
         allowed.add((kind.__module__, kind.__name__))
@@ -88,17 +86,15 @@ def _parts(kind: Any) -> tuple[Any, ...]:
     return tuple(_schema_types._safe_get_type_hints(kind).values()) if _is_named_tuple(kind) else ()
 
 
-def _derived(kind: Any) -> tuple[Any, ...]:
-    is_own = isinstance(kind, type) and kind.__module__.partition(".")[0] not in _EVERYBODYS
-    return tuple(type.__subclasses__(kind)) if is_own else ()
+def is_own(kind: type) -> bool:
+    """Return whether what is derived from a class is known for what it is, since the class is nobody else's."""
+    return kind.__module__.partition(".")[0] not in _EVERYBODYS
 
 
-def with_derived(allowed: Iterable[tuple[str, ...]]) -> set[tuple[str, ...]]:
-    """Return names of classes, (module, name), with those of the classes that have been derived from them since."""
-    found, seen, seen_ids = set(allowed), set[Any](), set[int]()
-    for module, name in list(found):
-        for derived in _derived(vars(sys.modules.get(module, object)).get(name)):
-            _collect_all(derived, found, seen, seen_ids)
+def types_in(kind: type) -> set[tuple[str, ...]]:
+    """Return the names, (module, name), of a class and of the types in its fields."""
+    found = set[tuple[str, ...]]()
+    _collect_all(kind, found, set(), set())
     return found
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import subprocess
-import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from fanloom.batch.job_folder import JobFolder
+from tests.kills.routed_job import check_ended_once, command_of
 
 ITEMS, WIDTH, KILLS = 600, 8, 10
 
@@ -40,14 +37,10 @@ def kill_in_work(command: list[str], out: Path, after_s: float) -> bool:
 @pytest.mark.timeout(600)
 def test_ten_kills_of_a_job(tmp_path: Path) -> None:
     chance, out = random.Random(1), tmp_path / "job"
-    rows = [{"query": f"I was charged twice, {n}"} for n in range(ITEMS)]
-    (tmp_path / "in.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    command = [sys.executable, "-m", "fanloom", "batch", "run", "support_router", str(tmp_path / "in.jsonl"), "-q"]
     # Two calls an item, and of each kill what was in flight.
-    command += ["--out", str(out), "--concurrency", str(WIDTH)]
-    command += ["--max-model-calls", str(2 * ITEMS + 2 * WIDTH * KILLS)]
+    most = 2 * ITEMS + 2 * WIDTH * KILLS
+    command = command_of(tmp_path, ITEMS, "--concurrency", str(WIDTH), "--max-model-calls", str(most))
     killed = sum(kill_in_work(command, out, 0.3 * chance.random()) for _ in range(KILLS))
     assert subprocess.run(command, timeout=300).returncode == 0
-    counted = Counter(result["id"] for result in JobFolder(out).results())
-    assert counted == Counter(str(number) for number in range(1, ITEMS + 1))
+    check_ended_once(tmp_path, ITEMS)
     print(f"{killed} kills; {ITEMS} items ended once")

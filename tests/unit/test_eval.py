@@ -531,7 +531,7 @@ def test_an_evaluator(options: dict[str, Any], item: dict[str, Any], run: ItemRu
     judged = evaluator.judge(item, run)
     assert expected.items() <= judged.ratios.items()
     assert (
-        bool(judged.notes) == any(ratio.missed for name, ratio in judged.ratios.items() if name in expected)
+        bool(judged.notes) == any(ratio.hits < ratio.of for name, ratio in judged.ratios.items() if name in expected)
         or run.error
     )
 

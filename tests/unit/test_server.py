@@ -15,7 +15,7 @@ from langgraph_sdk.errors import AuthenticationError, PermissionDeniedError
 
 from fanloom.cli.exits import Refused
 from fanloom.cli.remote.connection import explained
-from fanloom.durable.checkpointer import open_checkpointer
+from fanloom.durable.checkpointer import Saver, open_checkpointer
 from fanloom.errors import InvalidSettings
 from fanloom.server import app, auth, persistence, takeover
 from fanloom.server.keys import Owner, api_keys, owner_of
@@ -106,6 +106,13 @@ def test_a_key_is_known_as_a_whole() -> None:
 
 
 entered_as_anybody = {"identity": "anybody", "is_authenticated": False}
+
+
+async def put_thread(saver: Saver, metadata: Any) -> None:
+    """Keep a checkpoint of the thread `t`."""
+    place: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    checkpoint: Any = {"id": "1", "channel_values": {}, "channel_versions": {}, "versions_seen": {}, "v": 1}
+    await saver.aput(place, checkpoint, metadata, {})
 
 
 async def entered(headers: dict[bytes, bytes], scope: Any) -> Any:
@@ -248,9 +255,7 @@ async def test_a_forgotten_thread_is_still_its_owners(metadata: Any, statuses: d
     async with open_checkpointer("memory://") as saver:
         takeover.remember(saver)
         if metadata is not None:
-            place: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
-            checkpoint: Any = {"id": "1", "channel_values": {}, "channel_versions": {}, "versions_seen": {}, "v": 1}
-            await saver.aput(place, checkpoint, metadata, {})
+            await put_thread(saver, metadata)
         for action in ("create", "create_run"):
             for user, status in statuses.items():
                 try:
@@ -271,9 +276,7 @@ async def test_a_thread_stays_its_owners_when_staff_go_on_with_it(metadata: Any,
     async with open_checkpointer("memory://") as saver:
         takeover.remember(saver)
         if metadata is not None:
-            place: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
-            checkpoint: Any = {"id": "1", "channel_values": {}, "channel_versions": {}, "versions_seen": {}, "v": 1}
-            await saver.aput(place, checkpoint, metadata, {})
+            await put_thread(saver, metadata)
         found = await authorized("threads", action, value, "sue")
     assert found == (owner if owner == 404 else {"owner": owner})
     assert owner == 404 or value["metadata"] == {"owner": owner}

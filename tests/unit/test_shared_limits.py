@@ -13,6 +13,7 @@ import uuid
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from psycopg import OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
 
 from fanloom.errors import InvalidSettings
 from fanloom.gateway.bounds.circuit_breaker import Breaker
@@ -409,6 +411,17 @@ def test_a_store_that_goes_away_in_mid_run_leaves_a_bound_and_no_standstill(post
     # What was leased together, and who had less than its part comes up to it.
     assert all(each >= 40 for each in begun)
     assert 120 <= sum(begun) <= 120 + 2 * 40
+
+
+def test_a_store_whose_table_cannot_be_made_leaves_no_connection_open(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, opened = psycopg.connect, list[Any]()
+    monkeypatch.setattr(psycopg, "connect", lambda *given, **how: opened.append(connect(*given, **how)) or opened[-1])
+    store = limit_store(f"{postgres_url}?options=-c%20default_transaction_read_only%3Don")
+    with pytest.raises(ReadOnlySqlTransaction):
+        store.read()
+    assert [each.closed for each in opened] == [True]
 
 
 @pytest.mark.parametrize("load", [0.02, 0.2, 0.5])

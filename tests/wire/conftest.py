@@ -27,15 +27,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(warning))
 
 
+def lead_to(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lead all clients to a provider, through limits that know no call yet."""
+    for name in foreign():
+        monkeypatch.delenv(name)
+    for name, value in provider.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(process_limits, "_limits", type(process_limits._limits)())
+
+
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
     """Run a provider to which the environment leads all clients."""
     with FakeProvider() as running:
-        for name in foreign():
-            monkeypatch.delenv(name)
-        for name, value in running.environment().items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(process_limits, "_limits", type(process_limits._limits)())
+        lead_to(running, monkeypatch)
         yield running
 
 
@@ -52,11 +57,7 @@ def wire(shared_provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iter
 
     Only what has ended: the `peak` can count a request that another test gave up.
     """
-    for name in foreign():
-        monkeypatch.delenv(name)
-    for name, value in shared_provider.environment().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(process_limits, "_limits", type(process_limits._limits)())
+    lead_to(shared_provider, monkeypatch)
     healthy = shared_provider.reply
     shared_provider.clear()
     yield shared_provider

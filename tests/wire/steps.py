@@ -64,11 +64,13 @@ def one_step(step: LLMStep[Any], **options: Any) -> Any:
     return builder.compile(**options)
 
 
-def fan_out(action: Any, **options: Any) -> Any:
-    """Compile a graph that sends each of `items` to a worker."""
+async def begin(state: State) -> dict[str, Any]:
+    """Begin a new run: the plan of a graph whose items are given."""
+    return new_run()
 
-    async def plan(state: State) -> dict[str, Any]:
-        return new_run()
+
+def fan_out(action: Any, plan: Any = begin, *, eager: bool = False, **options: Any) -> Any:
+    """Compile a graph that sends each of `items` to a worker."""
 
     async def join(state: State) -> dict[str, Any]:
         return {"joined": True}
@@ -77,7 +79,7 @@ def fan_out(action: Any, **options: Any) -> Any:
     builder.add_node("plan", plan)
     builder.add_node("join", join)
     builder.add_edge(START, "plan")
-    add_fan_out(builder, "plan", over="items", worker="work", action=action, join="join")
+    add_fan_out(builder, "plan", over="items", worker="work", action=action, join="join", eager=eager)
     builder.add_edge("join", END)
     return builder.compile(**options)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
-from fanloom import Context, LLMStep, OutputModel, StateGraph, add_fan_out, new_run
+from fanloom import Context, LLMStep, OutputModel, new_run
 from tests.wire.provider import FakeProvider, Reply, Request
-from tests.wire.steps import PLAIN, QUESTION, State, asked, asks, run
+from tests.wire.steps import PLAIN, QUESTION, State, asked, asks, fan_out, run
 
 TASKS = [f"task {number}" for number in range(6)]
 
@@ -28,16 +27,7 @@ def graph_of(*, eager: bool, most: int = len(TASKS)) -> Any:
     async def plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return {**new_run(), "items": (await PLAN.run(runtime, question=QUESTION)).items[:most]}
 
-    async def join(state: State) -> dict[str, Any]:
-        return {"joined": True}
-
-    builder = StateGraph(State, context_schema=Context)
-    builder.add_node("plan", plan)
-    builder.add_node("join", join)
-    builder.add_edge(START, "plan")
-    add_fan_out(builder, "plan", over="items", worker="work", action=asks, join="join", eager=eager)
-    builder.add_edge("join", END)
-    return builder.compile()
+    return fan_out(asks, plan, eager=eager)
 
 
 def writes_slowly(request: Request) -> Reply:

@@ -28,11 +28,10 @@ from fanloom.batch.provider_jobs.wave_options import WaveOptions
 from fanloom.cli import cli
 from fanloom.durable.effects import effect_key
 from fanloom.errors import MissingCredentials, RunError
-from fanloom.gateway.bounds import process_limits
 from graphs.faq_chain import graph as faq_chain
 from graphs.support_router import graph as router
-from tests.wire.conftest import BEDROCK, GEMINI, OPENAI
-from tests.wire.provider import Reply, foreign
+from tests.wire.conftest import BEDROCK, GEMINI, OPENAI, lead_to
+from tests.wire.provider import Reply
 from tests.wire.provider.batches import ROLE, S3, BatchProvider
 from tests.wire.steps import GOOD, PROMPTS, TYPED
 
@@ -120,11 +119,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchProvider]:
     monkeypatch.setattr(wave_sending, "poll_s", lambda attempt: 0.0)
     monkeypatch.setattr(quiet_item, "_MOMENT_S", 0.04)
     with BatchProvider() as running:
-        for name in foreign():
-            monkeypatch.delenv(name)
-        for name, value in running.environment().items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(process_limits, "_limits", type(process_limits._limits)())
+        lead_to(running, monkeypatch)
         yield running
 
 

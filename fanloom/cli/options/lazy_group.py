@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import difflib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
 import click
 from click.shell_completion import CompletionItem
 
 
-class ListedGroup(click.Group):
+class ListedGroup(click.Group, ABC):
     """A group that knows the names and summaries of its commands without loading any of them."""
 
     noun = "command"
 
+    @abstractmethod
     def summaries(self, ctx: click.Context) -> Mapping[str, str]:
         """Return the summary of each command, by name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """Return the command of that name."""
-        raise NotImplementedError
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""

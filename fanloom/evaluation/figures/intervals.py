@@ -29,11 +29,6 @@ class Ratio(NamedTuple):
     hits: float
     of: float
 
-    @property
-    def missed(self) -> bool:
-        """Whether something could have been right here that is not."""
-        return self.hits < self.of
-
 
 class Estimate(NamedTuple):
     """A figure with its interval; `n` is the number of items behind it."""

@@ -130,6 +130,14 @@ class PostgresLimits:
     def _opened(self) -> Any:
         patience: dict[str, Any] = {"connect_timeout": _WAIT_S, "tcp_user_timeout": _WAIT_S * 1000}
         connection = self._connect(self._url, autocommit=True, prepare_threshold=None, **patience)
+        try:
+            self._set_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _set_up(self, connection: Any) -> None:
         connection.execute(f"SET statement_timeout = {_WAIT_S * 1000}")
         with connection.transaction():
             # Two that make a table at once: one of them would fail.
@@ -138,7 +146,6 @@ class PostgresLimits:
                 "CREATE TABLE IF NOT EXISTS fanloom_ledgers (name text PRIMARY KEY, version bigint, ledger text)"
             )
             connection.execute("INSERT INTO fanloom_ledgers VALUES (%s, 0, '{}') ON CONFLICT DO NOTHING", [self._name])
-        return connection
 
 
 class RedisLimits:

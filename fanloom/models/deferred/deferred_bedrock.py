@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 from urllib.parse import unquote
 
 from botocore.awsrequest import AWSResponse
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from pydantic import model_validator
 
@@ -26,16 +24,9 @@ class DeferredBedrock(WideBedrockConverse):
         self.client.meta.events.register("before-send.bedrock-runtime.Converse", _answered)
         return self
 
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        manager = run_manager.get_sync() if run_manager else None
+    async def _beside_the_loop(self, call: Callable[[], ChatResult]) -> ChatResult:
         # On no line: nothing is listened to, and a line would send.
-        return await in_thread(lambda: self._generate(messages, stop, manager, **kwargs))
+        return await in_thread(call)
 
 
 def _answered(request: Any, **_: Any) -> AWSResponse:
