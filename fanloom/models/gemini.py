@@ -14,6 +14,10 @@ from google.genai.errors import APIError
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_google_genai import ChatGoogleGenerativeAI
 
+_JSON = "application/json"
+# As gateways between name what they send whole.
+_NO_STREAMS = (_JSON, "text/html", "text/plain")
+
 
 class ReadableGemini(ChatGoogleGenerativeAI):
     """ChatGoogleGenerativeAI whose async errors carry an answer that has been read.
@@ -49,21 +53,23 @@ async def raise_for_error_in_body(request: ClientRequest, handler: ClientHandler
     """Raise the APIError of an answer that google-genai cannot read as one, as gateways between send them.
 
     It is a middleware of aiohttp's. With a good status google-genai reads no error, and finds the answer empty; a
-    stream tells itself. Of a failed answer that calls itself JSON and is none, it loses the status.
+    stream tells itself. Of a failed answer that calls itself JSON and is none it loses the status, and of one that is
+    JSON and calls itself something else what it says, such as how long to wait.
     """
     answer = await handler(request)
     if answer.status != HTTPStatus.OK:
-        await _raise_for_page(answer)
-    elif answer.content_type == "application/json":
+        await _raise_for_misnamed(answer)
+    elif answer.content_type in _NO_STREAMS:
         await _raise_for_told(answer)
     return answer
 
 
-async def _raise_for_page(answer: ClientResponse) -> None:
+async def _raise_for_misnamed(answer: ClientResponse) -> None:
     body = await answer.read()
-    if body.strip() and _json(body) is None:
-        said = {"message": body.decode(errors="replace"), "status": answer.reason}
-        await APIError.raise_error_async(answer.status, said, answer)
+    said = _json(body)
+    if body.strip() and (said is None or answer.content_type != _JSON):
+        page = {"message": body.decode(errors="replace"), "status": answer.reason}
+        await APIError.raise_error_async(answer.status, page if said is None else said, answer)
 
 
 async def _raise_for_told(answer: ClientResponse) -> None:

@@ -6,6 +6,7 @@ import gc
 import json
 import weakref
 from enum import Enum
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fanloom import BadModelOutput, Choices, Context, Count, LLMStep, OutputModel, Prompt, UserError, narrowed
@@ -20,7 +22,9 @@ from fanloom.gateway.narrowed_clients import MOST_REMEMBERED, NarrowedClients
 from fanloom.models.narrowing import narrowed as narrowing
 from fanloom.models.narrowing.schema_budget import BEDROCK, GEMINI, OPENAI, cost, within
 from fanloom.models.schema_examples.generator import example_of
+from fanloom.steps import step as steps
 from tests.fakes import ScriptedModel
+from tests.wire.langsmith.examples import INPUTS, context
 
 BUDGETS = pytest.mark.parametrize("budget", [GEMINI, OPENAI, BEDROCK], ids=["gemini", "openai", "bedrock"])
 NAMES = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=8, unique=True)
@@ -131,9 +135,36 @@ def spoilt(data: Any, bad: Any) -> Any:
     )
 
 
+def is_shown_as_pydantic_would(output: type[BaseModel]) -> bool:
+    """Say whether a schema copied from a marked one is, to the letter, that of a model with the bounds in it."""
+    plain = narrowing.spelt_out(output)
+    return all(json.dumps(made(output)) == json.dumps(made(plain)) for made in (schema_of, convert_to_openai_tool))
+
+
+def schema_of(output: type[BaseModel]) -> dict[str, Any]:
+    return output.model_json_schema()
+
+
+@pytest.mark.parametrize("graph", INPUTS.keys() - {"support_router"})
+def test_what_a_shipped_graph_shows_is_what_pydantic_makes_of_its_bounds(
+    graph: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[type[OutputModel]] = []
+
+    def noted(output: type[OutputModel], bounds: Any) -> type[OutputModel]:
+        shown.append(narrowed(output, bounds))
+        return shown[-1]
+
+    monkeypatch.setattr(steps, "narrowed", noted)
+    import_module(f"graphs.{graph}").graph.invoke(INPUTS[graph], context=context(graph, "offline"))
+    assert shown
+    assert all(map(is_shown_as_pydantic_would, shown))
+
+
 @pytest.mark.parametrize(("bounds", "good", "bad"), PLACES)
 def test_places_of_every_kind(bounds: Any, good: Any, bad: Any) -> None:
     output, data = narrowed(Answer, bounds), {"sources": ["b", "a"], **good}
+    assert is_shown_as_pydantic_would(output)
     made = output.model_validate_json(json.dumps(data))
     assert made == Answer.model_validate_json(json.dumps(data))
     assert type(made) is Answer
@@ -152,6 +183,8 @@ def test_what_is_narrowed_twice_holds_both_and_the_first_stays_as_it_was() -> No
     once = sources(("sources[]", Choices("ab")))
     twice = narrowed(once, {"sources": Count(1, 1)})
     assert type(twice.model_validate({"sources": ["a"]})) is Answer
+    assert is_shown_as_pydantic_would(twice)
+    assert twice.model_json_schema()["properties"]["sources"]["items"]["enum"] == ["a", "b"]
     assert not accepts(twice, {"sources": ["c"]})
     assert not accepts(twice, {"sources": ["a", "a"]})
     assert accepts(once, {"sources": ["a", "a"]})

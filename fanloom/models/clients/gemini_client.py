@@ -20,8 +20,8 @@ def gemini(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     from fanloom.models.gemini import ReadableGemini, raise_for_error_in_body
 
     check_key(spec)
-    # On Vertex it can be google-auth's own session that sends, which knows no middlewares.
-    args = None if on_vertex() else {"middlewares": (raise_for_error_in_body,)}
+    # Of each request: google-auth's own session, which sends on Vertex with a client's certificate, hands them on.
+    args = {"middlewares": (raise_for_error_in_body,)}
     # max_retries counts attempts here: 1 is none.
     return ReadableGemini(model=spec.model, max_retries=1, timeout=timeout_s, client_args=args, **fields)
 

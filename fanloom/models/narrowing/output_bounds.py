@@ -18,8 +18,20 @@ _LONGEST_LIST = 500
 _LONGEST_VALUE = 100
 
 
+class _Shown:
+    """A bound as an annotation; `shown` returns the schema of a place with the bound put in, its words in order."""
+
+    def shown(self, schema: Schema) -> Schema:
+        raise NotImplementedError
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
+        resolved = handler.resolve_ref_schema(handler(schema))
+        branches = [handler.resolve_ref_schema(one) for one in resolved.get("anyOf", ())]
+        return self.shown({**resolved, "anyOf": branches} if branches else resolved)
+
+
 @dataclass(frozen=True, init=False)
-class Choices:
+class Choices(_Shown):
     """One of some values, texts or whole numbers; null too where the field allows it, and only null if there are none.
 
     `key` says when a value is written in another way: two with the same key are the same, and the answer holds it as
@@ -45,8 +57,13 @@ class Choices:
         inner = handler(source)
         return core_schema.no_info_after_validator_function(self._checker(), inner) if self.enforced else inner
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        return self._shown(handler(schema), handler.resolve_ref_schema)
+    def shown(self, schema: Schema) -> Schema:
+        """Return the schema of a place with the values put in."""
+        if branches := schema.get("anyOf"):
+            kept = [self.shown(one) for one in branches if self.values or one.get("type") == "null"]
+            rest = {name: value for name, value in schema.items() if name != "anyOf"}
+            return {**schema, "anyOf": kept} if len(kept) > 1 else _in_order({**rest, **kept[0]})
+        return schema if schema.get("type") == "null" else _in_order({**schema, **self._words()})
 
     def _checker(self) -> Callable[[Any], Any]:
         key = self.key or _itself
@@ -65,14 +82,6 @@ class Choices:
 
         return check
 
-    def _shown(self, schema: Schema, resolved: Callable[[Schema], Schema]) -> Schema:
-        schema = resolved(schema)
-        if branches := schema.get("anyOf"):
-            kept = [self._shown(one, resolved) for one in branches if self.values or one.get("type") == "null"]
-            rest = {name: value for name, value in schema.items() if name != "anyOf"}
-            return {**rest, "anyOf": kept} if len(kept) > 1 else {**rest, **kept[0]}
-        return schema if schema.get("type") == "null" else {**schema, **self._words()}
-
     def _words(self) -> Schema:
         numbers = [value for value in self.values if isinstance(value, int)]
         # A range says the same in two words, which every provider takes; some take enums of texts only.
@@ -82,7 +91,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Count:
+class Count(_Shown):
     """From `least` to `most` items, without an upper bound if `most` is None: `Count(3, 3)` is exactly three.
 
     With `enforced=False` models are shown the count, and a list of another length is left to the node.
@@ -101,8 +110,16 @@ class Count:
         inner = handler(source)
         return core_schema.no_info_after_validator_function(self._checked, inner) if self.enforced else inner
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        return self._shown(handler(schema), handler.resolve_ref_schema)
+    def shown(self, schema: Schema) -> Schema:
+        """Return the schema of a place with the count put in."""
+        if "anyOf" in schema:
+            return {**schema, "anyOf": [self.shown(one) for one in schema["anyOf"]]}
+        if schema.get("type") != "array":
+            return schema
+        least = max(self.least, schema.get("minItems", 0))
+        bounds = [most for most in (self.most, schema.get("maxItems")) if most is not None]
+        counts = {**({"minItems": least} if least else {}), **({"maxItems": min(bounds)} if bounds else {})}
+        return _in_order({**schema, **counts})
 
     def _checked(self, items: Any) -> Any:
         if items is None:
@@ -113,17 +130,6 @@ class Count:
         if self.most is not None and len(items) > self.most:
             raise PydanticKnownError("too_long", {**said, "max_length": self.most})
         return items
-
-    def _shown(self, schema: Schema, resolved: Callable[[Schema], Schema]) -> Schema:
-        schema = resolved(schema)
-        if "anyOf" in schema:
-            return {**schema, "anyOf": [self._shown(one, resolved) for one in schema["anyOf"]]}
-        if schema.get("type") != "array":
-            return schema
-        least = max(self.least, schema.get("minItems", 0))
-        bounds = [most for most in (self.most, schema.get("maxItems")) if most is not None]
-        shown = {**schema, **({"minItems": least} if least else {})}
-        return {**shown, "maxItems": min(bounds)} if bounds else shown
 
 
 Bound: TypeAlias = Choices | Count
@@ -144,6 +150,11 @@ def listed(values: Iterable[Any]) -> str:
 def short(text: str, most: int) -> str:
     """Return a text cut to so many characters."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _in_order(schema: Schema) -> Schema:
+    """Return a schema whose words stand as Pydantic has them."""
+    return dict(sorted(schema.items()))
 
 
 def _itself(value: Any) -> Any:

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import to_jsonable_python
 
+from fanloom.models.narrowing.narrowed import spelt_out
+
 Schema = dict[str, Any]
 _CHOICES = 10
 
@@ -21,7 +23,7 @@ def exact_schema(model: type[BaseModel]) -> Schema:
 
     An `OutputModel` shows language models a portable schema, which leaves things out: here nothing is.
     """
-    schema: Schema = BaseModel.model_json_schema.__func__(model, schema_generator=_ExactSchema)  # type: ignore[attr-defined]
+    schema: Schema = BaseModel.model_json_schema.__func__(spelt_out(model), schema_generator=_ExactSchema)  # type: ignore[attr-defined]
     return schema
 
 
