@@ -131,12 +131,13 @@ class Attempt:
         counted.attempted(self.number)
         if self.is_hedge:
             counted.hedged()
-        attempt_begun(self)
+        after = self.after.kind if self.after else None
+        attempt_begun(self.number, self.client.name, self.messages, self._why(), after)
         try:
             with self.watched or _NOBODY:
                 message = await self._send()
         except BaseException as error:
-            attempt_failed(self, error)
+            attempt_failed(self.number, error)
             if self._was_unanswered(error):
                 counted.unanswered()
             raise
@@ -196,6 +197,18 @@ class Attempt:
     def _before(self) -> str:
         return f" (the request before: {self.after})" if self.after else ""
 
+    def _why(self) -> str:
+        if self.is_hedge:
+            return "hedge"
+        if self.after is None:
+            return "fallback" if self.is_fallback else "first"
+        if self._is_repair():
+            return "repair"
+        return "longer" if self.after.kind == "truncated" else "retry"
+
+    def _is_repair(self) -> bool:
+        return self.after is not None and self.messages != self.request.messages
+
     def _traced(self) -> dict[str, Any]:
         """Return what the trace says of the request: which attempt it is, and why it is made again."""
         told: dict[str, Any] = {"step": self.request.step, "role": self.request.role, "model": self.client.name}
@@ -204,7 +217,7 @@ class Attempt:
             told["task_id"] = task
         if self.after:
             told["after"] = self.after.kind
-        again = ["repair" if self.messages != self.request.messages else "retry"] if self.after else []
+        again = ["repair" if self._is_repair() else "retry"] if self.after else []
         tags = [*(["fallback"] if self.is_fallback else []), *again, *(["hedge"] if self.is_hedge else [])]
         # The offline model writes all at once.
         streamed = callbacks_for(self.request) if self.client.limits else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fanloom.errors import RunError
@@ -16,28 +16,31 @@ from fanloom.runlog.recorder import Content
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
-    from fanloom.gateway.attempt import Attempt
     from fanloom.gateway.bounds.circuit_breaker import Breaker
+    from fanloom.runs.usage import ModelUsage
 
 
-def attempt_begun(attempt: Attempt) -> None:
-    """Write down that an attempt begins; `attempt_failed` or `answer_noted` tells how it ends."""
+def attempt_begun(number: int, model: str, messages: Sequence[BaseMessage], why: str, after: str | None) -> None:
+    """Write down that a call's attempt of a number begins; `attempt_failed` or `answer_noted` tells how it ends.
+
+    `after` is the kind of what went wrong before.
+    """
     if is_kept():
-        prompt = [part for message in attempt.messages for part in _parts(message)]
-        record("attempt.started", {"prompt": prompt}, **_place(attempt), **_begun(attempt))
+        prompt = [part for message in messages for part in _parts(message)]
+        record("attempt.started", {"prompt": prompt}, **_place(number), why=why, after=after, **_asked(model))
 
 
-def attempt_failed(attempt: Attempt, error: BaseException) -> None:
+def attempt_failed(number: int, error: BaseException) -> None:
     """Write down how an attempt fails, also one that is cancelled, as the slower one of a race."""
     if is_kept():
-        record("attempt.ended", **_place(attempt), **_failed(error))
+        record("attempt.ended", **_place(number), **_failed(error))
 
 
-def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None = None) -> None:
+def answer_noted(number: int, message: AIMessage, usage: ModelUsage | None, problem: RunError | None = None) -> None:
     """Write down what a model has answered, and what is wrong with it, if anything is."""
     if not is_kept():
         return
-    used: Any = attempt.used or {}
+    used: Any = usage or {}
     shown = {"answer": answer_reading.shown(message), "data": answer_reading.data_shown(message)}
     contents = {name: Content(text, is_output=True) for name, text in shown.items() if text is not None}
     told = {
@@ -50,7 +53,7 @@ def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None 
         "gen_ai.usage.cache_read.input_tokens": used.get("cached_tokens"),
         "gen_ai.response.finish_reasons": [answer_reading.finish_reason(message)],
     }
-    record("attempt.ended", contents, **_place(attempt), **told)
+    record("attempt.ended", contents, **_place(number), **told)
 
 
 def cool_down_noted(model: str, hint_s: float) -> None:
@@ -71,29 +74,14 @@ def _in_ms(seconds: float) -> int:
     return int((time.time() + seconds) * 1000)
 
 
-def _place(attempt: Attempt) -> dict[str, Any]:
+def _place(number: int) -> dict[str, Any]:
     place = here()
-    return {"call": place.call if place else "", "n": attempt.number}
+    return {"call": place.call if place else "", "n": number}
 
 
-def _begun(attempt: Attempt) -> dict[str, Any]:
-    provider, colon, _ = attempt.client.name.partition(":")
-    return {
-        "why": _why(attempt),
-        "after": attempt.after.kind if attempt.after else None,
-        "gen_ai.request.model": attempt.client.name,
-        "gen_ai.provider.name": provider if colon else "custom",
-    }
-
-
-def _why(attempt: Attempt) -> str:
-    if attempt.is_hedge:
-        return "hedge"
-    if attempt.after is None:
-        return "fallback" if attempt.is_fallback else "first"
-    if attempt.messages != attempt.request.messages:
-        return "repair"
-    return "longer" if attempt.after.kind == "truncated" else "retry"
+def _asked(model: str) -> dict[str, Any]:
+    provider, colon, _ = model.partition(":")
+    return {"gen_ai.request.model": model, "gen_ai.provider.name": provider if colon else "custom"}
 
 
 def _parts(message: BaseMessage) -> Iterator[dict[str, Any]]:

@@ -122,9 +122,9 @@ class ModelTurn(Generic[T]):
         try:
             answer = self._judged(message)
         except RunError as error:
-            answer_noted(attempt, message, error)
+            answer_noted(attempt.number, message, attempt.used, error)
             raise
-        answer_noted(attempt, message)
+        answer_noted(attempt.number, message, attempt.used)
         return answer
 
     def _judged(self, message: AIMessage) -> T:
