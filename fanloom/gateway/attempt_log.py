@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def attempt_begun(attempt: Attempt) -> None:
     """Write down that an attempt begins; `attempt_failed` or `answer_noted` tells how it ends."""
     if is_kept():
-        record("attempt.started", **_place(attempt), **_begun(attempt))
+        prompt = [part for message in attempt.messages for part in _parts(message)]
+        record("attempt.started", {"prompt": prompt}, **_place(attempt), **_begun(attempt))
 
 
 def attempt_failed(attempt: Attempt, error: BaseException) -> None:
@@ -37,7 +38,8 @@ def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None 
     if not is_kept():
         return
     used: Any = attempt.used or {}
-    data = answer_reading.data_shown(message)
+    shown = {"answer": answer_reading.shown(message), "data": answer_reading.data_shown(message)}
+    contents = {name: Content(text, is_output=True) for name, text in shown.items() if text is not None}
     told = {
         "outcome": problem.kind if problem else "ok",
         "message": str(problem) if problem else None,
@@ -47,10 +49,8 @@ def answer_noted(attempt: Attempt, message: AIMessage, problem: RunError | None 
         "gen_ai.usage.output_tokens": used.get("output_tokens"),
         "gen_ai.usage.cache_read.input_tokens": used.get("cached_tokens"),
         "gen_ai.response.finish_reasons": [answer_reading.finish_reason(message)],
-        "answer": Content(answer_reading.shown(message), is_output=True),
-        "data": None if data is None else Content(data, is_output=True),
     }
-    record("attempt.ended", **_place(attempt), **told)
+    record("attempt.ended", contents, **_place(attempt), **told)
 
 
 def cool_down_noted(model: str, hint_s: float) -> None:
@@ -83,7 +83,6 @@ def _begun(attempt: Attempt) -> dict[str, Any]:
         "after": attempt.after.kind if attempt.after else None,
         "gen_ai.request.model": attempt.client.name,
         "gen_ai.provider.name": provider if colon else "custom",
-        "prompt": [part for message in attempt.messages for part in _parts(message)],
     }
 
 

@@ -129,6 +129,7 @@ class NotedRun:
         drawn = self._graph.get_graph()
         self.recorder.add(
             "run.started",
+            {"input": Content(_json(self._given))},
             run=self.recorder.run,
             fanloom=version("fanloom"),
             schema_url=SCHEMA_URL,
@@ -141,7 +142,6 @@ class NotedRun:
             nodes=placed(list(drawn.nodes), [(edge.source, edge.target) for edge in drawn.edges]),
             edges=[{"source": e.source, "target": e.target, "conditional": e.conditional} for e in drawn.edges],
             context=_plain_context(control.context),
-            input=Content(_json(self._given)),
         )
 
     def _pattern(self) -> str | None:
@@ -170,16 +170,17 @@ class NotedRun:
             self._result = event[1]
 
     def _end(self, error: BaseException | None) -> None:
-        told: dict[str, Any] = {}
+        result, told = {}, {}
         if isinstance(self._result, Mapping):
-            told = {"usage": self._result.get("usage"), "result": Content(_json(self._result), is_output=True)}
+            result = {"result": Content(_json(self._result), is_output=True)}
+            told = {"usage": self._result.get("usage")}
         if error is None and self._asked:
-            self.recorder.add("run.paused", reason="question", questions=self._asked, **told)
+            self.recorder.add("run.paused", result, reason="question", questions=self._asked, **told)
         elif error is None:
-            self.recorder.add("run.ended", status="done", **told)
+            self.recorder.add("run.ended", result, status="done", **told)
         else:
             status = "failed" if isinstance(error, Exception) else "stopped"
-            self.recorder.add("run.ended", status=status, error=f"{type(error).__name__}: {error}", **told)
+            self.recorder.add("run.ended", result, status=status, error=f"{type(error).__name__}: {error}", **told)
         if self._logs and self._logs is not apart().logs:
             send_run(self._logs, self.recorder.run)
 

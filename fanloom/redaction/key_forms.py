@@ -122,8 +122,9 @@ def mask_keys(text: str) -> str:
     """Mask in a text whatever has the form of a key, and what stands after the name of a secret."""
     if _is_too_plain(text):
         return text
-    # None of these forms has a space in it: of most texts only a few words are looked at for them.
-    long = " ".join([word for word in text.split() if len(word) >= _SHORTEST])
+    # None of these forms has a space or a quotation mark in it: of most texts, and of JSON, only a few words are looked
+    # at for them.
+    long = " ".join([word for word in text.replace('"', " ").split() if len(word) >= _SHORTEST])
     for hint, form in _FORMS if long else ():
         if hint in long:
             text = form.sub("***", text)

@@ -18,7 +18,6 @@ _LONGEST_HASH = 32
 # Below it, deflating takes time and saves nothing.
 _SHORT = 500
 _PLAIN, _DEFLATED = b"p", b"z"
-_HOLDS_NONE = {str, int, float, bool, type(None)}
 
 
 def packed(text: str) -> bytes:
@@ -42,27 +41,20 @@ class Contents:
         self.new: dict[str, bytes] = {}
         """The bodies by hash that have not been stored yet."""
 
-    def plain(self, run: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the fields of a run's event: a hash in the place of a content, or nothing where none are kept."""
-        plain: dict[str, Any] = {}
-        for name, value in fields.items():
-            found = value if type(value) in _HOLDS_NONE else self._plain(run, value)
-            if found is not None:
-                plain[name] = found
-        return plain
+    def named(self, run: str, contents: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a run's event names its contents: by their hashes, or not at all where none are kept."""
+        return {name: self._named(run, value) for name, value in contents.items()} if self._kept else {}
 
     def forget(self) -> None:
         """Take nothing for stored."""
         self._known.clear()
 
-    def _plain(self, run: str, value: Any) -> Any:
+    def _named(self, run: str, value: Any) -> Any:
         if isinstance(value, Content):
-            return self._hash(run, value) if self._kept else None
-        if isinstance(value, list) and any(_holds_content(item) for item in value):
-            return [self._plain(run, item) for item in value] if self._kept else None
-        if isinstance(value, dict) and any(isinstance(item, Content) for item in value.values()):
-            return self.plain(run, value)
-        return value
+            return self._hash(run, value)
+        if isinstance(value, list):
+            return [self._named(run, item) for item in value]
+        return {name: self._named(run, item) for name, item in value.items()} if isinstance(value, dict) else value
 
     def _hash(self, run: str, content: Content) -> str:
         # Not the text itself, which would be held as long as it is remembered; Python hashes a text once.
@@ -77,9 +69,3 @@ class Contents:
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return name
-
-
-def _holds_content(value: Any) -> bool:
-    return isinstance(value, Content) or (
-        isinstance(value, dict) and any(isinstance(item, Content) for item in value.values())
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -27,10 +27,10 @@ def is_kept() -> bool:
     return _HERE.get() is not None
 
 
-def record(type: str, **fields: Any) -> None:
-    """Write down an event of the run that is going on here, if its log is kept."""
+def record(type: str, contents: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
+    """Write down an event of the run that is going on here, as `RunRecorder.add` does, if its log is kept."""
     if (here := _HERE.get()) is not None:
-        here.recorder.add(type, **fields)
+        here.recorder.add(type, contents or {}, **fields)
 
 
 @contextmanager
@@ -61,7 +61,7 @@ class _LoggedPart:
         self._told: dict[str, Any] = {}
 
     def __enter__(self) -> dict[str, Any]:
-        above = {name: value for name, value in _above(self._kind, self._here).items() if value}
+        above = _above(self._kind, self._here)
         self._here.recorder.add(f"{self._kind}.started", id=self._key, **above, **self._fields)
         self._token = _HERE.set(_inside(self._kind, self._here, self._key, self._fields))
         return self._told
@@ -74,12 +74,12 @@ class _LoggedPart:
         self._here.recorder.add(f"{self._kind}.ended", id=self._key, **self._told)
 
 
-def _above(kind: str, here: LogPlace) -> dict[str, str]:
+def _above(kind: str, here: LogPlace) -> dict[str, str | None]:
     if kind == "node":
-        return {"parent": here.node}
+        return {"parent": here.node or None}
     if kind == "call":
-        return {"node": here.node, "task": here.task}
-    return {"task": here.task, "call": here.call, "node": here.node}
+        return {"node": here.node or None, "task": here.task or None}
+    return {"task": here.task or None, "call": here.call or None, "node": here.node or None}
 
 
 def _inside(kind: str, here: LogPlace, key: str, fields: dict[str, Any]) -> LogPlace:

@@ -46,7 +46,7 @@ class LogMask(Protocol):
         """Return of a content what may be kept."""
 
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of an event that may be kept."""
+        """Return the fields of an event that may be kept, without those that are None."""
 
 
 class LogWriter:
@@ -128,7 +128,7 @@ class LogWriter:
 
     def _batch(self, run: str, entries: list[Entry]) -> Batch:
         if len(self._queue) >= MOST_QUEUED // 2:
-            entries = [entry._replace(fields=_without_contents(entry)) for entry in entries]
+            entries = [entry._replace(contents={}) for entry in entries]
         entries.sort(key=_seq)
         events = [self._event(entry) for entry in entries]
         if dropped := self._dropped.get(run, 0):
@@ -139,8 +139,8 @@ class LogWriter:
         return Batch(run, entries[0].seq, entries[-1].seq, _lines(events), events, bodies)
 
     def _event(self, entry: Entry) -> dict[str, Any]:
-        told = self._mask.fields(self._contents.plain(entry.run, entry.fields))
-        return {"v": VERSION, "seq": entry.seq, "t": entry.at_ms, "mono": entry.mono_us, "type": entry.type, **told}
+        head = {"v": VERSION, "seq": entry.seq, "t": entry.at_ms, "mono": entry.mono_us, "type": entry.type}
+        return head | self._mask.fields(entry.fields) | self._contents.named(entry.run, entry.contents)
 
 
 def _lines(events: list[dict[str, Any]]) -> bytes:
@@ -149,7 +149,3 @@ def _lines(events: list[dict[str, Any]]) -> bytes:
 
 def _seq(entry: Entry) -> int:
     return entry.seq
-
-
-def _without_contents(entry: Entry) -> dict[str, Any]:
-    return Contents(lambda content: content.text, kept=False).plain(entry.run, entry.fields)

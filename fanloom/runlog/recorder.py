@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, Literal, NamedTuple
 
 VERSION = 1
 Mode = Literal["facts", "all"]
 """What a log holds: `facts` no contents, `all` prompts, answers, inputs and results too."""
+
+
+_NONE: Mapping[str, Any] = {}
 
 
 class Content(NamedTuple):
@@ -31,13 +34,13 @@ class Entry(NamedTuple):
     """Microseconds on the process's monotonic clock."""
     type: str
     fields: dict[str, Any]
+    contents: Mapping[str, Any]
 
 
 class RunRecorder:
     """What code that takes part in a run writes down; `put` takes each entry and must not block.
 
-    A field that is a Content, or a list of them, becomes the hash of its text, or is left out where only facts are
-    kept. A run that goes on is recorded by a recorder that starts at the number after the last.
+    A run that goes on is recorded by a recorder that starts at the number after the last.
     """
 
     def __init__(self, run: str, put: Callable[[Entry], None], *, first_seq: int = 1) -> None:
@@ -52,9 +55,11 @@ class RunRecorder:
         """Return an id for a part of the run: none has it, also of those before it went on in another process."""
         return f"{kind[0]}{next(self._ids)}"
 
-    def add(self, type: str, **fields: Any) -> None:
-        """Write down an event; the fields are JSON-plain, and those that are None are left out."""
-        entry = Entry(
-            self.run, next(self._numbers), time.time_ns() // 1_000_000, time.monotonic_ns() // 1000, type, fields
-        )
-        self._put(entry)
+    def add(self, type: str, contents: Mapping[str, Any] = _NONE, /, **fields: Any) -> None:
+        """Write down an event; the fields are JSON-plain, and those that are None are left out.
+
+        Its contents, each a Content or a list or dict that holds some, become the hashes of their texts, and are left
+        out where only facts are kept.
+        """
+        at_ms, mono_us = time.time_ns() // 1_000_000, time.monotonic_ns() // 1000
+        self._put(Entry(self.run, next(self._numbers), at_ms, mono_us, type, fields, contents))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -20,12 +21,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
+    bindparam,
     create_engine,
     delete,
     event,
     func,
-    insert,
     select,
+    text,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -68,6 +71,21 @@ _BODIES = Table(
     Column("hash", String(64), primary_key=True),
     Column("body", LargeBinary),
 )
+_OF_SUMMARY = ("run", "graph", "thread", "owner", "status", "started", "changed")
+
+
+def _keep(table: Table, conflict: str) -> TextClause:
+    """Return how a row is kept in both databases; made once, since making a statement takes longer than running it."""
+    names = [column.name for column in table.columns]
+    values = ", ".join(f":{name}" for name in names)
+    return text(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}) {conflict}")
+
+
+_CHANGED = ", ".join(f"{each.name} = excluded.{each.name}" for each in _RUNS.columns if not each.primary_key)
+_KEEP_EVENTS = _keep(_EVENTS, "")
+_KEEP_BODIES = _keep(_BODIES, "ON CONFLICT DO NOTHING")
+_KEEP_RUNS = _keep(_RUNS, f"ON CONFLICT (run) DO UPDATE SET {_CHANGED}")
+_SUMMARY = select(_RUNS.c.summary).where(_RUNS.c.run == bindparam("run"))
 
 
 class RunStore:
@@ -85,23 +103,18 @@ class RunStore:
     def write(self, batches: list[Batch]) -> None:
         """Keep some batches in one transaction. Raises what the database raises."""
         with self._engine().begin() as connection:
-            for batch in batches:
-                summary = self._summary(connection, batch)
-                connection.execute(
-                    insert(_EVENTS).values(
-                        run=batch.run, first=batch.first, last=batch.last, lines=packed(batch.lines.decode())
-                    )
-                )
-                if batch.bodies:
-                    _keep_bodies(connection, batch)
-                _keep_summary(connection, summary)
-        for batch in batches:
-            if self._summaries[batch.run].status not in ("running", "waiting"):
-                del self._summaries[batch.run]
+            summaries = [self._summary(connection, batch) for batch in batches]
+            connection.execute(_KEEP_EVENTS, [_piece(batch) for batch in batches])
+            if bodies := [body for batch in batches for body in _bodies(batch)]:
+                connection.execute(_KEEP_BODIES, bodies)
+            connection.execute(_KEEP_RUNS, [_run(summary) for summary in summaries])
+        for summary in summaries:
+            if summary.status not in ("running", "waiting"):
+                del self._summaries[summary.run]
 
     def _summary(self, connection: Any, batch: Batch) -> RunSummary:
         if batch.run not in self._summaries:
-            row = connection.execute(select(_RUNS.c.summary).where(_RUNS.c.run == batch.run)).first()
+            row = connection.execute(_SUMMARY, {"run": batch.run}).first()
             self._summaries[batch.run] = RunSummary(**json.loads(row.summary)) if row else RunSummary(run=batch.run)
         for each in batch.events:
             self._summaries[batch.run].take(each)
@@ -199,19 +212,16 @@ def _make_tables(engine: Engine) -> None:
         _META.create_all(engine)
 
 
-def _keep_bodies(connection: Any, batch: Batch) -> None:
-    known = select(_BODIES.c.hash).where(_BODIES.c.run == batch.run, _BODIES.c.hash.in_(list(batch.bodies)))
-    there = {row.hash for row in connection.execute(known)}
-    rows = [{"run": batch.run, "hash": name, "body": body} for name, body in batch.bodies.items() if name not in there]
-    if rows:
-        connection.execute(insert(_BODIES), rows)
+def _piece(batch: Batch) -> dict[str, Any]:
+    return {"run": batch.run, "first": batch.first, "last": batch.last, "lines": packed(batch.lines.decode())}
 
 
-def _keep_summary(connection: Any, summary: RunSummary) -> None:
-    row = {name: getattr(summary, name) for name in ("graph", "thread", "owner", "status", "started", "changed")}
-    row["summary"] = json.dumps(summary.as_data())
-    if not connection.execute(_RUNS.update().where(_RUNS.c.run == summary.run).values(row)).rowcount:
-        connection.execute(insert(_RUNS).values(run=summary.run, **row))
+def _bodies(batch: Batch) -> Iterator[dict[str, Any]]:
+    return ({"run": batch.run, "hash": name, "body": body} for name, body in batch.bodies.items())
+
+
+def _run(summary: RunSummary) -> dict[str, Any]:
+    return {**{name: getattr(summary, name) for name in _OF_SUMMARY}, "summary": to_json(summary).decode()}
 
 
 def _sizes(connection: Any) -> dict[str, int]:

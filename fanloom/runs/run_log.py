@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _HIDDEN = "(hidden by FANLOOM_TRACE_REDACT)"
 _REMEMBERED_S = 1.0
 _REMEMBERED_TEXTS, _SHORT = 2048, 200
+# A word of letters and digits that is shorter is no secret: most texts of an event are ids and kinds.
+_NO_SECRET = 8
 _NO_TEXT = {int, float, bool, type(None)}
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
@@ -134,11 +136,9 @@ class RunLogMask:
         return str(self._trace({"text": content.text})["text"]) if self._hidden else self._now().redact(content.text)
 
     def fields(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of an event that may be kept."""
-        if self._hidden:
-            return self._trace(fields)
-        plain = self._now().plain
-        return {name: value if type(value) in _NO_TEXT else plain(value) for name, value in fields.items()}
+        """Return the fields of an event that may be kept, without those that are None."""
+        told = {name: value for name, value in fields.items() if value is not None}
+        return self._trace(told) if self._hidden else self._now().of(told)
 
     def _now(self) -> _Texts:
         # Looking through the environment takes longer than a text does.
@@ -155,10 +155,16 @@ class _Texts:
         self.redact = redact
         self._short = lru_cache(maxsize=_REMEMBERED_TEXTS)(redact)
 
-    def plain(self, value: Any) -> Any:
+    def of(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Return what an event holds as JSON knows it, with each of its texts masked."""
+        return {name: value if type(value) in _NO_TEXT else self.plain(value) for name, value in fields.items()}
+
+    def plain(self, value: Any) -> Any:
+        """Return one thing that an event holds."""
         kind = type(value)
         if kind is str:
+            if len(value) < _NO_SECRET and value.isalnum():
+                return value
             return self._short(value) if len(value) <= _SHORT else self.redact(value)
         if kind in _NO_TEXT:
             return value

@@ -75,10 +75,10 @@ def fill(log: LogWriter, run: str, **started: Any) -> RunRecorder:
     recorder.add("run.started", run=run, **{"graph": "faq", "thread": "t", **started})
     recorder.add("plan.made", tasks=[{"task_id": "t1"}, {"task_id": "t2"}], cut=1)
     prompt = [{"role": "human", "text": Content("What?")}, {"role": "human", "text": Content(f"key {SECRET}")}]
-    recorder.add("attempt.started", call="c1", n=1, prompt=prompt, **{"gen_ai.request.model": "m"})
-    recorder.add("attempt.ended", call="c1", n=1, outcome="wrong_shape", cost_usd=0.5, answer=Content("no"))
-    recorder.add("attempt.started", call="c1", n=2, prompt=prompt, **{"gen_ai.request.model": "m"})
-    recorder.add("attempt.ended", call="c1", n=2, outcome="ok", cost_usd=0.25, answer=Content("yes"))
+    recorder.add("attempt.started", {"prompt": prompt}, call="c1", n=1, **{"gen_ai.request.model": "m"})
+    recorder.add("attempt.ended", {"answer": Content("no")}, call="c1", n=1, outcome="wrong_shape", cost_usd=0.5)
+    recorder.add("attempt.started", {"prompt": prompt}, call="c1", n=2, **{"gen_ai.request.model": "m"})
+    recorder.add("attempt.ended", {"answer": Content("yes")}, call="c1", n=2, outcome="ok", cost_usd=0.25)
     recorder.add("outcome", task="t1", status="done", error=SECRET)
     return recorder
 
@@ -194,7 +194,7 @@ def test_the_queue_has_an_end_and_says_what_it_lost(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(log, "_write", lambda entries: gate.wait() and type(log)._write(log, entries))
     recorder = RunRecorder("r1", log.put)
     for _ in range(3 * most):
-        recorder.add("tick", text=Content("x"))
+        recorder.add("tick", {"text": Content("x")})
     gate.set()
     log.flush(60)
     recorder.add("last")
@@ -222,7 +222,7 @@ def test_many_threads_write_one_run_with_numbers_in_order() -> None:
 def test_a_content_comes_out_as_it_went_in(text: str) -> None:
     assert unpacked(packed(text)) == text
     contents = Contents(lambda content: content.text, kept=True)
-    names = {contents.plain("r", {"a": Content(text)})["a"] for _ in range(2)}
+    names = {contents.named("r", {"a": Content(text)})["a"] for _ in range(2)}
     assert [unpacked(contents.new[name]) for name in names] == [text]
 
 
