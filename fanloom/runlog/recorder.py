@@ -45,6 +45,8 @@ class RunRecorder:
 
     def __init__(self, run: str, put: Callable[[Entry], None], *, first_seq: int = 1) -> None:
         self.run = run
+        self.is_new = first_seq == 1
+        """Whether its log begins with this recorder."""
         self._put = put
         # Each `next` of a count is atomic.
         self._numbers = count(first_seq)

@@ -17,7 +17,7 @@ _FACTS = _HEAD | {
     *("id", "parent", "node", "name", "run", "graph", "pattern", "thread", "checkpoint", "owner", "fanloom", "status"),
     *("task", "task_id", "worker", "depends_on", "over", "cut", "attempts", "seconds", "superstep", "schema_url"),
     *("call", "step", "role", "prompt_version", "output", "n", "why", "after", "reason", "on", "outcome", "answered"),
-    *("hint_s", "cost_usd", "model", "until", "once", "dropped", "by", "http.response.status_code"),
+    *("hint_s", "cost_usd", "model", "until", "once", "is_kept", "dropped", "by", "http.response.status_code"),
 }
 _INNER = {
     "tasks": {"task_id", "worker", "depends_on"},

@@ -162,12 +162,32 @@ def test_a_fork_is_a_run_of_its_own_that_names_what_it_forks(tmp_path: Path) -> 
     fork = made.update_state(plan.config, {"items": ITEMS["items"][:1]})
     made.invoke(None, fork, context=context)
     forked = newest()
-    assert forked.status == "done"
-    started = events_of(forked)[0]
+    assert (forked.status, forked.planned, forked.outcomes) == ("done", 1, {"done": 1})
+    started, *_ = events = events_of(forked)
+    # What was planned before it began stands in its log too, with the titles.
+    assert [each["title"] for event in events if event["type"] == "plan.made" for each in event["tasks"]] == ["a"]
     assert (started["forks"], started["checkpoint"]) == (run.run, fork["configurable"]["checkpoint_id"])
     assert "resumes" not in started
     # The run that it was made of still waits.
     assert run_logs().store.run(run.run).status == "waiting"  # type: ignore[union-attr]
+
+
+def test_a_plan_is_told_once_and_a_fork_tells_what_it_keeps_and_leaves_out(tmp_path: Path) -> None:
+    made, config = graph(tmp_path, asks=True), {"configurable": {"thread_id": "t"}}
+    context = {"model": ScriptedModel(reply=lambda _: {"score": 3}), "max_tasks": 2}
+    items = [{"task_id": f"t{number}", "name": "a"} for number in range(1, 4)]
+    made.invoke({"items": items}, config, context=context)
+    (told,) = [event for event in events_of(newest()) if event["type"] == "plan.made"]
+    assert ([task["task_id"] for task in told["tasks"]], told["cut"]) == (["t1", "t2"], 1)
+    plan = next(state for state in made.get_state_history(config) if "score" in state.next)
+    made.invoke(None, made.update_state(plan.config, {"items": items}), context=context)
+    events = events_of(newest())
+    (told,) = [event for event in events if event["type"] == "plan.made"]
+    assert ([task["title"] for task in told["tasks"]], told["cut"]) == (["a"] * 3, 0)
+    outcomes = [event for event in events if event["type"] == "outcome"]
+    ended = {event["task_id"]: (event["status"], event.get("is_kept")) for event in outcomes}
+    assert ended == {"t1": ("done", True), "t2": ("done", True), "t3": ("skipped", None)}
+    assert not [event for event in events if event["type"] == "attempt.started"]
 
 
 def test_a_node_says_its_superstep_and_a_task_what_it_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

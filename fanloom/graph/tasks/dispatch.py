@@ -10,7 +10,8 @@ from langgraph.types import Send
 
 from fanloom.graph.dependencies import in_order_of_needs, needs_of
 from fanloom.graph.tasks.fan_out_plan import FanOutPlan, PlannedTask, value_of
-from fanloom.runs.current_run import recorder_of
+from fanloom.runs.current_run import current_run, recorder_of
+from fanloom.runs.langgraph_internals import TASKS
 from fanloom.runs.outcome import runs_again
 from fanloom.runs.thread_record import read_channels
 
@@ -35,9 +36,24 @@ def dispatch_of(plan: FanOutPlan) -> Callable[[Any], Path]:
     return dispatch
 
 
+def note_found(plan: FanOutPlan, task: PlannedTask, runtime: Runtime[Any]) -> None:
+    """Write down, once, a plan that a run has found made: one that forks another, or takes it up after its end."""
+    if (recorder := recorder_of(runtime)) is not None and recorder.is_new:
+        by = task.get("planned_by")
+        current_run(runtime).keep(_noted(plan, by), lambda _: _note(plan, *_sent(plan, by), runtime))
+
+
+def _sent(plan: FanOutPlan, by: str | None) -> tuple[list[PlannedTask], int]:
+    """Return the tasks of a plan that were sent to the running superstep, and how many it has that were too many."""
+    given = [send.arg["fan_out"] for send in read_channels((TASKS,)).get(TASKS, ()) if send.node in plan.actions]
+    tasks = [each for each in given if "skipped" not in each and each.get("planned_by") == by]
+    return tasks, sum(len(each.get("skipped", ())) for each in given)
+
+
 def _planned(plan: FanOutPlan, tasks: list[PlannedTask], limit: int, runtime: Runtime[Any]) -> Path:
-    _note(plan, tasks, limit, runtime)
     planned_by = {"planned_by": runtime.execution_info.task_id} if runtime.execution_info else {}
+    noted = _noted(plan, planned_by.get("planned_by"))
+    current_run(runtime).keep(noted, lambda _: _note(plan, tasks[:limit], len(tasks[limit:]), runtime))
     sends: Path = [_send({**task, **planned_by}) for task in tasks[:limit]]
     if surplus := tasks[limit:]:
         left = [{name: task[name] for name in _TOLD_OF_SURPLUS if name in task} for task in surplus]
@@ -58,10 +74,14 @@ def _send(task: PlannedTask) -> Send:
     return Send(task["worker"], {"fan_out": task})
 
 
-def _note(plan: FanOutPlan, tasks: list[PlannedTask], limit: int, runtime: Runtime[Any]) -> None:
+def _noted(plan: FanOutPlan, by: str | None) -> tuple[Any, ...]:
+    """Return under which key a run keeps that a plan of it is written down."""
+    return (_note, plan.over, by)
+
+
+def _note(plan: FanOutPlan, tasks: list[PlannedTask], cut: int, runtime: Runtime[Any]) -> None:
     if (recorder := recorder_of(runtime)) is not None:
-        told = [_told(task) for task in tasks[:limit]]
-        recorder.add("plan.made", over=plan.over, tasks=told, cut=max(0, len(tasks) - limit))
+        recorder.add("plan.made", over=plan.over, tasks=[_told(task) for task in tasks], cut=cut)
 
 
 def _told(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from fanloom.graph.dependencies import PendingOutcomes, needs_of
 from fanloom.graph.eager_plan import EarlyTask, EarlyTasks
 from fanloom.graph.earlier_branch import EarlierBranch, earlier_branch, mark_planned
 from fanloom.graph.node import Node
+from fanloom.graph.tasks.dispatch import note_found
 from fanloom.graph.tasks.fan_out_plan import FanOutPlan, PlannedTask
 from fanloom.runlog.current_log import record
 from fanloom.runs.current_run import current_run
@@ -59,11 +60,15 @@ class TaskNode:
         if "skipped" in task:
             note(outcome="skipped", reason="max_tasks", tasks=len(task["skipped"]))
             return self._update(*(self._skipped(each, task["limit"], runtime) for each in task["skipped"]))
+        note_found(self.plan, task, runtime)
         note(task_id=task["task_id"])
         if (kept := await self._kept(task, runtime)) is not None:
+            _note_end(kept[self.plan.outcomes][0], is_kept=True)
             return kept
         if "number" in task and task["number"] > (limit := self.plan.limit(self._asked_for(), runtime)):
-            return self._update(self._skipped(task, limit, runtime))
+            skipped = self._skipped(task, limit, runtime)
+            _note_end(skipped)
+            return self._update(skipped)
         return self._update(await self._noted(task, runtime))
 
     def _update(self, *ended: Outcome) -> dict[str, Any]:
@@ -88,8 +93,7 @@ class TaskNode:
         """Do a task, and write down how it ends."""
         with traced_task(task["task_id"]):
             outcome = await self._settled(task, runtime)
-        told = {name: value for name, value in outcome.items() if name != "result"}
-        record("outcome", **told, usage=used_here())
+        _note_end(outcome, usage=used_here())
         note(outcome=outcome["status"], **({"reason": outcome["error"]["kind"]} if outcome["error"] else {}))
         return outcome
 
@@ -166,3 +170,7 @@ class TaskNode:
     async def _result(self, state: dict[str, Any], runtime: Runtime[Any], early: EarlyTask | None) -> Any:
         holds, result = await early.result(runtime) if early else (False, None)
         return result if holds else await self.plan.actions[self.name](state, runtime)
+
+
+def _note_end(outcome: Outcome, **more: Any) -> None:
+    record("outcome", **{name: value for name, value in outcome.items() if name != "result"}, **more)
