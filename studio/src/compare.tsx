@@ -35,7 +35,7 @@ export function Compared({ sides: [a, b] }: { sides: [Side, Side] }) {
     row ? [wordOf(run.state(row)), money(costOf(row)), duration(row.began ? (row.over ?? run.last) - row.began : 0)] : ["not in this run", "", ""];
   const lines = seen.map(([left, right]) => [`${shown((left ?? right)?.id, 20)} ${shown((left ?? right)?.title, 80)}`, ...cells(left, a), ...cells(right, b)]);
   const differs = (place: number): boolean => { const [left, right] = seen[place] ?? []; return left && right ? a.run.state(left) !== b.run.state(right) : false; };
-  const answers = (place: number) => <div class="beside"><Answer row={seen[place]?.[0]} side={a} /><Answer row={seen[place]?.[1]} side={b} /></div>;
+  const answers = (place: number) => <div class="beside"><Answer row={seen[place]?.[0]} side={a} word="first" /><Answer row={seen[place]?.[1]} side={b} word="second" /></div>;
   return (
     <>
       <h1>Two runs</h1>
@@ -49,9 +49,9 @@ export function Compared({ sides: [a, b] }: { sides: [Side, Side] }) {
   );
 }
 
-function Answer({ row, side }: { row: Row | undefined; side: Side }) {
+function Answer({ row, side, word }: { row: Row | undefined; side: Side; word: string }) {
   const hash = row?.attempts.at(-1)?.answer;
-  return hash ? <Content contents={side.contents} hash={hash} label="answer" /> : <span class="quiet">no answer</span>;
+  return row && hash ? <Content contents={side.contents} hash={hash} label={`answer to ${shown(row.id || row.title, 40)}, ${word}`} /> : <span class="quiet">no answer</span>;
 }
 
 // Which tasks belong together: those of one id, else of one title.

@@ -26,7 +26,7 @@ function Places({ client, run }: { client: Client; run: Run }) {
         if (chosen) return <StateForm client={client} run={run} thread={thread} place={chosen} schema={schema} onBack={() => choose(undefined)} />;
         if (!places.length) return <p class="quiet">This thread has no checkpoint from which a run could go on.</p>;
         return <Table columns={["!", "", "#"]} lines={places.map((place) => [
-          shown(before(place), 100), new Date(place.created_at).toLocaleTimeString(), <button type="button" aria-label={`fork ${shown(before(place), 100)}`} onClick={() => choose(place)}>Fork here</button>,
+          shown(before(place), 100), new Date(place.created_at).toLocaleTimeString(), <button type="button" aria-label={`Fork here, ${shown(before(place), 100)}`} onClick={() => choose(place)}>Fork here</button>,
         ])} />;
       }}
     </Asked>

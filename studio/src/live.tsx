@@ -44,7 +44,8 @@ export function LiveRun({ client, id, door }: { client: Client; id: string; door
   });
   // The clock of the server and that of this machine may differ: time goes on from the newest event.
   const now = run.last + (held.at ? performance.now() - held.at : 0);
-  const acts = door.canAct && run.started.thread ? { who: door.who, ...(door.may && { onAnswer: answer, forks: <Forks client={client} run={run} /> }) } : {};
+  const noFork = <p class="quiet">A run can be forked where its graph and the checkpoints of its thread are: by <code>fanloom studio</code> in its project, or on <code>fanloom dev</code>.</p>;
+  const acts = door.canAct && run.started.thread ? { who: door.who, ...(door.may && { onAnswer: answer, forks: <Forks client={client} run={run} /> }) } : { forks: noFork };
   const report = async (): Promise<void> => save(`${id}.html`, await client.text(`/studio/api/runs/${id}/report`), "text/html");
   return <RunPage events={events} run={run} contents={contents} now={now} {...acts} saves="Save report" onSave={() => void report()} />;
 }

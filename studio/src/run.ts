@@ -10,7 +10,7 @@ interface Sums { cost: number; unknown: boolean; lost: number }
 export interface Row extends Sums {
   key: string; id: string; title: string; worker: string; group: string; needs: string[];
   bars: Bar[]; attempts: Attempt[]; effects: string[];
-  open: Record<Kind, number>; asking: number; ended: State | undefined; error: Json; began: number; over: number | undefined;
+  open: Record<Kind, number>; asking: number; ended: State | undefined; kept: boolean; error: Json; began: number; over: number | undefined;
 }
 
 export interface Question { id: string; row: Row; value: unknown; schema: Json; asked: number; answered: number | undefined; by: string; answer: unknown }
@@ -101,7 +101,7 @@ export class Run implements Sums {
   private add(key: string, group: string): Row {
     const row: Row = {
       key, id: "", title: "", worker: "", group, needs: [], bars: [], attempts: [], effects: [], open: noneOpen(),
-      asking: 0, ended: undefined, error: {}, began: 0, over: undefined, cost: 0, unknown: false, lost: 0,
+      asking: 0, ended: undefined, kept: false, error: {}, began: 0, over: undefined, cost: 0, unknown: false, lost: 0,
     };
     this.byKey.set(key, row);
     this.rows.push(row);
@@ -287,7 +287,7 @@ export class Run implements Sums {
   "outcome"(event: LogEvent, at: number): void {
     const row = this.rowOf(asText(event.task_id), "");
     const status = asText(event.status);
-    Object.assign(row, { ended: isState(status) ? status : "failed", error: asObject(event.error), over: at, open: noneOpen() });
+    Object.assign(row, { ended: isState(status) ? status : "failed", kept: event.is_kept === true, error: asObject(event.error), over: at, open: noneOpen() });
     row.worker ||= asText(event.worker);
     row.began ||= at;
   }

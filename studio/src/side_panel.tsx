@@ -93,7 +93,7 @@ export function Details({ run, row, contents, now, onClose }: { run: Run; row: R
   return (
     <>
       <div class="titled"><h2>{shown(row.id, 40)} {shown(row.title, 300)}</h2><button type="button" onClick={onClose} title="close the details">Esc</button></div>
-      <p class="quiet">{[shown(spaced(row.worker), 60), wordOf(state), row.attempts.length ? money(costOf(row)) : "", row.began ? duration(took(row, now)) : "", row.needs.length ? `needs ${shown(row.needs.join(", "), 100)}` : ""].filter(Boolean).join(", ")}</p>
+      <p class="quiet">{[shown(spaced(row.worker), 60), wordOf(state), row.kept ? "kept from the run that this one forks" : "", row.attempts.length ? money(costOf(row)) : "", row.began ? duration(took(row, now)) : "", row.needs.length ? `needs ${shown(row.needs.join(", "), 100)}` : ""].filter(Boolean).join(", ")}</p>
       {NOT_DONE.has(state) && (
         <div class="why bad">
           <p><b>Why it is {wordOf(state)}:</b> {shown(reasonOf(run, row), 2000)}</p>

@@ -33,6 +33,11 @@ test("a task is what its newest events say", () => {
   assert.equal(inWords(counted(run, run.rows)), "1 done, 1 asking");
 });
 
+test("a fork says which tasks it keeps", () => {
+  const run = runOf([...begun(), event(2, "node.started", { id: "n", node: "w", task: "a" }), event(3, "outcome", { task_id: "a", status: "done", is_kept: true })]);
+  assert.deepEqual(run.rows.map((row) => [row.title, run.state(row), row.kept]), [["A", "done", true], ["B", "planned", false]]);
+});
+
 test("money of a fallback stands with its model, and an unknown price is never nought", () => {
   const run = runOf([...begun(), event(2, "call.started", { id: "c", task: "a", step: "s" }), ...attempt(3, 4, "c", 1, "bad", 1, "m"), ...attempt(5, 6, "c", 2, "ok", null, "n")]);
   const lines = [...run.costs.values()].map(({ model, cost, lost, unknown }) => ({ model, cost, lost, unknown }));

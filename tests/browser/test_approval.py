@@ -131,7 +131,7 @@ def test_a_run_is_forked_from_a_checkpoint_with_an_edited_state(browser: Any, se
     page = browser.new_context().new_page()
     page.goto(f"{server.url}/studio/runs/{run}")
     page.get_by_text("Fork from a checkpoint").click()
-    page.get_by_role("button", name="fork before plan tasks").click()
+    page.get_by_role("button", name="Fork here, before plan tasks").click()
     page.get_by_label("query").fill("Where is my order A-12345?")
     page.get_by_role("button", name="Write query and run").click()
     page.wait_for_url(lambda url: not url.endswith(run))
@@ -162,7 +162,7 @@ def test_payloads_in_checkpoints_are_text(page: Page, address: str, store: RunSt
         page.page.route(f"{address}{path}", given)
     page.page.goto(f"{address}/studio/runs/r1")
     page.page.get_by_text("Fork from a checkpoint").click()
-    page.page.get_by_role("button", name="fork before").click()
+    page.page.get_by_role("button", name="Fork here, before").click()
     form = page.page.get_by_role("form", name="fork")
     said = form.inner_text()
     assert [each for each in PAYLOADS if as_shown(each) not in said] == []

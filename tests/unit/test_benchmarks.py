@@ -23,11 +23,13 @@ COLUMNS = {
     "finish_first": {"calls", "order", "first_ratio", "median_ratio", "ratio", "held", "again"},
     "peers": {"framework", "wall_s", "ratio", "cpu_ms_per_item", "mb", "cut", "blocked", "down"},
     "gateway": {"provider", "kind", "world", "bare_us", "gateway_us", "overhead_us", "least_us", "ratio"},
+    "run_log": {"mode", "cpu_ms_a_call", "least_cpu_ms", "writer_ms", "cpu_allowed", "ratio", "ratio_allowed"},
 }
 CASES = {
     "adaptive_width": {(provider, "20 in flight") for provider in ("gemini", "bedrock")},
     "batch": {("bare", 40), ("batch", 40)},
     "finish_first": {(2, "breadth"), (2, "finish")},
+    "run_log": {("facts",), ("all",)},
     "fan_out": {(saver, items) for saver in ("none", "sqlite") for items in (10, 100)},
     "eager": {(provider, plan) for provider in ("gemini", "bedrock") for plan in ("waits", "eager")},
     "gateway": {
@@ -46,6 +48,7 @@ KEYS = {
     "fan_out": ("saver", "items"),
     "finish_first": ("calls", "order"),
     "gateway": ("provider", "kind", "world"),
+    "run_log": ("mode",),
 }
 
 

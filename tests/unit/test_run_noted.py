@@ -477,6 +477,7 @@ async def test_the_log_has_what_its_documentation_names_and_no_more(
     await made.ainvoke(None, sue, context=context)
     plan = [state async for state in made.aget_state_history(config) if "score" in state.next][-1]
     await made.ainvoke(None, plan.config, context=context)
+    await made.ainvoke(None, await made.aupdate_state(plan.config, {"items": ITEMS["items"]}), context=context)
     failing = {"model": ScriptedModel(reply=lambda _: Throttled("busy")), "max_attempts": 1}
     await graph(tmp_path).ainvoke(ITEMS, context=failing)
     with pytest.raises(Exception, match="quota"):

@@ -21,6 +21,7 @@ from fanloom.studio.pages import OPEN_PAGES
 from fanloom.studio.report_file import evaluation_page, read_report, report_page
 from tests.made_evaluations import made_evaluation
 from tests.made_logs import support_run
+from tests.ports import free_port
 from tests.served_logs import KEYS, SECRET_TEXT, small_run, write
 from tests.served_logs import store as store
 
@@ -218,18 +219,25 @@ async def test_only_so_many_are_followed_at_once(store: RunStore, monkeypatch: p
 def test_the_studio_says_where_it_is_and_reads_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
 
-    def run(what: Any, **how: Any) -> None:
-        evaluations = [each["items"] for each in what.state.evaluations.all()]
-        served.append((how["host"], [each.graph for each in what.state.logs.runs()], evaluations))
+    async def serve(self: Any, sockets: Any) -> None:
+        host, port = sockets[0].getsockname()
+        state = self.config.app.state
+        evaluations = [each["items"] for each in state.evaluations.all()]
+        served.append((host, port, [each.graph for each in state.logs.runs()], evaluations))
+        sockets[0].close()
 
-    monkeypatch.setattr("uvicorn.run", run)
+    monkeypatch.setattr("uvicorn.Server.serve", serve)
+    # The command sets it, for its own process.
+    monkeypatch.setenv("LANGGRAPH_HTTP", "{}")
+    port = free_port()
     files = [tmp_path / name for name in ("a.fanrun", "b.html", "c.json", "d.html")]
     write_fanrun(support_run(), files[0])
     files[1].write_text(report_page(support_run()), encoding="utf-8")
     files[2].write_text(json.dumps(made_evaluation(2, 1)), encoding="utf-8")
     files[3].write_text(evaluation_page(made_evaluation(3, 1)), encoding="utf-8")
-    ran = CliRunner().invoke(cli, ["studio", *map(str, files)])
+    ran = CliRunner().invoke(cli, ["studio", *map(str, files), "--port", str(port)])
     assert ran.exit_code == 0, ran.output
-    assert served == [("127.0.0.1", ["support_desk", "support_desk"], [3, 2])]
-    assert "http://127.0.0.1:2026/studio" in ran.output
+    assert served == [("127.0.0.1", port, ["support_desk", "support_desk"], [3, 2])]
+    assert f"http://127.0.0.1:{port}/studio" in ran.output
+    assert "default: 2026" in CliRunner().invoke(cli, ["studio", "--help"]).output
     del app.state.logs, app.state.evaluations

@@ -63,6 +63,11 @@ class Threads:
             raise UserError(f"there is no thread {name!r}. {hint}")
         return found
 
+    async def graph_of(self, name: str) -> str | None:
+        """Return the name of the graph that a thread is of, or None where there is no such thread."""
+        found = await _with_graph(self._saver, {"configurable": {"thread_id": name}})
+        return None if found is None else _thread(name, found).graph
+
     def recent(self, limit: int) -> list[Thread]:
         """Return the threads whose last run is the newest, newest first."""
         return [self._with_state(thread) for thread in self._session.run(self._newest(limit)).values()]

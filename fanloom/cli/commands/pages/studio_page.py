@@ -1,20 +1,24 @@
-"""`fanloom studio`: the pages over the logs of this project, or over files, with no graph and no model behind them."""
+"""`fanloom studio`: the pages over the logs, the graphs and the threads of this project, or over files alone."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
-from fanloom.errors import MissingPackage
+from fanloom.cli.here.local_host import LocalHost
+from fanloom.errors import MissingPackage, UserError
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from fanloom.runlog.run_store import RunStore
     from fanloom.studio.kept_evaluations import KeptEvaluations
 
@@ -24,13 +28,15 @@ _HOST = "127.0.0.1"
 @click.command("studio")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65_535), default=2026, show_default=True, help="The port to listen at.")
-def studio(files: tuple[Path, ...], port: int) -> None:
+@click.pass_context
+def studio(ctx: click.Context, files: tuple[Path, ...], port: int) -> None:
     """Show the logged runs and the evaluations of this project in the browser, or those in files.
 
     Files are .fanrun files, reports, and what `fanloom eval` writes with --json, --page and --out.
 
-    It listens on this machine only, and shows what is logged. The pages of a server that runs graphs too, where
-    questions can be answered and runs begun, are those of `fanloom dev`, at /studio.
+    It listens on this machine only. Where it finds the project's graphs, questions of the threads that `fanloom run`
+    keeps can be answered there, and runs begun and forked; the threads of a server are answered on its own pages, at
+    /studio.
     """
     try:
         import fastapi  # noqa: F401 - the page is made with it
@@ -39,11 +45,49 @@ def studio(files: tuple[Path, ...], port: int) -> None:
         raise MissingPackage('the page needs a server; run: pip install "fanloom[server]"') from None
     from fanloom.server.app import app
 
+    host = LocalHost(ctx)
+    if not files:
+        # First: the project's variables may say where its logs are.
+        _let_act(app, host)
     with _shown(files) as (store, evaluations):
         app.state.logs, app.state.evaluations = store, evaluations
+        config = uvicorn.Config(app, host=_HOST, port=port, log_level="warning", timeout_graceful_shutdown=1)
+        bound = config.bind_socket()
+        # Whoever reads its address may ask at once.
+        bound.listen(config.backlog)
+        port = bound.getsockname()[1]
+        _close_to_other_sites(port)
         click.echo(f"The studio is at http://{_HOST}:{port}/studio; Ctrl-C ends it.", err=True)
         sys.stderr.flush()
-        uvicorn.run(app, host=_HOST, port=port, log_level="warning", timeout_graceful_shutdown=1)
+        with suppress(KeyboardInterrupt):
+            # Where the threads are open, whose connections belong to one loop.
+            host.session.run(uvicorn.Server(config).serve(sockets=[bound]))
+
+
+def _close_to_other_sites(port: int) -> None:
+    """Let no page but our own ask, as `http.cors` of langgraph.json says it to a server."""
+    origins = [f"http://{name}:{port}" for name in (_HOST, "localhost")]
+    os.environ["LANGGRAPH_HTTP"] = json.dumps({"cors": {"allow_origins": origins}})
+
+
+def _let_act(app: FastAPI, host: LocalHost) -> None:
+    """Let the pages begin, answer and fork runs of the project's graphs, where there are some.
+
+    Not where keys are asked for: the threads of `fanloom run` are nobody's of those who have one.
+    """
+    from fanloom.cli.exits import RunFailed
+    from fanloom.cli.here.thread_routes import ThreadRoutes
+    from fanloom.server.keys import api_keys
+
+    try:
+        if api_keys():
+            return
+        threads = host.threads
+        graphs = {name: host.open(name) for name in host.project.graphs}
+    except (UserError, RunFailed) as error:
+        click.echo(f"No run can be begun, answered or forked on these pages: {error}", err=True)
+    else:
+        ThreadRoutes(graphs, threads.graph_of).add_to(app)
 
 
 @contextmanager
