@@ -16,10 +16,11 @@ from langgraph.runtime import Runtime
 
 from benchmarks.provider import MODELS, surroundings
 from benchmarks.report import Row
-from benchmarks.width import Asked, State, check, wired
+from benchmarks.width import Asked, State, check
 from fanloom import Context, LLMStep, OutputModel, Prompt, new_run
 from prompts import path
 from tests.wire.provider import FakeProvider, Reply, Request
+from tests.wiring import wired
 
 TASKS, EVERY_S, WORK_S, ROUNDS = 10, 0.2, 2.0, 3
 PIECES_A_TASK = 4
@@ -49,7 +50,7 @@ async def work(state: Asked, runtime: Runtime[Context]) -> str:
 @cache
 def graph_of(eager: bool) -> Any:
     """Return the graph whose tasks begin at once, or the one that waits."""
-    return wired(plan, work, check, eager=eager).compile(name="eager")
+    return wired(State, work, plan=plan, join=check, over="questions", eager=eager).compile(name="eager")
 
 
 def rows(quick: bool = False) -> list[Row]:

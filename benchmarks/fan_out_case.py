@@ -19,10 +19,11 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.runtime import Runtime
 
 from benchmarks.report import Row
-from benchmarks.width import Asked, State, wired
+from benchmarks.width import Asked, State
 from fanloom import Context, Prompt, new_run
 from nodes.faq.steps import ANSWER_QUESTION
 from prompts import path
+from tests.wiring import wired
 
 # The real step asks for the documents too, and its understudy reads them; here the call is to cost nothing.
 ASK = replace(
@@ -53,7 +54,7 @@ async def check(state: Numbered) -> None:
     assert [outcome["status"] for outcome in state["outcomes"]] == ["done"] * state["n"]
 
 
-builder = wired(plan, answer, check, schema=Numbered)
+builder = wired(Numbered, answer, plan=plan, join=check, over="questions")
 
 
 def measured(items: int, saver: str, rounds: int) -> Row:

@@ -26,11 +26,12 @@ from langgraph.runtime import Runtime
 
 from benchmarks.provider import GEMINI, Provider, running
 from benchmarks.report import Row
-from benchmarks.width import Asked, begin, check, wired
+from benchmarks.width import Asked, State, check
 from fanloom import Context, LLMStep, Prompt, StateGraph
 from fanloom.durable.checkpointer import open_checkpointer
 from fanloom.gateway.bounds.depth_first import DepthFirst
 from prompts import path
+from tests.wiring import wired
 
 TASKS, WIDTH, LATENCY_S, ROUNDS = 64, 8, 0.5, 3
 CALLS = [2, 6]
@@ -75,7 +76,7 @@ def builder_of(calls: int) -> StateGraph:
             _seen[-1].answer(number, calls)
         return said
 
-    return wired(begin, work, check)
+    return wired(State, work, join=check, over="questions")
 
 
 _seen: list[Seen] = []

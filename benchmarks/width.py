@@ -12,16 +12,16 @@ from statistics import median
 from time import perf_counter
 from typing import Any, TypedDict
 
-from langgraph.graph import END, START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from benchmarks.provider import MODELS, Provider, running
 from benchmarks.report import Row
-from fanloom import Context, RunState, StateGraph, add_fan_out, chat_model, new_run
+from fanloom import Context, RunState, chat_model
 from fanloom.loops.background import run_in_background
 from nodes.faq.steps import ANSWER_QUESTION
 from tests.faq_writer import SOURCES
+from tests.wiring import wired
 
 LATENCY_S = 1.0
 WIDTHS = [1, 16, 64, 200]
@@ -41,11 +41,6 @@ class Asked(TypedDict):
     item: str
 
 
-async def begin(state: State) -> dict[str, Any]:
-    """Begin a new run."""
-    return new_run()
-
-
 async def answer(state: Asked, runtime: Runtime[Context]) -> str:
     """Make the one model call of a task."""
     return await ANSWER_QUESTION.run(runtime, question=state["item"], sources=SOURCES)
@@ -60,18 +55,8 @@ def fan_out_of(
     action: Callable[[Asked, Runtime[Context]], Awaitable[Any]], name: str, *, checked: bool = True
 ) -> CompiledStateGraph[Any, Any]:
     """Return a graph that runs an action for each question, and where it is `checked` wants each to be done."""
-    return wired(begin, action, check if checked else lambda state: None).compile(name=name)
-
-
-def wired(plan: Any, action: Any, join: Any, *, schema: type = State, eager: bool = False) -> StateGraph:
-    """Return a graph that runs an action for each of the questions that are planned, and then the join."""
-    builder = StateGraph(schema, context_schema=Context)
-    builder.add_node("plan", plan)
-    builder.add_node("join", join)
-    builder.add_edge(START, "plan")
-    add_fan_out(builder, "plan", over="questions", worker="work", action=action, join="join", eager=eager)
-    builder.add_edge("join", END)
-    return builder
+    join = check if checked else lambda state: None
+    return wired(State, action, join=join, over="questions").compile(name=name)
 
 
 graph = fan_out_of(answer, "width")

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import MetaData, Table, event, insert, inspect, select, text, update
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, MissingGreenlet, NoSuchModuleError
+from sqlalchemy import MetaData, Table, insert, inspect, select, text, update
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
 
-from fanloom.errors import InvalidSettings, MissingPackage, RunError
+from fanloom.durable.database_engine import engine_of, url_with_driver
+from fanloom.errors import RunError
 from fanloom.loops.background import in_thread, on_background
-from fanloom.private_files import make_private
-from fanloom.redaction import is_clear, redact, show_url
+from fanloom.redaction import redact, show_url
 from fanloom.runlog.current_log import here
-from fanloom.settings import in_home
 
 T = TypeVar("T")
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-_IN_MEMORY = (None, "", ":memory:")
-_WAIT_S = 10
-_STATEMENT_MS = 30_000
 _ATTEMPTS = 5
-# What customers wrote is in the parameters, and the text of an error goes into logs and outcomes.
-_DISCREET: dict[str, Any] = {"hide_parameters": True}
 # Any number, as long as every process that makes the tables takes the same.
 _SETUP_LOCK = 7_245_001
 
@@ -56,7 +44,7 @@ class Database:
     ) -> None:
         """Raises InvalidSettings for a URL of another kind or of no file, MissingPackage if its driver is missing."""
         self._given = url
-        self.url = _with_driver(url)
+        self.url = url_with_driver(url)
         self.metadata, self.effects, self.fill = metadata, effects, fill
         self._engines: dict[int, AsyncEngine] = {}
 
@@ -115,7 +103,7 @@ class Database:
         pid = os.getpid()
         if pid not in self._engines:
             # Importing a driver and making a folder would block the loop.
-            engine = await in_thread(lambda: _make_engine(self.url))
+            engine = await in_thread(lambda: engine_of(self.url))
             try:
                 # Switching a new SQLite file to WAL does not wait its turn: of several at once, some find it locked.
                 await on_background(_patiently(_conflicts)(self._make_tables, engine))
@@ -185,73 +173,3 @@ def _conflicts(error: BaseException) -> bool:
 
 def _has_lost_its_connection(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
-
-
-def _with_driver(url: str) -> URL:
-    if "://" in url and not url.startswith("sqlite") and not is_clear(url):
-        raise InvalidSettings(
-            "a database URL has special characters in the user or the password; write them percent-encoded in "
-            "FANLOOM_DATABASE_URL, as %40 for @"
-        )
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        # A ValueError is about the port.
-        parsed = URL.create("")
-    kind = parsed.drivername.partition("+")[0]
-    if kind not in _DRIVERS:
-        raise InvalidSettings(
-            "a database URL is sqlite:///FILE or postgresql://USER@HOST:PORT/DATABASE; correct or unset "
-            "FANLOOM_DATABASE_URL"
-        )
-    if kind == "sqlite" and parsed.database in _IN_MEMORY:
-        # It would be lost with the one connection that holds it, which a cancelled task closes.
-        raise InvalidSettings("a database in memory keeps nothing; set FANLOOM_DATABASE_URL to a file: sqlite:///FILE")
-    return parsed.set(drivername=_DRIVERS[kind])
-
-
-def _make_engine(url: URL) -> AsyncEngine:
-    try:
-        if url.drivername.startswith("sqlite"):
-            return _sqlite(url)
-        return create_async_engine(_patient(url), pool_timeout=_WAIT_S, pool_pre_ping=True, **_DISCREET)
-    except (ModuleNotFoundError, NoSuchModuleError):
-        raise MissingPackage('PostgreSQL needs its driver; run: pip install "fanloom[postgres]"') from None
-
-
-def _patient(url: URL) -> URL:
-    """Return a PostgreSQL URL with time limits; what it says itself about them and other options wins."""
-    given = {"connect_timeout": str(_WAIT_S), "tcp_user_timeout": str(_STATEMENT_MS), **url.query}
-    own = given.get("options", "")
-    # The second for a machine that is gone in the middle of an effect: its twin would wait for the key for hours.
-    ours = f"-c statement_timeout={_STATEMENT_MS} -c idle_in_transaction_session_timeout={_STATEMENT_MS}"
-    return url.set(query={**given, "options": f"{ours} {own if isinstance(own, str) else ' '.join(own)}".strip()})
-
-
-def _sqlite(url: URL) -> AsyncEngine:
-    url = url.set(database=in_home(url.database or ""))
-    make_private(Path(url.database or ""))
-    engine = create_async_engine(url, connect_args={"timeout": _WAIT_S}, **_DISCREET)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        # SQLAlchemy's own way to have whole transactions in SQLite: its driver must not begin any by itself.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON"):
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        # At once for writing: two transactions that both read first could not both go on to write.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    @event.listens_for(engine.sync_engine, "invalidate")
-    def _roll_back(connection: Any, _record: Any, _error: Any) -> None:
-        # A statement that was cancelled keeps its cursor, and a connection that is closed beside an open cursor keeps
-        # SQLite's lock until the collector comes.
-        with suppress(asyncio.CancelledError, sqlite3.Error, MissingGreenlet):
-            connection.rollback()
-
-    return engine

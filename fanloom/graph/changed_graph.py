@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from langgraph.channels import NamedBarrierValue
 from langgraph.pregel import Pregel
-from langgraph.types import StateSnapshot
 
 from fanloom.errors import MissingNode, UserError
+from fanloom.graph.nesting.graphs_inside import GraphInside
 from fanloom.graph.nesting.nested_thread import keep_newest_inside
 from fanloom.runs.langgraph_internals import TASKS
 
@@ -44,25 +44,26 @@ def going_on(graph: G, checkpoint: Any, name: str = "") -> G:
     return _with_old_names(graph, names, checkpoint) if names else graph
 
 
+def check_inside(inside: GraphInside, checkpoint: Any) -> None:
+    """Raise MissingNode if a thread cannot go on because a graph inside its own, which stands there, lost a node."""
+    if inside.stands_at(checkpoint):
+        check_nodes(inside.graph, checkpoint, inside.name)
+
+
 def check_nodes(graph: Graph, checkpoint: Any, name: str = "") -> None:
     """Raise MissingNode if a thread cannot go on because its graph lost a node; one inside another graph has a name."""
-    if lost := missing_nodes(graph, checkpoint):
+    # Of those inside, LangGraph's own graphs know no new names.
+    can_rename = not name or _made_here(graph)
+    if lost := missing_nodes(graph, checkpoint) if can_rename else _gone(graph, checkpoint):
         thread = checkpoint.config["configurable"]["thread_id"]
         place = f" in {name!r}, a graph that no longer has it;" if name else ", which its graph no longer has;"
-        raise MissingNode(
-            f"thread {thread!r} goes on at {', '.join(map(repr, lost))}{place} bring it back, or say which node does "
-            f"its work now: `fanloom resume {thread} --rename {lost[0]}=NEW`, from Python "
+        rename = (
+            f", or say which node does its work now: `fanloom resume {thread} --rename {lost[0]}=NEW`, from Python "
             f"rename_nodes(graph, config, {{{lost[0]!r}: 'NEW'}})"
         )
-
-
-def graphs_inside(graph: Graph, snapshot: StateSnapshot) -> Iterator[tuple[str, Graph, Any]]:
-    """Yield the nodes at which a thread goes on and that are graphs, at any depth: by name, each with its own place."""
-    inner = dict(graph.get_subgraphs())
-    for task in snapshot.tasks:
-        if isinstance(task.state, StateSnapshot) and isinstance(found := inner.get(task.name), Pregel):
-            yield task.name, found, task.state.config
-            yield from graphs_inside(found, task.state)
+        raise MissingNode(
+            f"thread {thread!r} goes on at {', '.join(map(repr, lost))}{place} bring it back{rename * can_rename}"
+        )
 
 
 def rename_nodes(graph: Graph, config: RunnableConfig, names: Mapping[str, str]) -> None:
@@ -119,11 +120,15 @@ def _of(names: Mapping[str, str], nodes: Iterable[str]) -> dict[str, str]:
 
 
 def _check_made_here(graph: Graph) -> None:
-    if not getattr(graph, "knows_new_names", False):
+    if not _made_here(graph):
         raise UserError(
             "LangGraph's own graphs know no new names; build it with fanloom.StateGraph, or go on with "
             "`fanloom resume THREAD --rename OLD=NEW`"
         )
+
+
+def _made_here(graph: Graph) -> bool:
+    return getattr(graph, "knows_new_names", False)
 
 
 def _renamed(graph: Graph, checkpoint: Any) -> dict[str, str]:

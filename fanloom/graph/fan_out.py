@@ -47,12 +47,12 @@ def add_fan_out(
     failure. An item may list the `task_id`s of others under `depends_on`: its action then finds their results under
     `needs`, and starts as soon as they are there; if one of them is not done, it is skipped.
 
-    With `eager` a worker begins as soon as the model that plans has written its item, while the rest is still written:
-    that is, the item of the list of the name `over` in the output of a step of `source`. A function says which items of
-    the channel those become that have been written so far. The plan that `source` returns decides: what was begun for a
-    task that it does not have, or has otherwise, is cancelled and told in the run's log, and what it used is counted.
-    Effects wait for the whole plan in `effect_key`: do nothing outside before that. A task that needs others, asks
-    a person, calls a graph, or has read what `source` then changes begins as it would without, in its node.
+    With `eager` a worker begins as soon as the model that plans has written its item, in the list of the name `over` in
+    the output of a step of `source`; a function says which items of the channel those become that have been written so
+    far. The plan that `source` returns decides: what was begun for a task that it does not have, or has otherwise, is
+    cancelled, and what it used is counted. Effects wait for the whole plan in `effect_key`: do nothing outside before
+    that. A task that needs others, asks a person, calls a graph, or has read what `source` then changes does not begin
+    early.
 
     Raises GraphError if the arguments do not go together or the graph has no such channels; a run raises it before any
     worker begins if two items have one `task_id`, or need each other in a circle, or need what is no task.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, get_type_hints
 
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.config import get_stream_writer
 from langgraph.errors import GraphInterrupt
 from langgraph.runtime import get_runtime
@@ -25,16 +25,17 @@ from fanloom.runs.usage import METER, Meter, Usage
 Action = Callable[..., Awaitable[Any]]
 
 
-class Node(Runnable[Any, Any]):
+class Node(RunnableLambda[Any, Any]):
     """An async function `(state, runtime, config, writer)`, of which it takes what it names, as a LangGraph node.
 
     In a synchronous graph it runs on one background event loop, so that both worlds have the same width. What its
-    model calls used is added to its update as `usage`, if the graph has such a channel.
+    model calls used is added to its update as `usage`, if the graph has such a channel. It is a RunnableLambda because
+    LangGraph looks for the graphs that a function calls among the `deps` of those.
     """
 
     def __init__(self, name: str, action: Action, *, counts_usage: bool) -> None:
         """Raises GraphError if the function has a parameter that nobody fills."""
-        self.name = name
+        super().__init__(action, name=name)
         self.action = action
         self.counts_usage = counts_usage
         self.planned_in = ""

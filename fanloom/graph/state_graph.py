@@ -13,9 +13,10 @@ from langgraph.graph import StateGraph as LangGraphStateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot
 
-from fanloom.graph.changed_graph import check_nodes, going_on, graphs_inside, missing_nodes
+from fanloom.graph.changed_graph import check_inside, going_on, missing_nodes
 from fanloom.graph.counted import Counted
 from fanloom.graph.eager_plan import EarlyTasks
+from fanloom.graph.nesting.graphs_inside import graphs_inside
 from fanloom.graph.nesting.nested_runs import running_inside
 from fanloom.graph.nesting.nested_thread import NestedThread
 from fanloom.graph.node import Node, input_schema_of
@@ -82,8 +83,8 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
             place = merge_configs(self.config, config)
             graph = going_on(self, saver.get_tuple(place))
             if any(graph.get_subgraphs()):
-                for name, inner, inside in graphs_inside(graph, graph.get_state(place, subgraphs=True)):
-                    check_nodes(inner, _for_types_of(inner, saver).get_tuple(inside), name)
+                for inside in graphs_inside(graph, graph.get_state(place, subgraphs=True)):
+                    check_inside(inside, _for_types_of(inside.graph, saver).get_tuple(inside.place))
         elif options["control"].is_nested and (nested := NestedThread.of(self, own)):
             own, found = nested.config, _for_types_of(self, nested.saver).get_tuple(nested.place)
             graph = going_on(self, found, self.name)
@@ -147,8 +148,8 @@ class TracedGraph(CompiledStateGraph[Any, Any, Any, Any]):
         place = merge_configs(self.config, config)
         graph = going_on(self, await saver.aget_tuple(place))
         if any(graph.get_subgraphs()):
-            for name, inner, inside in graphs_inside(graph, await graph.aget_state(place, subgraphs=True)):
-                check_nodes(inner, await _for_types_of(inner, saver).aget_tuple(inside), name)
+            for inside in graphs_inside(graph, await graph.aget_state(place, subgraphs=True)):
+                check_inside(inside, await _for_types_of(inside.graph, saver).aget_tuple(inside.place))
         events = super(TracedGraph, graph).astream(given, own, **options)
         if not options["control"].is_nested:
             events = self._noted(events, given, config, options)

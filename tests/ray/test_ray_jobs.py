@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,15 +64,24 @@ def test_a_job_on_a_cluster_of_its_own(project: Path, environment: dict[str, str
     assert not [file for file in written if secret.encode() in file.read_bytes()]
 
 
-def test_ctrl_c_lets_what_is_in_flight_end(project: Path, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "stop",
+    [
+        # A terminal sends it to the whole group, in which Ray's processes are too.
+        pytest.param(lambda process: os.killpg(process.pid, signal.SIGINT), id="Ctrl-C"),
+        pytest.param(lambda process: process.terminate(), id="SIGTERM"),
+    ],
+)
+def test_a_signal_lets_what_is_in_flight_end(
+    project: Path, environment: dict[str, str], stop: Callable[[subprocess.Popen[str]], None]
+) -> None:
     job = CountedJob(project, 2000, "--engine", "ray", "--concurrency", str(WIDTH))
-    # A terminal sends it to the whole group, in which Ray's processes are too.
     with subprocess.Popen(
         job.command, env=environment, stderr=subprocess.PIPE, text=True, process_group=0, cwd=REPOSITORY
     ) as process:
         while process.poll() is None and len(job.ended()) < 20:
             time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGINT)
+        stop(process)
         assert process.stderr
         told = process.stderr.read()
     assert (process.returncode, "Go on with: fanloom batch resume" in told) == (1, True), told

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -697,3 +699,68 @@ def test_a_killed_job_goes_on_without_loss(items: Path, tmp_path: Path) -> None:
     ids = [result["id"] for result in JobFolder(out).results()]
     assert sorted(set(ids)) == sorted(f"r{n}" for n in range(30))
     assert max(Counter(ids).values()) == 1
+
+
+HELD = """
+import asyncio, os
+from langgraph.graph import START, StateGraph
+from typing_extensions import TypedDict
+
+class State(TypedDict, total=False):
+    n: int
+
+async def hold(state: State) -> State:
+    print("began", flush=True)
+    # What a stop has to wait for.
+    while not os.path.exists("end"):
+        await asyncio.sleep(0.01)
+    return {}
+
+graph = StateGraph(State).add_node("hold", hold).add_edge(START, "hold").compile(name="held")
+"""
+
+
+@contextmanager
+def held_job(folder: Path, width: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a job whose items end when there is a file `end`, and yield it once as many as it may are in flight."""
+    (folder / "held.py").write_text(HELD)
+    (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": {"held": "./held.py:graph"}}))
+    (folder / "in.jsonl").write_text("".join(f'{{"n": {n}}}\n' for n in range(20)))
+    command = [sys.executable, "-m", "fanloom", "batch", "run", "held", "in.jsonl", "--out", "job", "-q"]
+    command += ["--concurrency", str(width)]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert [process.stdout.readline() for _ in range(width)] == [b"began\n"] * width
+        yield process
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "again"),
+    [(signal.SIGINT, "Ctrl-C", "press Ctrl-C again"), (signal.SIGTERM, "SIGTERM", "send it again")],
+)
+def test_a_signal_lets_what_is_in_flight_end(tmp_path: Path, number: signal.Signals, name: str, again: str) -> None:
+    with held_job(tmp_path, width=3) as process:
+        process.send_signal(number)
+        assert process.stderr
+        assert process.stderr.readline() == b"\n"
+        assert process.stderr.readline().decode() == f"Waiting for what is in flight; {again} to leave it.\n"
+        (tmp_path / "end").touch()
+        out, error = process.communicate(timeout=60)
+    told = error.decode().splitlines()
+    assert (process.returncode, out) == (1, b"")
+    assert told[0].startswith("3 done, 0 in part, 0 failed")
+    assert told[1:] == [f"Error: the job has stopped: {name}. Go on with: fanloom batch resume job"]
+    assert {result["status"] for result in JobFolder(tmp_path / "job").results()} == {"done"}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+def test_the_second_signal_ends_the_command(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    with held_job(tmp_path, width=2) as process:
+        assert process.stderr
+        process.send_signal(number)
+        process.stderr.readline()
+        process.stderr.readline()
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == code
+    assert list(JobFolder(tmp_path / "job").results()) == []

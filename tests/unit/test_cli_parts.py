@@ -23,8 +23,9 @@ from fanloom.cli.options.input_options import fields, options, resolve
 from fanloom.cli.options.lazy_group import nearest
 from fanloom.cli.options.typed_values import json_or_text, parse_json
 from fanloom.cli.showing.loading_word import loading
-from fanloom.cli.showing.output import plain, readable, unfinished, usage_lines
+from fanloom.cli.showing.output import plain, unfinished
 from fanloom.cli.showing.progress import MAX_LINES, ProgressBoard
+from fanloom.cli.showing.readable_output import readable, usage_lines
 from fanloom.errors import UserError
 from fanloom.redaction import redact
 from fanloom.runlog.recorder import Entry

@@ -200,7 +200,7 @@ async def test_who_is_gone_in_the_middle_of_an_effect_does_not_keep_its_key(
         await asyncio.Event().wait()
 
     with monkeypatch.context() as brief:
-        brief.setattr("fanloom.durable.database._STATEMENT_MS", 1000)
+        brief.setattr("fanloom.durable.database_engine._STATEMENT_MS", 1000)
         await letters(gone)
     lost = asyncio.create_task(gone.once("k", never_ends))
     await asyncio.to_thread(begun.wait)
@@ -285,7 +285,7 @@ async def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.Monke
     def missing(*args: Any, **kwargs: Any) -> None:
         raise ModuleNotFoundError("No module named 'psycopg'")
 
-    monkeypatch.setattr("fanloom.durable.database.create_async_engine", missing)
+    monkeypatch.setattr("fanloom.durable.database_engine.create_async_engine", missing)
     with pytest.raises(MissingPackage, match=r'pip install "fanloom\[postgres\]"'):
         await letters(Database("postgresql://127.0.0.1/x", METADATA))
 

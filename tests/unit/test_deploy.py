@@ -53,9 +53,9 @@ def words_of(command: list[str]) -> list[str]:
     """Return the words of Fanloom's command, also where a shell runs it."""
     if command[0] != "sh":
         return command[1:]
-    before, _, after = command[2].partition("||")
-    assert "-eq 3" in after, "what cannot be mended is not tried again"
-    return shlex.split(before)[1:]
+    run = re.fullmatch(r"trap .* TERM; fanloom (.*?) & wait .*-eq 3.*", command[2])
+    assert run, "a SIGTERM is handed on, and what cannot be mended is not tried again"
+    return shlex.split(run[1])
 
 
 @pytest.mark.parametrize("command", list(commands()))
@@ -185,6 +185,32 @@ def test_a_pod_ends_well_where_another_start_would_mend_nothing(told: Path, code
     ended, words = shell(told, shard, code, INPUT="/input/q.jsonl", SHARD="1/2")
     assert ended == expected
     assert words[words.index("--shard") + 1] == "1/2"
+
+
+@pytest.mark.parametrize(("code", "expected"), [(1, 1), (3, 0)])
+@pytest.mark.parametrize("where", ["Kubernetes", "Compose"])
+def test_a_pod_that_is_stopped_waits_for_what_is_in_flight(told: Path, where: str, code: int, expected: int) -> None:
+    """The shell hands the SIGTERM on, and ends when Fanloom has ended, with its exit code."""
+    stands_in = told / "bin" / "fanloom"
+    ends = f"touch {told}/ended; exit {code}"
+    stands_in.write_text(
+        f"#!/bin/sh\ntrap 'echo asked; read _ < {told}/go; {ends}' TERM\necho began\n"
+        "turn=0\nwhile [ $((turn += 1)) -lt 6000 ]; do sleep 0.01; done\n"
+    )
+    os.mkfifo(told / "go")
+    (container,) = PODS["Job"]["containers"]
+    compose = [part.replace("$$", "$") for part in COMPOSE["services"]["shard-1"]["command"]]
+    command = compose if where == "Compose" else [*container["command"], *container["args"]]
+    env = {"PATH": f"{told / 'bin'}{os.pathsep}{os.environ['PATH']}", "SHARDS": "8", "JOB_COMPLETION_INDEX": "0"}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "began\n"
+        process.terminate()
+        assert process.stdout.readline() == "asked\n"
+        assert process.poll() is None
+        (told / "go").write_text("on\n")
+        assert process.wait(timeout=30) == expected
+    assert (told / "ended").exists()
 
 
 def test_no_secret_gets_into_the_image() -> None:

@@ -16,7 +16,7 @@ from snowballstemmer.english_stemmer import EnglishStemmer
 from Stemmer import Stemmer
 
 from fanloom.cli import cli
-from fanloom.cli.commands.judging.evaluate import _progress
+from fanloom.cli.commands.judging.rounds import progress
 from fanloom.errors import UserError
 from fanloom.evaluation.dataset import read_dataset
 from fanloom.evaluation.environment import variables
@@ -912,7 +912,7 @@ def test_progress_is_shown_on_a_terminal(
     monkeypatch.setenv("FORCE_COLOR", "1")
     data = read_dataset(Path(written(project, words(("one", "ONE")))))
     evaluation = Evaluation(Candidate("loud", "loud", None, None))  # type: ignore[arg-type]
-    with _progress("loud", data, evaluation, True) as done:
+    with progress("loud", data, evaluation, True) as done:
         done(ItemResult(1, ItemRun(error="no"), {}, []))
     assert "loud, 1 failed" in capsys.readouterr().err
     assert evaluation.failed()[0].number == 1

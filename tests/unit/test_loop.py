@@ -13,10 +13,10 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
-from langgraph.graph import END, START
 
-from fanloom import Context, RunState, StateGraph, add_fan_out
+from fanloom import RunState
 from fanloom.loops.background import in_thread, on_background, run_in_background
+from tests.wiring import wired
 
 LEAVING = """
 from fanloom.loops.background import run_in_background
@@ -90,16 +90,7 @@ class State(RunState, total=False):
 
 
 def fan_out(worker: Any) -> Any:
-    async def begin(state: State) -> dict[str, Any]:
-        return {}
-
-    builder = StateGraph(State, context_schema=Context)
-    builder.add_node("begin", begin)
-    builder.add_node("join", begin)
-    builder.add_edge(START, "begin")
-    add_fan_out(builder, "begin", over="items", worker="work", action=worker, join="join")
-    builder.add_edge("join", END)
-    return builder.compile()
+    return wired(State, worker).compile()
 
 
 def test_synchronous_workers_that_call_graphs_do_not_wait_for_each_other() -> None:

@@ -20,9 +20,10 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 from typing_extensions import TypedDict
 
-from fanloom import Context, LLMStep, Prompt, RunState, StateGraph, add_fan_out, new_run, open_checkpointer
+from fanloom import Context, LLMStep, Prompt, RunState, StateGraph, new_run, open_checkpointer
 from fanloom.errors import InvalidContext, MissingCredentials
 from tests.fakes import ScriptedModel
+from tests.wiring import wired
 
 KINDS = ["memory", "sqlite", "postgresql"]
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
@@ -111,19 +112,7 @@ def asking(ask: LLMStep[str], times: int = 2, pause_after: int | None = None, st
 
 
 def fanned(action: Any, **compiled: Any) -> Any:
-    async def plan(state: State) -> dict[str, Any]:
-        return new_run()
-
-    async def join(state: State) -> dict[str, Any]:
-        return {}
-
-    builder = StateGraph(State, context_schema=Context)
-    builder.add_node("plan", plan)
-    builder.add_node("join", join)
-    builder.add_edge(START, "plan")
-    add_fan_out(builder, "plan", over="items", worker="work", action=action, join="join")
-    builder.add_edge("join", END)
-    return builder.compile(**compiled)
+    return wired(State, action).compile(**compiled)
 
 
 def calls(result: Any) -> int:

@@ -478,6 +478,78 @@ async def test_a_node_that_was_renamed_in_a_graph_inside_is_missed_too(
     assert sorted(result["told"]) == sorted(["beside", "first", "yes", "yes", *beside])
 
 
+def langgraphs_own(name: str, first: str = "first") -> Any:
+    builder: Any = lg.StateGraph(Told)
+    builder.add_node(first, lambda state: {"told": [first]})
+    builder.add_node(name, lambda state: {"told": [interrupt(name)]})
+    builder.add_edge(START, first)
+    builder.add_edge(first, name)
+    return builder.compile(name="own")
+
+
+@pytest.mark.parametrize("by", ["a node", "a function", "an async function"])
+async def test_a_node_that_is_gone_in_a_graph_of_langgraphs_own_has_to_be_brought_back(by: str, url: str) -> None:
+    def nested(name: str, saver: Any) -> Any:
+        inner = langgraphs_own(name)
+
+        async def call_async(state: Told) -> dict[str, Any]:
+            return {"told": (await inner.ainvoke({}))["told"]}
+
+        ways = {"a node": inner, "a function": lambda state: inner.invoke({}), "an async function": call_async}
+        builder = StateGraph(Told)
+        builder.add_node("call", ways[by])
+        builder.add_edge(START, "call")
+        return builder.compile(checkpointer=saver)
+
+    async with open_checkpointer(url) as saver:
+        await nested("approve", saver).ainvoke({}, CONFIG)
+        graph = nested("confirm", saver)
+        gone = "'approve' in 'call', a graph that no longer has it; bring it back$"
+        with pytest.raises(MissingNode, match=gone):
+            await graph.ainvoke(Command(resume="yes"), CONFIG)
+        # A new name, which it would not know, does not let the thread end with nothing done.
+        await arename_nodes(graph, CONFIG, {"approve": "confirm"})
+        with pytest.raises(MissingNode, match=gone):
+            await graph.ainvoke(Command(resume="yes"), CONFIG)
+        result = await nested("approve", saver).ainvoke(Command(resume="yes"), CONFIG)
+    assert result["told"] == ["first", "yes"]
+
+
+ONE, OTHER, ELSE = langgraphs_own("one"), langgraphs_own("other"), langgraphs_own("else", "begin")
+BY_NAME = {"else": ELSE}
+
+
+def one_and_other(state: Told) -> dict[str, Any]:
+    return {"told": [*ONE.invoke({})["told"], *OTHER.invoke({})["told"]]}
+
+
+def other_and_one(state: Told) -> dict[str, Any]:
+    return {"told": [*OTHER.invoke({})["told"], *ONE.invoke({})["told"]]}
+
+
+async def in_an_expression(state: Told) -> dict[str, Any]:
+    told = [(await (ONE if state is not None else OTHER).ainvoke({}))["told"], (await OTHER.ainvoke({}))["told"]]
+    return {"told": [word for each in told for word in each]}
+
+
+async def not_named(state: Told) -> dict[str, Any]:
+    return {"told": [*(await BY_NAME["else"].ainvoke({}))["told"], *(await ONE.ainvoke({}))["told"]]}
+
+
+@pytest.mark.parametrize("calls", [one_and_other, other_and_one, in_an_expression, not_named])
+async def test_a_function_that_calls_several_graphs_goes_on(calls: Any, url: str) -> None:
+    builder = StateGraph(Told)
+    builder.add_node("call", calls)
+    builder.add_edge(START, "call")
+    async with open_checkpointer(url) as saver:
+        graph = builder.compile(checkpointer=saver)
+        await graph.ainvoke({}, CONFIG)
+        waiting = await graph.ainvoke(Command(resume="1"), CONFIG)
+        assert [asked.value for asked in waiting["__interrupt__"]] != []
+        result = await graph.ainvoke(Command(resume="2"), CONFIG)
+    assert [word for word in result["told"] if word.isdigit()] == ["1", "2"]
+
+
 async def test_each_of_several_graphs_in_a_task_is_missed_for_itself(url: str) -> None:
     def asking(name: str) -> Any:
         builder = StateGraph(Told)

@@ -11,8 +11,9 @@ from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 from pydantic import BaseModel, Field
 
-from fanloom import Context, LLMStep, OutputModel, Prompt, RunState, StateGraph, add_fan_out, new_run
+from fanloom import Context, LLMStep, OutputModel, Prompt, RunState, StateGraph
 from tests.wire.provider import FakeProvider, Request
+from tests.wiring import begin, wired
 
 PROMPTS = Path(__file__).parent / "prompts"
 SECRETS = ("fake-google-key", "FAKEACCESSKEY", "fake-secret-key", "fake-openai-key")
@@ -64,24 +65,9 @@ def one_step(step: LLMStep[Any], **options: Any) -> Any:
     return builder.compile(**options)
 
 
-async def begin(state: State) -> dict[str, Any]:
-    """Begin a new run: the plan of a graph whose items are given."""
-    return new_run()
-
-
 def fan_out(action: Any, plan: Any = begin, *, eager: bool = False, **options: Any) -> Any:
     """Compile a graph that sends each of `items` to a worker."""
-
-    async def join(state: State) -> dict[str, Any]:
-        return {"joined": True}
-
-    builder = StateGraph(State, context_schema=Context)
-    builder.add_node("plan", plan)
-    builder.add_node("join", join)
-    builder.add_edge(START, "plan")
-    add_fan_out(builder, "plan", over="items", worker="work", action=action, join="join", eager=eager)
-    builder.add_edge("join", END)
-    return builder.compile(**options)
+    return wired(State, action, plan=plan, join=lambda state: {"joined": True}, eager=eager).compile(**options)
 
 
 async def asks(task: dict[str, Any], runtime: Runtime[Context]) -> str:

@@ -6,6 +6,8 @@ So a kill of the job's own process costs no more than what was in flight, and on
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -97,6 +99,7 @@ class RayEngine:
         self._whole = whole
         self._check_context()
         self._count = most_workers(await asyncio.to_thread(self._cluster.connect), self._concurrency)
+        _take_sigterm_back()
         self._slots = -(-self._concurrency // self._count)
         self._shares_elsewhere = settings().limits_url is not None
         self._ledger = None if self._shares_elsewhere else self._cluster.ledger()
@@ -206,3 +209,11 @@ class RayEngine:
                 if refusal := await self._extra.open(self._order(0), self._ledger):
                     return refusal
             return await self._extra.run(item)
+
+
+def _take_sigterm_back() -> None:
+    """Put the process's own handler of SIGTERM back in place of Ray's, which lets it live for three more seconds."""
+    # Ray's is none of Python's, so Python does not know that its own was replaced.
+    own = signal.getsignal(signal.SIGTERM)
+    if own is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, own)

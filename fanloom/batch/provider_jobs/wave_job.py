@@ -17,11 +17,12 @@ from fanloom.batch.job import Job, lacks_budget
 from fanloom.batch.job_folder import JobFolder
 from fanloom.batch.one_item import run_item
 from fanloom.batch.provider_jobs.batch_service import BatchServices
+from fanloom.batch.provider_jobs.calls_file import FOLDER
 from fanloom.batch.provider_jobs.item_calls import ItemCalls
 from fanloom.batch.provider_jobs.job_spending import JobSpending
 from fanloom.batch.provider_jobs.postponed_clients import PostponedClients
 from fanloom.batch.provider_jobs.wave_count import waves_needed
-from fanloom.batch.provider_jobs.wave_ledger import FOLDER, WaveLedger
+from fanloom.batch.provider_jobs.wave_ledger import WaveLedger
 from fanloom.batch.provider_jobs.wave_options import WaveOptions
 from fanloom.batch.provider_jobs.wave_sending import WaveSending
 from fanloom.durable.checkpointer import open_checkpointer, with_checkpointer

@@ -6,38 +6,20 @@ job is looked for by its name, and never made twice.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
-from fanloom.batch.provider_jobs.wave_options import WaveOptions
+from fanloom.batch.provider_jobs.calls_file import FOLDER, CallsFile, has_waves
 from fanloom.errors import UserError
 from fanloom.gateway.bounds.budget import Amount
 from fanloom.models.deferred.call_wire import WireAnswer
 from fanloom.runs.usage import ModelUsage
 
-FOLDER = "provider"
-_BUSY_S = 10
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS calls (
-    key TEXT PRIMARY KEY, item TEXT NOT NULL, model TEXT NOT NULL, called TEXT NOT NULL, state TEXT NOT NULL, job TEXT,
-    body BLOB, status INTEGER, answer BLOB, counted INTEGER NOT NULL DEFAULT 0, tokens REAL NOT NULL, cost REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS of_item ON calls (item);
-CREATE INDEX IF NOT EXISTS of_job ON calls (job);
-CREATE INDEX IF NOT EXISTS unsent ON calls (model, called) WHERE state = 'asked';
-CREATE TABLE IF NOT EXISTS jobs (
-    name TEXT PRIMARY KEY, wave INTEGER NOT NULL, model TEXT NOT NULL, called TEXT NOT NULL, state TEXT NOT NULL,
-    provider_id TEXT, calls INTEGER NOT NULL, note TEXT NOT NULL DEFAULT ''
-);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
 JobState = Literal["planned", "sent", "read"]
 
 
@@ -66,37 +48,12 @@ class ProviderJob:
     note: str
 
 
-class WaveLedger:
-    """The file of one job's calls. `spent` is what they have used and, while they have no answer, are expected to."""
+class WaveLedger(CallsFile):
+    """One job's calls. `spent` is what they have used and, while they have no answer, are expected to."""
 
     def __init__(self, folder: Path) -> None:
-        file = folder / FOLDER / "calls.db"
-        # Prompts and answers are their owner's.
-        file.parent.mkdir(0o700, parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False)
-        self._lock = threading.Lock()
-        self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_SCHEMA}")
-        self._connection.execute("INSERT OR IGNORE INTO facts VALUES ('id', ?)", (uuid4().hex[:12],))
-        self._connection.commit()
+        super().__init__(folder)
         self.spent = Amount(*self._one("SELECT COUNT(*), TOTAL(tokens), TOTAL(cost) FROM calls"))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-    @property
-    def id(self) -> str:
-        """What names this job among all."""
-        return str(self._one("SELECT value FROM facts WHERE name = 'id'")[0])
-
-    def options(self) -> WaveOptions | None:
-        """Return how the job was begun, or None where it is new."""
-        found = self._rows("SELECT value FROM facts WHERE name = 'options'")
-        return WaveOptions(**json.loads(found[0][0])) if found else None
-
-    def keep_options(self, options: WaveOptions) -> None:
-        """Write down how the job goes on."""
-        self._write([("INSERT OR REPLACE INTO facts VALUES ('options', ?)", (json.dumps(asdict(options)),))])
 
     def find(self, key: str) -> tuple[str, WireAnswer | None, bool]:
         """Return the state of a call, empty if it is unknown, its answer, and whether that was counted."""
@@ -210,14 +167,14 @@ class WaveLedger:
         change = (
             "UPDATE calls SET state = 'answered', status = ?, answer = ? WHERE key = ? AND job = ? AND state = 'sent'"
         )
-        with self._lock, self._connection:
+        with self._change() as connection:
             for key, answer in answers:
-                self._connection.execute(change, (answer.status, answer.body, key, job.name))
-            left = self._connection.execute(
+                connection.execute(change, (answer.status, answer.body, key, job.name))
+            left = connection.execute(
                 "UPDATE calls SET state = 'answered', status = ?, answer = ? WHERE job = ? AND state = 'sent'",
                 (missing.status, missing.body, job.name),
             ).rowcount
-            self._connection.execute("UPDATE jobs SET state = 'read' WHERE name = ?", (job.name,))
+            connection.execute("UPDATE jobs SET state = 'read' WHERE name = ?", (job.name,))
         # What no one has answered is not charged; that it was asked counts.
         self._drop_failed(job.name)
         return left
@@ -235,31 +192,6 @@ class WaveLedger:
         """Count calls no longer that are not asked after all."""
         for call in calls:
             self.spent = self.spent.plus(call.expected, -1)
-
-    def _rows(self, statement: str, *values: Any) -> list[Any]:
-        with self._lock:
-            return self._connection.execute(statement, values).fetchall()
-
-    def _one(self, statement: str, *values: Any) -> Any:
-        return self._rows(statement, *values)[0]
-
-    def _write(self, statements: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
-        with self._lock, self._connection:
-            for statement, values in statements:
-                self._connection.execute(statement, values)
-
-
-def has_waves(folder: Path) -> bool:
-    """Say whether a job in a folder uses providers' batch modes."""
-    return (folder / FOLDER / "calls.db").exists()
-
-
-def options_of(folder: Path) -> WaveOptions | None:
-    """Return how a job was begun that uses providers' batch modes, or None."""
-    if not has_waves(folder):
-        return None
-    with closing(WaveLedger(folder)) as ledger:
-        return ledger.options()
 
 
 def waiting_for(folder: Path) -> list[ProviderJob]:

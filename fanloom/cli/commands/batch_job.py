@@ -6,8 +6,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from fanloom.cli.here.job_setup import OpenedGraph
     from fanloom.cli.here.loading import Session
 
+_STOPS: dict[int, tuple[str, str]] = {
+    signal.SIGINT: ("Ctrl-C", "press Ctrl-C again"),
+    signal.SIGTERM: ("SIGTERM", "send it again"),
+}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -158,21 +162,31 @@ def _run(session: Session, job: Job, quiet: bool) -> None:
 
     # Before anything is paid for: an item that cannot be read is told here.
     total = job.count_left()
-    # The first Ctrl-C lets what is in flight end, the second ends the command.
-    before = signal.signal(signal.SIGINT, lambda *_: _stop(job, before))
-    try:
-        # Ray prints a page where a worker dies, which progress tells in a word.
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere if job.engine else sys.stdout):
-            session.run(watched(job, shown=not quiet, total=total, waiting=job.waiting))
-    finally:
-        signal.signal(signal.SIGINT, before)
+    # Ray prints a page where a worker dies, which progress tells in a word.
+    with _stopping(job), open(os.devnull, "w") as nowhere, redirect_stdout(nowhere if job.engine else sys.stdout):
+        session.run(watched(job, shown=not quiet, total=total, waiting=job.waiting))
     _finish(job)
 
 
-def _stop(job: Job, before: Any) -> None:
-    click.echo("\nWaiting for what is in flight; press Ctrl-C again to leave it.", err=True)
-    signal.signal(signal.SIGINT, before)
-    job.stop("Ctrl-C")
+@contextmanager
+def _stopping(job: Job) -> Iterator[None]:
+    """Let what is in flight end at the first Ctrl-C or SIGTERM; the second ends the command."""
+    before = {number: signal.getsignal(number) for number in _STOPS}
+
+    def stop(number: int, _: Any) -> None:
+        name, again = _STOPS[number]
+        # Before anything is said: who reads it may send it again at once.
+        signal.signal(number, before[number])
+        job.stop(name)
+        click.echo(f"\nWaiting for what is in flight; {again} to leave it.", err=True)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _finish(job: Job) -> None:

@@ -59,13 +59,10 @@ async def _stream(
     graph: AnyGraph, given: Any, context: Any, board: ProgressBoard, kept: Mapping[str, Any] | None
 ) -> Result:
     config: Any = kept or {"configurable": {"thread_id": str(uuid.uuid4())}}
-    if not graph.checkpointer and (graph.interrupt_before_nodes or graph.interrupt_after_nodes):
-        # Without one nobody could tell a graph that has stopped there from one that is done.
-        graph = graph.copy({"checkpointer": InMemorySaver()})
+    graph = _that_can_stop(graph)
     stopped = await _stopped(graph, config) if kept else None
     if given is None or isinstance(given, Command):
         graph = going_on(graph, stopped)
-    finished = _finished(stopped)
     result = Result()
     # The stream of `values` with the output's keys is what `ainvoke` itself takes its result from.
     events: AsyncIterator[Any] = graph.astream(
@@ -76,6 +73,29 @@ async def _stream(
         output_keys=graph.output_channels,
         durability=_durability(graph) if kept else None,
     )
+    await _follow(events, board, _finished(stopped), result)
+    result.paused = bool(result.waiting)
+    if graph.checkpointer:
+        # Also what waits since an earlier round; and `interrupt_before` stops a graph without asking anything.
+        snapshot = await graph.aget_state({"configurable": config["configurable"]})
+        result.waiting, result.paused = questions(snapshot), bool(snapshot.tasks)
+        if result.output is None:
+            # A run that stops at once streams none.
+            result.output = output_of(graph, snapshot.values)
+    return result
+
+
+def _that_can_stop(graph: AnyGraph) -> AnyGraph:
+    if graph.checkpointer or not (graph.interrupt_before_nodes or graph.interrupt_after_nodes):
+        return graph
+    # Without one nobody could tell a graph that has stopped there from one that is done.
+    return graph.copy({"checkpointer": InMemorySaver()})
+
+
+async def _follow(
+    events: AsyncIterator[Any], board: ProgressBoard, finished: Mapping[str, Any], result: Result
+) -> None:
+    """Show what happens, and put into the result what is put out and what is asked."""
     async for mode, data in events:
         if mode == "tasks":
             board.task(data)
@@ -87,15 +107,6 @@ async def _stream(
             board.custom(data)
         elif not (isinstance(data, dict) and INTERRUPT in data):
             result.output = data
-    result.paused = bool(result.waiting)
-    if graph.checkpointer:
-        # Also what waits since an earlier round; and `interrupt_before` stops a graph without asking anything.
-        snapshot = await graph.aget_state({"configurable": config["configurable"]})
-        result.waiting, result.paused = questions(snapshot), bool(snapshot.tasks)
-        if result.output is None:
-            # A run that stops at once streams none.
-            result.output = output_of(graph, snapshot.values)
-    return result
 
 
 def _durability(graph: AnyGraph) -> Durability:

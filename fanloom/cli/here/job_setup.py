@@ -13,7 +13,7 @@ from fanloom.batch.inputs import InputSource
 from fanloom.batch.job import DEFAULT_CONCURRENCY, Bounds, Job
 from fanloom.batch.job_folder import JobFolder
 from fanloom.batch.job_manifest import Manifest, prompt_versions
-from fanloom.batch.provider_jobs.wave_ledger import has_waves, options_of
+from fanloom.batch.provider_jobs.calls_file import has_waves, options_of
 from fanloom.cli.here.loading import AnyGraph, Session, open_graph
 from fanloom.cli.here.project import Project, read_project
 from fanloom.cli.here.worker_graph import load_from

@@ -11,7 +11,8 @@ from rich.console import Console
 from fanloom.cli.exits import brief, clean
 from fanloom.cli.showing.evaluation_table import evaluation_table, groups, ways_not_gone
 from fanloom.cli.showing.evaluation_verdicts import verdicts
-from fanloom.cli.showing.output import NO_MODEL, plain
+from fanloom.cli.showing.output import plain
+from fanloom.cli.showing.readable_output import NO_MODEL
 from fanloom.evaluation.dataset import Dataset
 from fanloom.evaluation.figures.candidate_figures import USED, Evaluation, in_order, kind_of
 from fanloom.evaluation.figures.intervals import INSTALL_SCIPY, Estimate, has_scipy

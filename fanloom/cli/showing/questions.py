@@ -70,7 +70,8 @@ def _show(question: Question, number: int, of: int) -> None:
 
 def _lines(value: Any) -> list[str]:
     """Return what is asked, a line for each field."""
-    from fanloom.cli.showing.output import label_of, plain
+    from fanloom.cli.showing.output import plain
+    from fanloom.cli.showing.readable_output import label_of
 
     value = plain(value)
     if not isinstance(value, Mapping):
@@ -115,7 +116,7 @@ def _prompt_for(schema: Schema) -> Any:
 
 def _prompt(name: str, part: Schema, root: Schema, *, required: bool) -> Any:
     """Ask for one value; None where an optional one is left empty."""
-    from fanloom.cli.showing.output import label_of
+    from fanloom.cli.showing.readable_output import label_of
 
     part = resolve(part, root)
     label = label_of(name) + (f" ({clean(str(part['description']))})" if part.get("description") else "")

@@ -12,6 +12,8 @@ from fanloom.models.clients.client_options import Fields
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from fanloom.models.aws.aws_credentials import LiveCredentials
+
 _MAX_CONNECTIONS = 1000
 
 
@@ -26,16 +28,11 @@ def bedrock(spec: names.Spec, timeout_s: float, fields: Fields, kind: type | Non
 
     credentials = LiveCredentials()
     session = boto3.Session(botocore_session=live_session(credentials))
-    wanted = f"model '{spec.provider}:{spec.model}' needs"
     # boto3 itself reads AWS_DEFAULT_REGION only; every other AWS tool knows AWS_REGION.
     region = os.environ.get("AWS_REGION") or session.region_name
-    if not region:
-        raise MissingCredentials(f"{wanted} a region: set AWS_REGION, for example AWS_REGION=us-east-1.")
-    if not os.environ.get("AWS_BEARER_TOKEN_BEDROCK") and credentials.find() is None:
-        raise MissingCredentials(
-            f"{wanted} AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            "or AWS_BEARER_TOKEN_BEDROCK; or choose the model 'offline', which needs none."
-        )
+    # A bearer token is the environment's, and with another one this is another model.
+    signs_with = None if os.environ.get("AWS_BEARER_TOKEN_BEDROCK") else credentials
+    _check(spec, region, signs_with)
     config = Config(
         retries={"total_max_attempts": 1},
         max_pool_connections=_MAX_CONNECTIONS,
@@ -50,6 +47,17 @@ def bedrock(spec: names.Spec, timeout_s: float, fields: Fields, kind: type | Non
     model: WideBedrockConverse = (kind or WideBedrockConverse)(
         **named, region_name=region, config=config, **clients, **fields
     )
-    # A bearer token is the environment's, and with another one this is another model.
-    model.live_credentials = None if os.environ.get("AWS_BEARER_TOKEN_BEDROCK") else credentials
+    model.live_credentials = signs_with
     return model
+
+
+def _check(spec: names.Spec, region: str | None, signs_with: LiveCredentials | None) -> None:
+    """Raise MissingCredentials for what the caller has to set."""
+    wanted = f"model '{spec.provider}:{spec.model}' needs"
+    if not region:
+        raise MissingCredentials(f"{wanted} a region: set AWS_REGION, for example AWS_REGION=us-east-1.")
+    if signs_with and signs_with.find() is None:
+        raise MissingCredentials(
+            f"{wanted} AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "or AWS_BEARER_TOKEN_BEDROCK; or choose the model 'offline', which needs none."
+        )
