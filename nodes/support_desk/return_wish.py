@@ -17,8 +17,8 @@ _ASKS = re.compile(any_line("asks_back"), re.IGNORECASE)
 _ASKER = re.compile(rf"{WORDS['before_asker']}(?:{any_line('asker')})", re.IGNORECASE)
 _DOES_NOT = re.compile(any_line("not_asked"), re.IGNORECASE)
 _NOT_YET = re.compile(any_line("not_yet"), re.IGNORECASE)
-_ASKS_ABOUT = re.compile(WORDS["asks_about"], re.IGNORECASE)
-_CLAUSE = re.compile(rf"{CLAUSE.pattern}|\b(?:{WORDS['wish_joints']})\b", re.IGNORECASE)
+_ASKS_ABOUT = re.compile(rf"{WORDS['asks_about']}(?=.*(?:{any_line('asks_back')}))|{WORDS['some_day']}", re.IGNORECASE)
+_CLAUSE = re.compile(rf"{CLAUSE.pattern}|\b(?:{WORDS['wish_joints']})(?!\w)", re.IGNORECASE)
 _WANTS_TO_KNOW = re.compile(WORDS["asks_to_know"], re.IGNORECASE)
 # What others say: lines of another mail, and whole sentences between quotation marks.
 _QUOTED = re.compile(
