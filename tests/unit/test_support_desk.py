@@ -825,6 +825,15 @@ def test_a_reply_that_goes_on_to_hide_or_invent_is_replaced(store: str, lie: str
     assert all(fact in final["response"] for fact in facts(final))
 
 
+def test_a_sentence_that_is_no_courtesy_is_left_out_without_another_call(store: str) -> None:
+    model = scripted(reply=adds("The dog likes it here."))
+    result = ask(model=model)
+    assert calls(model) == ["concern", "plan", "reply"]
+    assert result["response"].startswith("Hello and thank you!")
+    assert "dog" not in result["response"]
+    assert all(fact in result["response"] for fact in facts(result))
+
+
 def test_a_reply_that_is_mended_is_sent(store: str) -> None:
     model = scripted(reply=LIES["an amount"])
     result = ask(model=model)
