@@ -51,14 +51,15 @@ class Courtesies:
         thing = rf"(?:(?:{'|'.join(sorted(self._things))})\b|{_NAME})"
         several = rf"{thing}(?: {thing})*(?:(?:,| and|, and)(?: (?:{patterns['beside']}))* {thing})*"
         self._thing = _compiled(rf"\b(?:{'|'.join(sorted(self._things))})\b|{_NAME}")
-        topics = patterns.get("topics", thing)
-        topic = rf"(?:{several}|(?:{topics})\b)"
+        # What a language does without matches nothing.
+        topics, headed = patterns.get("topics", "(?!)"), patterns.get("headed", "(?!)")
+        topic = rf"(?:(?:{topics})\b|{several})"
         self._spoken_about = _compiled(rf"\b(?:{patterns['about']})(?: (?:{patterns['beside']}))* {topic}")
         head = rf"(?:(?:{patterns['heads']})(?:, | |(?=\s*\Z)))"
-        named = rf"(?:(?:{patterns['beside']}) )*(?:{thing}|(?:{topics})\b)(?: (?:{patterns.get('headed', thing)}))*"
+        named = rf"(?:(?:{patterns['beside']}) )*(?:(?:{topics})\b|{thing})(?: (?:{headed}))*"
         self._heading = _compiled(rf"\A[-\s]*(?:{head}+|{head}*{named})\s*[,\u2013\u2014-]?\s*\Z")
-        # Lists without any have no sentence left out.
-        self._effect = _compiled(rf"\b(?:{'|'.join(lists.get('effects', '').splitlines())})")
+        effects = lists.get("effects", "").splitlines()
+        self._effect = _compiled(rf"\b(?:{'|'.join(effects)})") if effects else None
         self._got, self._wishful = _compiled(patterns["received"]), _compiled(patterns["wishful"])
         between = "|".join(lists["adverbs"].split())
         may = "|".join([*lists["attitudes"].split(), patterns["joints"]])
@@ -94,7 +95,7 @@ class Courtesies:
             return Courteous(text, [])
         pieces = [(piece, self.foreign(piece, names)) for piece in _BETWEEN.split(bare(text))]
         kept = "".join(piece for piece, foreign in pieces if not foreign).strip()
-        refused = [word for piece, foreign in pieces if foreign for word in self._refused(piece, names)]
+        refused = [word for piece, foreign in pieces if foreign for word in self._refused(piece, foreign, names)]
         return Courteous("" if self.foreign(kept, names) else kept, list(dict.fromkeys(refused)))
 
     def are_all(self, text: str, names: Iterable[str] = ()) -> bool:
@@ -116,7 +117,10 @@ class Courtesies:
         about = _SENTENCE.sub(lambda found: _ABOUT if self._heading.match(found[0]) else found[0], said)
         return self._phrases.sub(_PHRASE, self._spoken_about.sub(_ABOUT, about))
 
-    def _refused(self, sentence: str, names: Iterable[str]) -> list[str]:
+    def _refused(self, sentence: str, foreign: list[str], names: Iterable[str]) -> list[str]:
+        if self._effect is None:
+            # Nothing tells what may be left out.
+            return foreign
         said = _shown(sentence, names)
         signs = {sign for sign in said if sign not in self._alphabet | _SIGNS | {_NAME} and category(sign) != "So"}
         return [*_around(signs, said), *_CODE.findall(said), *self._effect.findall(said)]

@@ -158,6 +158,8 @@ def test_the_lists_may_be_of_any_language() -> None:
         "Ihre Bestellung ist da",
         "Wir zahlen das",
     ]
+    # Without words of effect nothing is left out.
+    assert german.courteous("Vielen Dank! Wir zahlen.") == ("Vielen Dank!", ["zahlen", "Wir zahlen"])
     assert german.leads_in("Nun zu Ihrer Bestellung:")
     assert not german.leads_in("Wir hoffen:")
 
