@@ -44,6 +44,21 @@ _ENDED = [
     not_done("failed", "BillingInquiry", "no connection", kind="database", retryable=True),
     not_done("declined", "ProductReturn", "It was used.", status="declined", kind="declined"),
 ]
+_OTHERS: dict[str, dict[str, Any]] = {
+    "other": {"type": "Other", "summary": "Please change my address."},
+    "needs": {"type": "BillingInquiry", "invoice_number": None},
+    "delayed": {"type": "StatusUpdate", "order_id": "A-20002"},
+    "delivered": {"type": "StatusUpdate", "order_id": "A-12001"},
+    "skip": {"type": "Other", "summary": "my voucher"},
+}
+_NEEDS = "to look into your invoice we need its number; please write to us again with the invoice number"
+_OTHERS_ENDED = [
+    done("other", "Other", {**_CASE, "invoice_number": None, "concern": "Please change my address."}),
+    not_done("needs", "BillingInquiry", _NEEDS, status="needs_input", kind="needs_input"),
+    done("delayed", "StatusUpdate", {**_ORDER, "order_id": "A-20002", "order_status": "delayed"}),
+    done("delivered", "StatusUpdate", {**_ORDER, "order_id": "A-12001", "order_status": "delivered"}),
+    not_done("skip", "Other", "no budget left", status="skipped", kind="budget"),
+]
 POINTS: list[Point] = points([{"task_id": name, **task} for name, task in _TASKS.items()], _ENDED)
 
 
@@ -58,3 +73,14 @@ def reply_with(at: str, text: str) -> tuple[dict[str, Any], list[Point]]:
         for part in reply["parts"]
     ]
     return {**reply, "parts": parts}, POINTS
+
+
+def letter_of(said: dict[str, Any]) -> tuple[dict[str, Any], list[Point]]:
+    """Return a whole letter, as the model's parts around each `{statement}`, and its points."""
+    tasks = [{"task_id": name, **task} for name, task in {**_TASKS, **_OTHERS}.items()]
+    by_id = {point["id"]: point for point in points(tasks, [*_ENDED, *_OTHERS_ENDED])}
+    parts = [
+        {"id": name, "text": text.replace("{statement}", by_id[name]["happened"])}
+        for name, text in said["parts"].items()
+    ]
+    return {**said, "parts": parts}, [by_id[name] for name in said["parts"]]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from fanloom import stems
-from nodes.support_desk.identifiers import half_width, may_mean, mentions, mentions_product, normal
+from nodes.support_desk.identifiers import half_width, may_mean, mentions, mentions_product, normal, place_of
 from nodes.support_desk.tasks import BillingInquiry, Other, ProductReturn, StatusUpdate, Task
 from nodes.support_desk.wording import clause_at, sentence_at
 from nodes.support_desk.words import WORDS
@@ -25,7 +25,7 @@ _IDENTIFIER = re.compile(
     r"#[a-z0-9]{0,7}[-_ ]?\d[\w-]{1,20}"  # #A-12345, #771
     r"|[a-z]{1,7}[-_/]\d{2,}[a-z0-9]*(?:[-_/](?![a-z]{1,7}[-_]?\d{3})[a-z0-9]+)*"  # A-12345
     r"|[a-z]{1,4}\d{4,15}"  # A12345
-    rf"|(?:{WORDS['invoice']}|{WORDS['order']})[\s.:#]*(?:(?:{WORDS['number']})\b[\s.:#]*(?:(?:{WORDS['is']})\s+)?)?\(?"
+    rf"|(?:{WORDS['invoice']}|{WORDS['order']})[\s.:#]*(?:,?\s*(?:{WORDS['number']})\b[\s.:#]*(?:(?:{WORDS['is']})\s+)?)?\(?"
     r"(?P<figure>[a-z]{0,3}[-_/]?\d[a-z0-9]*(?:[-_/][a-z0-9]+)*\d+)"  # order 12345
     r")(?![^\W_]|@|[.,]\d|[-_]\w)",
     re.IGNORECASE,
@@ -33,6 +33,7 @@ _IDENTIFIER = re.compile(
 _KINDS = rf"(?:(?P<invoice>{WORDS['invoice']})|(?P<order>{WORDS['order']}))"
 _PREFIXED = re.compile(rf"#?{_KINDS}[-_ .]?\d", re.IGNORECASE)
 _LABELLED = re.compile(rf".*\b{_KINDS}\W*(?:[^\W\d]+\W+){{0,2}}$", re.IGNORECASE)
+_OF_ANOTHER = re.compile(rf"#?(?:{WORDS['neither']})[-_ ]?\d", re.IGNORECASE)
 # What is no number of the shop's, and what is quoted from another mail.
 _ANOTHERS = re.compile(
     rf"(?:\b(?:{WORDS['anothers']})(?![a-z])[\W_]*(?:(?:{WORDS['anothers_joints']})\b\W*)*|^>.*|\n>.*)$",
@@ -59,7 +60,9 @@ class Named(NamedTuple):
 def named_in(message: str, known: Known) -> list[Named]:
     """Return the identifiers and the quoted products of a message, in its order, each once, the first 200."""
     found: dict[str, Named] = {}
-    for one in sorted((*_identifiers(message, known), *_quoted(message, known)), key=lambda one: one.start):
+    numbers = [*_identifiers(message, known)]
+    own = [one for one in _their_own(message, known) if not any(_overlap(one, other) for other in numbers)]
+    for one in sorted((*numbers, *own, *_quoted(message, known)), key=lambda one: one.start):
         found.setdefault(normal(one.text), one)
         if len(found) == MOST_NAMED:
             break
@@ -102,6 +105,18 @@ def _identifiers(message: str, known: Known) -> Iterator[Named]:
         seen.add(text)
         start, end = found.span("figure" if found["figure"] else 0)
         yield Named(_kind(plain, found, known), message[start:end], start, end)
+
+
+def _their_own(message: str, known: Known) -> Iterator[Named]:
+    """Yield the customer's own identifiers, however they are typed: A 12345 is one where there is an A-12345."""
+    for key, kind in known.items():
+        place = place_of(message, key) if kind != "product" and not key.isdecimal() else None
+        if place:
+            yield Named(kind, message[slice(*place)], *place)
+
+
+def _overlap(one: Named, other: Named) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _kind(plain: str, found: re.Match[str], known: Known) -> Kind:
@@ -158,7 +173,7 @@ def _filled(task: Task, tasks: Sequence[Task], named: Sequence[Named]) -> Task:
             return task
     candidates = [one for one in named if one.kind == kind]
     if not candidates and kind != "product":
-        candidates = [one for one in named if one.kind == "unknown"]
+        candidates = [one for one in named if one.kind == "unknown" and not _OF_ANOTHER.match(one.text)]
     alike = [other for other in tasks if type(other) is type(task)]
     taken = any(_says(other, candidates[0]) for other in alike) if len(candidates) == 1 else True
     return task if taken else task.model_copy(update={field: candidates[0].text})

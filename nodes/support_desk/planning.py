@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
@@ -12,9 +13,9 @@ from langgraph.types import Overwrite
 from fanloom import RunError, new_run, not_done
 from fanloom import check_input as checked
 from nodes.support_desk import records
-from nodes.support_desk.completeness import Known, complete, named_in, numbers_of
+from nodes.support_desk.completeness import MOST_NAMED, Known, complete, named_in, numbers_of
 from nodes.support_desk.context import DeskContext, customer_of
-from nodes.support_desk.identifiers import as_typed, normal
+from nodes.support_desk.identifiers import as_typed, identifiers_in, normal
 from nodes.support_desk.plan_check import bounds_of, planned, verified
 from nodes.support_desk.state import DeskInput, DeskState
 from nodes.support_desk.steps import PLAN_AGAIN, PLAN_TASKS
@@ -61,6 +62,7 @@ async def _of_the_customer(state: DeskState, typed: str, tasks: Sequence[Task]) 
     """Return which numbers and products of the customer there are; none while nobody can look."""
     customer = state["customer_id"]
     numbers = [one.text for one in named_in(typed, {}) if one.kind != "product"] + list(numbers_of(tasks))
+    numbers += islice((text for text in identifiers_in(typed) if not text.isdecimal()), MOST_NAMED)
     if customer is None or not tasks:
         return {}, []
     try:

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from fanloom import Outcome
 
 _LONGEST_NAME = 120
+_A_WORD = 4  # signs
 _NOTHING_ASKED = "Thank you for writing to us. Please tell us what we can do for you, and we will look into it."
 
 
@@ -59,8 +60,21 @@ def _point(task: Mapping[str, Any], outcome: Outcome) -> Point:
     if outcome["status"] == "done":
         happened, say = _DONE[outcome["worker"]](outcome["result"])
     else:
-        happened, say = _not_done(subject(task), outcome), []
+        happened = _not_done(subject(task), outcome)
+        say = [name for name in _names(task) if name in happened]
     return Point(id=outcome["task_id"], title=_title(subject(task)), happened=happened, say=say)
+
+
+def _names(task: Mapping[str, Any]) -> list[str]:
+    """Return what a task is about by name; a product also by its last word, as in "the kettle"."""
+    product = task.get("product_name")
+    names = [task.get("invoice_number"), task.get("order_id"), product, *_last_word(product or "")]
+    return [name for name in names if name]
+
+
+def _last_word(product: str) -> list[str]:
+    words = [word for word in product.split() if word.isalpha() and len(word) >= _A_WORD]
+    return words[-1:] if len(product.split()) > 1 else []
 
 
 def _billing(result: Mapping[str, Any]) -> tuple[str, list[str]]:
@@ -77,7 +91,8 @@ def _billing(result: Mapping[str, Any]) -> tuple[str, list[str]]:
 def _returned(result: Mapping[str, Any]) -> tuple[str, list[str]]:
     rma, product, how = result["rma_number"], result["product_name"], result["shipping_instructions"]
     accepted = "is already under way" if result["already_open"] else "is accepted"
-    return f"The return of your {product} {accepted}, with the RMA number {rma}. {how}", [rma, product]
+    happened = f"The return of your {product} {accepted}, with the RMA number {rma}. {how}"
+    return happened, [rma, product, *_last_word(product)]
 
 
 _IS_AT = {
@@ -99,7 +114,8 @@ def _status(result: Mapping[str, Any]) -> tuple[str, list[str]]:
         f"The tracking number is {tracking}." if tracking else "",
         f"{delivery} {when}." if when else "",
     ]
-    return " ".join(filter(None, sentences)), [name for name in (order, tracking) if name]
+    delay = "delay" if status == "delayed" else None
+    return " ".join(filter(None, sentences)), [name for name in (order, tracking, delay) if name]
 
 
 def _handed_over(result: Mapping[str, Any]) -> tuple[str, list[str]]:

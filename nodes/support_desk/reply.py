@@ -11,9 +11,9 @@ from langgraph.types import Overwrite
 from fanloom import Choices, Count, RunError, entailed, settle
 from nodes.support_desk.context import DeskContext
 from nodes.support_desk.points import Point, points
-from nodes.support_desk.reply_check import letter, letter_by_template, own_texts, problems
+from nodes.support_desk.reply_check import courteous, letter, letter_by_template, own_texts, problems
 from nodes.support_desk.state import DeskState
-from nodes.support_desk.steps import WRITE_REPLY, WRITE_REPLY_AGAIN
+from nodes.support_desk.steps import WRITE_REPLY, WRITE_REPLY_AGAIN, Reply
 
 
 async def write_reply(state: DeskState, runtime: Runtime[DeskContext]) -> dict[str, Any]:
@@ -33,24 +33,32 @@ async def _written(runtime: Runtime[DeskContext], told: Sequence[Point]) -> tupl
     """Return the model's letter, or None and what is wrong with it: it has two tries."""
     bounds = _bounds_of(told)
     try:
-        reply = (await WRITE_REPLY.within(bounds).run(runtime, points=told)).model_dump()
-        if wrong := await _wrong(runtime, reply, told):
-            reply = (await WRITE_REPLY_AGAIN.within(bounds).run(runtime, points=told, wrong=wrong)).model_dump()
-            wrong = await _wrong(runtime, reply, told)
+        reply, wrong = await _checked(runtime, await WRITE_REPLY.within(bounds).run(runtime, points=told), told)
+        if wrong:
+            again = await WRITE_REPLY_AGAIN.within(bounds).run(runtime, points=told, wrong=wrong)
+            reply, wrong = await _checked(runtime, again, told)
     except RunError as error:
         # The effects have happened, and the customer must hear of them.
         return None, [str(error)]
     return (None, wrong) if wrong else (letter(reply, told), [])
 
 
-async def _wrong(runtime: Runtime[DeskContext], reply: dict[str, Any], told: Sequence[Point]) -> list[str]:
-    """Return what is wrong with a reply: by rule first, then, if the context wants it, in a second reader's eyes."""
-    check = DeskContext.of(runtime.context).check_reply
+async def _checked(
+    runtime: Runtime[DeskContext], said: Reply, told: Sequence[Point]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return a reply as it may be sent, and what is wrong with it.
+
+    By rule first, then, if the context wants it, in a second reader's eyes.
+    """
+    check, reply = DeskContext.of(runtime.context).check_reply, said.model_dump()
     wrong = problems(reply, told, own_words=check != "off")
-    if wrong or check != "model":
-        return wrong
-    read = [(text, await entailed(runtime, text, [given])) for text, given in own_texts(reply, told)]
-    return [f"This does not stand in its point: {it.words or text}" for text, it in read if it.verdict != "entailed"]
+    kept = courteous(reply, told) if wrong and check != "off" else reply
+    if kept is None or check == "off":
+        return reply, wrong
+    reply, texts = kept, own_texts(kept, told) if check == "model" else ()
+    read = [(text, await entailed(runtime, text, [given])) for text, given in texts]
+    false = [(text, it) for text, it in read if it.verdict != "entailed"]
+    return reply, [f"This does not stand in its point: {it.words or text}" for text, it in false]
 
 
 def _bounds_of(told: Sequence[Point]) -> dict[str, Choices | Count]:

@@ -30,6 +30,23 @@ def problems(reply: Mapping[str, Any], points: Sequence[Point], *, own_words: bo
     return [*_missing(reply, points), *(_added(reply, points) if own_words else [])]
 
 
+def courteous(reply: Mapping[str, Any], points: Sequence[Point]) -> dict[str, Any] | None:
+    """Return a reply without the sentences that are no courtesies, as it may be sent.
+
+    None if these have a figure, an address or a word of effect, or if it lacks what must stand in it.
+    """
+    if [*_missing(reply, points)]:
+        return None
+    every, plain = [name for point in points for name in point["say"]], template(points)
+    texts = {part["id"]: part["text"] for part in reply["parts"]}
+    try:
+        ends = {name: _kept(reply[name], every) or plain[name] for name in ("greeting", "closing")}
+        parts = [{"id": point["id"], "text": _kept_around(texts[point["id"]], point)} for point in points]
+    except _Refused:
+        return None
+    return {**ends, "parts": parts}
+
+
 def letter(reply: Mapping[str, Any], points: Sequence[Point]) -> str:
     """Put the message together: greeting, the parts in the order of the points, closing.
 
@@ -58,6 +75,23 @@ def own_texts(reply: Mapping[str, Any], points: Sequence[Point]) -> Iterator[tup
     texts = {part["id"]: part["text"] for part in reply["parts"]}
     given = [(" ".join(own(texts[point["id"]], point) or ()), point["happened"]) for point in points]
     yield from [(reply["greeting"], everything), *given, (reply["closing"], everything)]
+
+
+class _Refused(Exception):
+    """A text says what must not be said."""
+
+
+def _kept_around(text: str, point: Point) -> str:
+    before, after = (_kept(words, point["say"]) for words in own(text, point) or ("", ""))
+    before, after = before if COURTESIES.leads_in(before) else "", after if _follows(after) else ""
+    return " ".join(filter(None, (before, point["happened"], after)))
+
+
+def _kept(text: str, names: Sequence[str]) -> str:
+    kept, refused = COURTESIES.courteous(_plain(text), names)
+    if refused or len(text) > MOST_OWN:
+        raise _Refused
+    return kept
 
 
 def _part(point: Point, words: Own | None, *, alone: bool) -> str:

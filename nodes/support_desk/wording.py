@@ -17,7 +17,7 @@ _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
 _WORD = re.compile(r"\w+")
 _SHORT = "".join(rf"(?<!\b{word})" for word in WORDS["abbreviations"].split("|"))
 _END = re.compile(rf"{_SHORT}[.!?]+(?:\s|$)|\n", re.IGNORECASE)
-_CLAUSE = re.compile(rf"[,;:\u2013\u2014]|\s-\s|\b(?:{WORDS['clause_joints']})\b", re.IGNORECASE)
+CLAUSE = re.compile(rf"[,;:\u2013\u2014]|\s-\s|\b(?:{WORDS['clause_joints']})\b", re.IGNORECASE)
 
 
 def words_of(text: str) -> str:
@@ -59,7 +59,7 @@ def clause_at(message: str, start: int, end: int) -> str:
     """Return the clause around a place of the message."""
     before = _END.split(message[max(0, start - LONGEST) : start])[-1]
     after = _END.split(message[end : end + LONGEST], maxsplit=1)[0]
-    return _CLAUSE.split(before)[-1] + message[start:end] + _CLAUSE.split(after)[0]
+    return CLAUSE.split(before)[-1] + message[start:end] + CLAUSE.split(after)[0]
 
 
 def sentence_with(message: str, words: str) -> str | None:

@@ -76,8 +76,8 @@ async def hand_over(task: TaskState, runtime: Runtime[DeskContext]) -> CaseResul
 
 async def _asks_back(runtime: Runtime[DeskContext], quote: str, product: str) -> bool:
     """Tell whether the customer's words ask that a product goes back; a second reader, where they do not clearly."""
-    if not asks_back(quote) or asks_clearly(quote) or DeskContext.of(runtime.context).check_reply != "model":
-        return asks_back(quote)
+    if asks_clearly(quote) or not asks_back(quote) or DeskContext.of(runtime.context).check_reply != "model":
+        return asks_clearly(quote)
     return (await entailed(runtime, _WISH.format(product=product), [quote])).verdict == "entailed"
 
 

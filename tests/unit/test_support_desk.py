@@ -23,12 +23,15 @@ from fanloom.loops.background import run_in_background
 from graphs.support_desk import builder
 from graphs.support_desk import graph as desk
 from nodes.support_desk.demo_data import seed
+from nodes.support_desk.identifiers import normal
 from nodes.support_desk.records import in_business_days
 from nodes.support_desk.store import database
 from nodes.support_desk.tables import Case, Return
 from tests.desk_writer import EXAMPLE, Writer, back, bill, honest, other, plan, where
 from tests.fakes import ScriptedModel
 
+_WEAK = Path(__file__).parents[1] / "data" / "weak_plans.jsonl"
+WEAK_PLANS = [json.loads(line) for line in _WEAK.read_text(encoding="utf-8").splitlines()]
 LAMPS = "I want to return the Reading Lamp, it flickers."
 
 
@@ -341,6 +344,20 @@ def test_a_weak_planner_loses_no_wish_and_invents_no_effect(
 
 
 KETTLE = "The Blue Kettle leaks and burned my hand"
+
+
+@pytest.mark.parametrize("case", WEAK_PLANS, ids=lambda case: case["message"][:50])
+def test_each_identifier_and_quoted_product_is_in_a_task_or_with_a_person(store: str, case: dict[str, Any]) -> None:
+    model = scripted(plan=plan(*case["planned"]), plan_again=plan(*case["planned"]))
+    updates = desk.stream({"query": case["message"]}, context={"customer_id": "C-1001", "model": model})
+    (tasks,) = [update["plan_tasks"]["tasks"] for update in updates if "plan_tasks" in update]
+    said = [normal(" ".join(text for text in task.values() if text)) for task in tasks]
+    assert all(any(normal(name) in one for one in said) for name in case["named"])
+    for wanted in case["task"]:
+        assert any(
+            all(normal(task.get(field) or "").endswith(normal(text)) for field, text in wanted.items())
+            for task in tasks
+        )
 
 
 def quoted(quote: str, product: str = "Blue Kettle", reason: str | None = None) -> dict[str, Any]:
@@ -806,6 +823,15 @@ def test_a_reply_that_goes_on_to_hide_or_invent_is_replaced(store: str, lie: str
     assert final["reply"]["written_by"] == "template"
     assert final["reply"]["problems"]
     assert all(fact in final["response"] for fact in facts(final))
+
+
+def test_a_sentence_that_is_no_courtesy_is_left_out_without_another_call(store: str) -> None:
+    model = scripted(reply=adds("The dog likes it here."))
+    result = ask(model=model)
+    assert calls(model) == ["concern", "plan", "reply"]
+    assert result["response"].startswith("Hello and thank you!")
+    assert "dog" not in result["response"]
+    assert all(fact in result["response"] for fact in facts(result))
 
 
 def test_a_reply_that_is_mended_is_sent(store: str) -> None:

@@ -15,8 +15,8 @@ from fanloom.runs.outcome import done, not_done
 from fanloom.steps.prompt import escape
 from nodes.support_desk.identifiers import normal
 from nodes.support_desk.points import Point, points, template
-from nodes.support_desk.reply_check import letter, letter_by_template, problems
-from tests.support_points import reply_with
+from nodes.support_desk.reply_check import courteous, letter, letter_by_template, problems
+from tests.support_points import letter_of, reply_with
 
 DATA = Path(__file__).parents[1] / "data"
 quick = settings(deadline=None, max_examples=50)
@@ -202,10 +202,33 @@ def test_what_happened_is_sent_as_code_wrote_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [*from_file("false_replies"), *from_file("more_false_replies")], ids=lambda said: said["text"][:60]
+    "said",
+    [*from_file("false_replies"), *from_file("more_false_replies"), *from_file("outside_false_replies")],
+    ids=lambda said: said["text"][:60],
 )
 def test_no_false_reply_is_sent(said: dict[str, str]) -> None:
-    assert problems(*reply_with(said["at"], said["text"]))
+    false, told = reply_with(said["at"], said["text"])
+    assert problems(false, told)
+    # It is refused, or sent without what is false: then nothing is left in it that is no courtesy.
+    sent = courteous(false, told)
+    assert sent is None or problems(sent, told) == []
+
+
+def test_what_is_no_courtesy_is_left_out_and_what_has_a_figure_an_address_or_an_effect_is_refused() -> None:
+    left, told = reply_with("status", "We know. Thank you for asking! {statement} The dog has it. Thanks again.")
+    (status,) = [part["text"] for part in (courteous(left, told) or {})["parts"] if part["id"] == "status"]
+    assert status == f"Thank you for asking! {told[2]['happened']} Thanks again."
+    for bad in ("The dog has 2.", "The dog. It was cancelled.", "The dog: evil.example", "The dog sits at DOG", "狗"):
+        assert courteous(*reply_with("closing", f"Kind regards. {bad}")) is None
+    nothing, told = reply_with("greeting", "The dog has it.")
+    assert (courteous(nothing, told) or {})["greeting"] == template(told)["greeting"]
+
+
+def test_honest_letters_get_through() -> None:
+    letters = [letter_of(said) for said in from_file("honest_letters")]
+    sent = [reply for reply, told in letters if not problems(reply, told) or courteous(reply, told)]
+    assert len(letters) >= 200
+    assert len(sent) >= 0.95 * len(letters)
 
 
 @pytest.mark.parametrize(("name", "least"), [("honest_replies", 60), ("more_honest_replies", 20)])
