@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 @click.argument("dataset", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--graph", metavar="GRAPH", help="The graph to evaluate.  [default: the one that the data set names]")
 @click.option("--model", metavar="SPEC", help="Short for --set model=SPEC.")
-@click.option("settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context.")
+@click.option(
+    "settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context; VALUE may be @FILE."
+)
 @click.option(
     "compare",
     "--compare",
@@ -91,7 +93,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.pass_context
 def evaluate(ctx: click.Context, /, **given: Any) -> None:
-    """Run a data set (JSONL) through a graph, and show how good the results are and what they take.
+    """Run a data set (JSONL or CSV) through a graph, and show how good the results are and what they take.
 
     The JSON file beside the data set says which graph it is for and how its items are judged. Where LangSmith is
     configured, the same run is an experiment there.
