@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from socket import create_server, socket
 from typing import Any
 
 import httpx
@@ -218,18 +219,30 @@ async def test_only_so_many_are_followed_at_once(store: RunStore, monkeypatch: p
 def test_the_studio_says_where_it_is_and_reads_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
 
-    def run(what: Any, **how: Any) -> None:
-        evaluations = [each["items"] for each in what.state.evaluations.all()]
-        served.append((how["host"], [each.graph for each in what.state.logs.runs()], evaluations))
+    def run(_: Any, sockets: list[socket]) -> None:
+        evaluations = [each["items"] for each in app.state.evaluations.all()]
+        served.append((sockets[0].getsockname(), [each.graph for each in app.state.logs.runs()], evaluations))
 
-    monkeypatch.setattr("uvicorn.run", run)
+    monkeypatch.setattr("uvicorn.Server.run", run)
     files = [tmp_path / name for name in ("a.fanrun", "b.html", "c.json", "d.html")]
     write_fanrun(support_run(), files[0])
     files[1].write_text(report_page(support_run()), encoding="utf-8")
     files[2].write_text(json.dumps(made_evaluation(2, 1)), encoding="utf-8")
     files[3].write_text(evaluation_page(made_evaluation(3, 1)), encoding="utf-8")
-    ran = CliRunner().invoke(cli, ["studio", *map(str, files)])
+    ran = CliRunner().invoke(cli, ["studio", "--port", "0", *map(str, files)])
     assert ran.exit_code == 0, ran.output
-    assert served == [("127.0.0.1", ["support_desk", "support_desk"], [3, 2])]
-    assert "http://127.0.0.1:2026/studio" in ran.output
+    ((place, graphs, evaluations),) = served
+    assert (place[0], graphs, evaluations) == ("127.0.0.1", ["support_desk", "support_desk"], [3, 2])
+    assert f"http://127.0.0.1:{place[1]}/studio" in ran.output
     del app.state.logs, app.state.evaluations
+
+
+def test_the_studio_is_nowhere_where_its_port_is_taken(tmp_path: Path) -> None:
+    write_fanrun(support_run(), tmp_path / "a.fanrun")
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = CliRunner().invoke(cli, ["studio", "--port", str(port), str(tmp_path / "a.fanrun")])
+    del app.state.logs, app.state.evaluations
+    assert ran.exit_code == 2
+    assert f"port {port} cannot be had: Address already in use. Choose another one with --port." in ran.output
+    assert "The studio is at" not in ran.output

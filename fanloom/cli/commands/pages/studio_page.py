@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
-from fanloom.errors import MissingPackage
+from fanloom.errors import MissingPackage, UserError
 
 if TYPE_CHECKING:
     from fanloom.runlog.run_store import RunStore
@@ -41,9 +43,21 @@ def studio(files: tuple[Path, ...], port: int) -> None:
 
     with _shown(files) as (store, evaluations):
         app.state.logs, app.state.evaluations = store, evaluations
-        click.echo(f"The studio is at http://{_HOST}:{port}/studio; Ctrl-C ends it.", err=True)
-        sys.stderr.flush()
-        uvicorn.run(app, host=_HOST, port=port, log_level="warning", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        with _listening(port) as listening, suppress(KeyboardInterrupt):
+            click.echo(
+                f"The studio is at http://{_HOST}:{listening.getsockname()[1]}/studio; Ctrl-C ends it.", err=True
+            )
+            sys.stderr.flush()
+            server.run(sockets=[listening])
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((_HOST, port))
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(f"port {port} cannot be had: {why}. Choose another one with --port.") from None
 
 
 @contextmanager
