@@ -17,6 +17,7 @@ help: ## Show what can be made
 setup: .venv/ready ## Make .venv with everything in it
 
 .venv/ready: requirements/all.txt requirements/uv.txt pyproject.toml
+	@echo 'Setting up .venv, once: this takes some minutes.' >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fanloom needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt

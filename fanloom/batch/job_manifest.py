@@ -31,9 +31,11 @@ class Manifest:
     version: int = VERSION
 
     def differences(self, other: Manifest) -> list[str]:
-        """Return the names of what differs in another one; bounds and engine may change, to go on."""
+        """Return in words what differs in another one; bounds and engine may change, to go on."""
         mine, theirs = asdict(self), asdict(other)
-        return [name for name in mine if name not in ("bounds", "engine") and mine[name] != theirs[name]]
+        named = {"fingerprint": "the input's content", "id_column": "column of ids"}
+        changed = (name for name in mine if name not in ("bounds", "engine") and mine[name] != theirs[name])
+        return [named.get(name, name) for name in changed]
 
     def as_json(self) -> bytes:
         """Return it as it is kept."""

@@ -77,7 +77,8 @@ class Exact(Options):
         """Compare the two."""
         wanted, got = _expected(item, self.label), run.at(f"output.{self.field}")
         right = not run.error and same(wanted) == same(got)
-        notes = [] if right else [f"expected {wanted!r}, got {got!r}"]
+        # Why a run has failed is told; what it said before says nothing.
+        notes = [] if right or run.error else [f"expected {wanted!r}, got {got!r}"]
         return Judgement({self.measure: _right(right)}, notes, {self.measure: same(got)})
 
 

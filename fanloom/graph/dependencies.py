@@ -35,7 +35,9 @@ def needs_of(task: Mapping[str, Any]) -> list[str]:
 
 
 def in_order_of_needs(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return tasks, each after those that it needs, else in plan order; those that others need are marked `awaited`.
+    """Return tasks in plan order, or where some have needs those without first and each after those that it needs.
+
+    Those that others need are marked `awaited`.
 
     Raises GraphError for needs that are no list, for one that is no task of the plan, and for those that go round in a
     circle.

@@ -36,7 +36,8 @@ def add_fan_out(
     function, async or not, of one mapping and, where it has a parameter of the name `runtime`, LangGraph's Runtime. The
     mapping is the graph's state, read where it is and not sent, with its task over it: the item's own fields (an item
     that is not a mapping stands under `item`) and its `task_id` (the item's, else `<over>-<number>`). What it returns,
-    JSON-plain, is the result of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order.
+    JSON-plain, is the result of an Outcome, which is added to the channel `outcomes` (`RunState` has it) in plan order,
+    or where items have needs in one in which each comes after those that it needs.
 
     `max_tasks` bounds what a model plans. Where a user asks for a number of items, `asked` names the channel that holds
     it: so many run, unless the context itself says less.

@@ -26,7 +26,7 @@ class OrchestratorInput(TypedDict):
             Known,
             Field(
                 description="What is known, as variables: any JSON value by its name, such as "
-                "{'target_audience': 'students'}.",
+                '{"target_audience": "students"}.',
                 json_schema_extra={"default": {}},
             ),
         ]

@@ -494,7 +494,7 @@ def test_a_folder_belongs_to_one_job(tmp_path: Path) -> None:
     folder.begin(MANIFEST)
     folder.begin(MANIFEST)
     other = Manifest("refine", {}, "in.jsonl", "xyz")
-    with pytest.raises(UserError, match="graph, fingerprint differs"):
+    with pytest.raises(UserError, match="graph, the input's content differs"):
         folder.begin(other)
     folder.begin(other, force=True)
     assert folder.manifest() == other
@@ -594,6 +594,14 @@ def test_a_job_from_the_command_line_goes_on_and_is_told(items: Path, tmp_path: 
     assert json.loads(run("status", out, "--json").stdout)["done"] == 30
     assert run("export", out, str(tmp_path / "o.csv")).exit_code == 0
     assert len((tmp_path / "o.csv").read_text().splitlines()) == 31
+
+
+def test_a_column_that_there_is_not_leaves_no_job_behind(items: Path, tmp_path: Path) -> None:
+    begun = ["run", "support_router", str(items), "--out", str(tmp_path / "job"), "--id", "k"]
+    wrong = run(*begun, "--map", "query=text")
+    assert (wrong.exit_code, "there is no column 'text'" in wrong.stderr) == (2, True)
+    assert not (tmp_path / "job").exists()
+    assert run(*begun, "--map", "query=q", "--limit", "1").exit_code == 0
 
 
 def test_a_dry_run_counts_and_estimates(items: Path, tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
-from fanloom.cli import cli
+from fanloom.cli import Globals, cli
 
 SHOP = '''
 """Everything a shop needs.
@@ -174,6 +175,27 @@ def shop(project: Path, run: Run) -> Callable[..., dict[str, Any]]:
 # The group
 
 
+def commands_below(group: click.Group, ctx: click.Context) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", each) for below, each in commands_below(command, ctx))
+
+
+def test_each_option_of_each_command_has_a_sentence_and_none_is_cut_off(project: Path, run: Run) -> None:
+    with click.Context(cli, obj=Globals(project, debug=False)) as ctx:
+        commands = dict(commands_below(cli, ctx))
+    assert {"batch export", "runs replay", "threads delete", "run shop", "eval"} <= set(commands)
+    for name, command in commands.items():
+        shown = run(*name.split(), "--help")
+        assert (shown.exit_code, "..." in shown.stdout.replace("]...", "")) == (0, False), name
+        # What the fields of an input are for says who made the graph.
+        options = [param for param in command.params if isinstance(param, click.Option)]
+        assert [param.opts for param in options if not param.help and not str(param.name).startswith("field_")] == []
+
+
 def test_help_names_the_commands(run: Run) -> None:
     result = run("--help")
     assert result.exit_code == 0
@@ -250,6 +272,15 @@ def test_list_as_json(project: Path, run: Run) -> None:
         {"id": "shop", "description": "Everything a shop needs.", "path": "shop:graph"},
         {"id": "file", "description": "From a file.", "path": "./shop.py:builder"},
     ]
+
+
+def test_in_a_folder_below_a_project_it_says_where_that_is(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (project / "nodes" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(project / "nodes" / "deep")
+    assert f"There is one in {project.resolve()}." in run("list").stderr
+    assert "in their project's folder" in run("runs").stderr
 
 
 def test_project_may_be_elsewhere(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -478,6 +509,16 @@ def test_every_kind_of_option(shop: Callable[..., dict[str, Any]], project: Path
         "cover": {"title": "The cover", "content": "# The cover\n\nBlue."},
         "json": "x",
     }
+
+
+def test_a_list_of_strings_may_be_json(shop: Callable[..., dict[str, Any]], project: Path) -> None:
+    got = shop("--name", '["x"]', "--tags", '["a", "b"]', "--tags", "[c]", "--tags", "[1]", "--tags", '{"d": 1}')
+    assert got == {"name": '["x"]', "tags": ["a", "b", "[c]", "[1]", '{"d": 1}']}
+
+
+def test_an_input_that_is_no_json_is_named_as_it_was_typed(project: Path, run: Run) -> None:
+    (project / "notes.txt").write_text("Solar energy")
+    assert "Error: 'notes.txt' is not valid JSON" in run("run", "shop", "--input", "notes.txt").stderr
 
 
 def test_strings_from_files_and_standard_input(shop: Callable[..., dict[str, Any]], project: Path) -> None:

@@ -32,7 +32,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(project: Path, **config: Any) -> None:
-    (project / "langgraph.json").write_text(json.dumps({"graphs": {"g": "./g.py:graph"}, **config}))
+    (project / "langgraph.json").write_text(
+        json.dumps({"dependencies": ["."], "graphs": {"g": "./g.py:graph"}, **config})
+    )
 
 
 def dev(project: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Any, list[str], dict[str, str]]:
@@ -157,6 +159,15 @@ def test_a_missing_server_is_named_with_the_cure(project: Path, monkeypatch: pyt
     done, command, _ = dev(project, monkeypatch)
     assert (done.exit_code, command) == (2, [])
     assert 'pip install "fanloom[server]"' in done.stderr
+
+
+def test_code_that_the_server_cannot_find_is_told_in_our_words(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(project, dependencies=[])
+    done, command, _ = dev(project, monkeypatch)
+    assert (done.exit_code, command) == (2, [])
+    assert 'add "dependencies": ["."]' in done.stderr
+    write(project, dependencies=[], source={"kind": "uv", "root": "."})
+    assert dev(project, monkeypatch)[1]
 
 
 def test_without_a_project_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

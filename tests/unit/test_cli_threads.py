@@ -378,7 +378,8 @@ def test_a_graph_inside_that_keeps_nothing_runs_in_a_thread(project: Path, run: 
         (["resume", "nothing"], "there is no thread 'nothing'. `fanloom threads` lists those there are."),
         (["resume", " "], "is no name for a thread"),
         (["resume", "t", "--answer", "1"], "thread 't' is failed and waits for no answer"),
-        (["resume", "t", "--answer", "{"], "is not valid JSON"),
+        (["resume", "t", "--answer", "{"], "is not valid JSON: Expecting property name enclosed in double quotes at "),
+        (["resume", "t", "--answer", "yes"], """A text goes in double quotes: --answer '"yes"'"""),
         (["threads", "--limit", "0"], "not in the range"),
     ],
 )

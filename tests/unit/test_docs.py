@@ -232,6 +232,15 @@ def test_the_way_to_a_cluster_runs_as_it_stands(tmp_path: Path) -> None:
     assert len((tmp_path / "results.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(rows)
 
 
+def test_what_the_server_page_adds_to_a_project_is_what_this_one_has() -> None:
+    added = json.loads(dict(TITLED.findall(PAGES["server.md"]))["langgraph.json"])
+    ours = json.loads((DOCS.parent / "langgraph.json").read_text(encoding="utf-8"))
+    assert added == {
+        **{name: ours[name] for name in added},
+        "http": {name: ours["http"][name] for name in added["http"]},
+    }
+
+
 def test_every_page_is_in_the_menu_and_every_command_in_its_table() -> None:
     menu = re.findall(r": (\w+\.md)$", (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
     assert sorted(menu) == sorted(PAGES)

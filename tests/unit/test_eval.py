@@ -678,8 +678,10 @@ def test_a_table_is_a_data_set_too(tmp_path: Path) -> None:
 def test_an_item_that_fails_counts_as_failed(
     project: Path, fanloom: Fanloom, word: str, args: list[str], said: str
 ) -> None:
-    done = fanloom(written(project, words(("one", "ONE"), (word, "X"))), *args, "--evaluator", "exact,field=answer")
+    given = written(project, words(("one", "ONE"), (word, "X")))
+    done = fanloom(given, *args, "--evaluator", "exact,field=answer", "--misses")
     assert done.exit_code == 3, done.output
+    assert "expected 'X'" not in done.stdout
     assert "loud: 1 of 2 items failed, and count as wrong:" in done.stdout
     assert f"line 2: {said}" in done.stdout
     assert re.search(r"accuracy +50\.0 %", done.stdout)
@@ -796,7 +798,7 @@ def test_what_has_ended_is_judged_and_not_run_again(project: Path, fanloom: Fanl
     fanloom(given, "--out", out, "--retry-failed")
     assert asked()[8:] == ["boom"]
     refused = fanloom(written(project, words(("other", "OTHER"))), "--out", out)
-    assert (refused.exit_code, "fingerprint differs" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "the input's content differs" in refused.stderr) == (2, True)
 
 
 def test_an_evaluation_that_breaks_off_goes_on_with_the_same_command(project: Path, fanloom: Fanloom) -> None:

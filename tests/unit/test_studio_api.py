@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from socket import create_server, socket
 from typing import Any
 
 import httpx
@@ -21,7 +22,6 @@ from fanloom.studio.pages import OPEN_PAGES
 from fanloom.studio.report_file import evaluation_page, read_report, report_page
 from tests.made_evaluations import made_evaluation
 from tests.made_logs import support_run
-from tests.ports import free_port
 from tests.served_logs import KEYS, SECRET_TEXT, small_run, write
 from tests.served_logs import store as store
 
@@ -219,25 +219,34 @@ async def test_only_so_many_are_followed_at_once(store: RunStore, monkeypatch: p
 def test_the_studio_says_where_it_is_and_reads_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
 
-    async def serve(self: Any, sockets: Any) -> None:
-        host, port = sockets[0].getsockname()
+    async def serve(self: Any, sockets: list[socket]) -> None:
         state = self.config.app.state
         evaluations = [each["items"] for each in state.evaluations.all()]
-        served.append((host, port, [each.graph for each in state.logs.runs()], evaluations))
-        sockets[0].close()
+        served.append((sockets[0].getsockname(), [each.graph for each in state.logs.runs()], evaluations))
 
     monkeypatch.setattr("uvicorn.Server.serve", serve)
     # The command sets it, for its own process.
     monkeypatch.setenv("LANGGRAPH_HTTP", "{}")
-    port = free_port()
     files = [tmp_path / name for name in ("a.fanrun", "b.html", "c.json", "d.html")]
     write_fanrun(support_run(), files[0])
     files[1].write_text(report_page(support_run()), encoding="utf-8")
     files[2].write_text(json.dumps(made_evaluation(2, 1)), encoding="utf-8")
     files[3].write_text(evaluation_page(made_evaluation(3, 1)), encoding="utf-8")
-    ran = CliRunner().invoke(cli, ["studio", *map(str, files), "--port", str(port)])
+    ran = CliRunner().invoke(cli, ["studio", "--port", "0", *map(str, files)])
     assert ran.exit_code == 0, ran.output
-    assert served == [("127.0.0.1", port, ["support_desk", "support_desk"], [3, 2])]
-    assert f"http://127.0.0.1:{port}/studio" in ran.output
+    ((place, graphs, evaluations),) = served
+    assert (place[0], graphs, evaluations) == ("127.0.0.1", ["support_desk", "support_desk"], [3, 2])
+    assert f"http://127.0.0.1:{place[1]}/studio" in ran.output
     assert "default: 2026" in CliRunner().invoke(cli, ["studio", "--help"]).output
     del app.state.logs, app.state.evaluations
+
+
+def test_the_studio_is_nowhere_where_its_port_is_taken(tmp_path: Path) -> None:
+    write_fanrun(support_run(), tmp_path / "a.fanrun")
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = CliRunner().invoke(cli, ["studio", "--port", str(port), str(tmp_path / "a.fanrun")])
+    del app.state.logs, app.state.evaluations
+    assert ran.exit_code == 2
+    assert f"port {port} cannot be had: Address already in use. Choose another one with --port." in ran.output
+    assert "The studio is at" not in ran.output

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fanloom.cli.exits import NOT_ALL_DONE, RunFailed
+from fanloom.cli.options.lazy_group import SentenceGroup
 from fanloom.cli.options.provider_batch import takes_wave_options
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _STOPS: dict[int, tuple[str, str]] = {
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group("batch")
+@click.group("batch", cls=SentenceGroup)
 def batch() -> None:
     """Run many inputs through a graph: a job, which is kept in a folder and can go on."""
 
@@ -64,7 +65,9 @@ def _bounds(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("id_column", "--id", metavar="COLUMN", help="The column with the items' ids.  [default: their numbers]")
 @click.option("--model", metavar="SPEC", help="Short for --set model=SPEC.")
-@click.option("settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context.")
+@click.option(
+    "settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context; VALUE may be @FILE."
+)
 @click.option("--force", is_flag=True, help="Go on although graph, input, context or prompts are not what they were.")
 @click.option("--dry-run", is_flag=True, help="Count the items, run three of them, and estimate what all would take.")
 @click.option(
@@ -93,8 +96,10 @@ def run_job(ctx: click.Context, /, **given: Any) -> None:
             return _estimate(session, opened, source, context, given)
         folder, engine = job_folder(given["out"], given["shard"]), opened.engine(choice, context, given)
         job = opened.job(source, context, folder, given, engine)
+        # Before the folder is this job's: a column that there is not leaves nothing behind that holds to it.
+        total = job.count_left()
         folder.begin(manifest, force=given["force"])
-        return _run(session, job, given["quiet"])
+        return _run(session, job, total, given["quiet"])
 
 
 @batch.command("resume")
@@ -119,8 +124,9 @@ def resume_job(ctx: click.Context, /, **given: Any) -> None:
         opened = opened_graph(ctx.obj.project, known.graph, session)
         engine = opened.engine(choice, known.context, given)
         job = opened.job(source, known.context, folder, given, engine)
+        total = job.count_left()
         folder.begin(opened.manifest(source, known.context, given, choice), force=given["force"])
-        return _run(session, job, given["quiet"])
+        return _run(session, job, total, given["quiet"])
 
 
 @batch.command("status")
@@ -157,11 +163,9 @@ def export(out: Path, file: Path) -> None:
     click.echo(f"{count} items written to {file}", err=True)
 
 
-def _run(session: Session, job: Job, quiet: bool) -> None:
+def _run(session: Session, job: Job, total: int | None, quiet: bool) -> None:
     from fanloom.cli.showing.job_progress import watched
 
-    # Before anything is paid for: an item that cannot be read is told here.
-    total = job.count_left()
     # Ray prints a page where a worker dies, which progress tells in a word.
     with _stopping(job), open(os.devnull, "w") as nowhere, redirect_stdout(nowhere if job.engine else sys.stdout):
         session.run(watched(job, shown=not quiet, total=total, waiting=job.waiting))

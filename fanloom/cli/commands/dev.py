@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from fanloom.cli.commands.exposure import check_exposure, check_keys
-from fanloom.cli.here.project import read_project
-from fanloom.errors import MissingPackage
+from fanloom.cli.here.project import CONFIG, read_config, read_project
+from fanloom.errors import MissingPackage, UserError
 
 # Without them each start calls out, and takes ten seconds longer where names are not resolved.
 _QUIET = {"LANGGRAPH_CLI_NO_ANALYTICS": "1", "LANGGRAPH_NO_VERSION_CHECK": "true"}
@@ -40,6 +41,8 @@ def dev(ctx: click.Context, host: str, reload: bool, browser: bool, options: tup
     if find_spec("langgraph_cli") is None or find_spec("langgraph_api") is None:
         raise MissingPackage('the development server is not installed; run: pip install "fanloom[server]"')
     given = {option.partition("=")[0] for option in options}
+    if "--config" not in given:
+        _check_dependencies(read_config(project.root / CONFIG))
     check_exposure(project, host, given)
     # As the server does, which finds a file of keys from here.
     os.chdir(project.root)
@@ -47,6 +50,12 @@ def dev(ctx: click.Context, host: str, reload: bool, browser: bool, options: tup
     off = {_SWITCHES[name] for name, on in {"--reload": reload, "--browser": browser}.items() if on}
     defaults = [word for name, values in _DEFAULTS.items() if name not in given | off for word in (name, *values)]
     _become([*defaults, *options, "--host", host])
+
+
+def _check_dependencies(config: Mapping[str, Any]) -> None:
+    """Say in our words what LangGraph's server says in those of a command that nobody typed. Raises UserError."""
+    if not (config.get("dependencies") or config.get("source")):
+        raise UserError(f'{CONFIG} must say where the code is, for the server: add "dependencies": ["."].')
 
 
 def _become(options: list[str]) -> NoReturn:

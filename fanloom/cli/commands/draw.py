@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @click.command("draw")
 @click.argument("graph")
-@click.option("--format", "style", type=click.Choice(["mermaid", "ascii"]), default="mermaid", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["mermaid", "ascii"]),
+    default="mermaid",
+    show_default=True,
+    help="Draw it as Mermaid, or as lines of text.",
+)
 @click.option("--xray", is_flag=True, help="Draw the graphs inside the graph too.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @click.pass_context

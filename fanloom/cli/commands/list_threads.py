@@ -11,6 +11,7 @@ import click
 
 from fanloom.cli.commands.host import open_host, with_url
 from fanloom.cli.exits import brief, clean
+from fanloom.cli.options.lazy_group import SentenceGroup
 
 if TYPE_CHECKING:
     from fanloom.cli.thread import Thread
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _SHORT = 60
 
 
-@click.group("threads", invoke_without_command=True)
+@click.group("threads", cls=SentenceGroup, invoke_without_command=True)
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="List at most so many, newest first."
 )
@@ -28,8 +29,8 @@ _SHORT = 60
 def threads(ctx: click.Context, limit: int, as_json: bool) -> None:
     """List the threads that are kept, newest first.
 
-    A thread is done, failed, waiting for a person, or interrupted: stopped in the middle, or running right now. A
-    server tells which of the two, and with --url lists those of yours.
+    A thread is done, failed, waiting for a person, or interrupted: stopped in the middle, or running right now. With
+    --url they are your threads on a server, which tells the two apart.
     """
     if ctx.invoked_subcommand is not None:
         return

@@ -12,6 +12,8 @@ import click
 from fanloom.cli.commands.judging.replayed_run import replay
 from fanloom.cli.commands.providers.list_models import enter_environment
 from fanloom.cli.exits import brief, clean
+from fanloom.cli.here.project import CONFIG
+from fanloom.cli.options.lazy_group import SentenceGroup
 from fanloom.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ _HEAD = ("RUN", "GRAPH", "STATUS", "STARTED", "DONE", "REQUESTS", "COST", "THREA
 _SHORT = 8
 
 
-@click.group("runs", invoke_without_command=True)
+@click.group("runs", cls=SentenceGroup, invoke_without_command=True)
 @click.option("--graph", metavar="GRAPH", help="Those of one graph only.")
 @click.option("--status", metavar="STATUS", help="Those that are running, waiting, done, failed or stopped only.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
@@ -40,6 +42,8 @@ def runs(ctx: click.Context, graph: str | None, status: str | None, limit: int, 
         return
     if not found:
         click.echo("No run is written down yet: runs with --thread are, or all with FANLOOM_RUN_LOG=all.", err=True)
+        if not (ctx.obj.project / CONFIG).is_file():
+            click.echo(f"There is no {CONFIG} here: runs are written down in their project's folder.", err=True)
         return
     rows = [_HEAD, *map(_cells, found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -128,4 +130,12 @@ class Resumption:
 def _parsed(answer: str | None) -> list[Any]:
     from fanloom.cli.options.typed_values import parse_json
 
-    return [] if answer is None else [parse_json("@-" if answer == "-" else answer)]
+    if answer is None:
+        return []
+    try:
+        return [parse_json("@-" if answer == "-" else answer)]
+    except UserError as error:
+        if answer[:1] in tuple('{["@-'):
+            raise
+        quoted = shlex.quote(json.dumps(answer, ensure_ascii=False))
+        raise UserError(f"{error} A text goes in double quotes: --answer {quoted}") from None

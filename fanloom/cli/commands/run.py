@@ -40,7 +40,10 @@ OWN = {
     ),
     "model": click.Option(["--model"], metavar="SPEC", help="Short for --set model=SPEC."),
     "settings": click.Option(
-        ["settings", "--set"], multiple=True, metavar="NAME=VALUE", help="Set a field of the context."
+        ["settings", "--set"],
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Set a field of the context; VALUE may be @FILE.",
     ),
     "thread": click.Option(
         ["--thread"], metavar="NAME", help="Keep the run under this name, so that it can be resumed."

@@ -118,7 +118,11 @@ def read_project(root: Path) -> Project:
 def read_config(path: Path) -> dict[str, Any]:
     """Return what a langgraph.json says. Raises UserError, saying what to mend."""
     if not path.is_file():
-        raise UserError(f"no {CONFIG} in {path.parent}: go into a LangGraph project, or name one with --project DIR.")
+        above = next((folder for folder in path.resolve().parent.parents if (folder / CONFIG).is_file()), None)
+        raise UserError(
+            f"no {CONFIG} in {path.parent}: go into a LangGraph project, or name one with --project DIR."
+            + (f" There is one in {above}." if above else " `fanloom new DIR` makes one.")
+        )
     try:
         config = json.loads(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
@@ -127,7 +131,9 @@ def read_config(path: Path) -> dict[str, Any]:
     except (UnicodeDecodeError, OSError) as error:
         raise UserError(f"{path} cannot be read: {error}. Save it as UTF-8 text.") from None
     if not isinstance(config, dict):
-        raise UserError(f'{path} must hold an object, as in {{"graphs": {{"chat": "./chat.py:graph"}}}}.')
+        raise UserError(
+            f'{path} must hold an object, as in {{"dependencies": ["."], "graphs": {{"chat": "./chat.py:graph"}}}}.'
+        )
     return config
 
 

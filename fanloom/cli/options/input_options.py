@@ -24,9 +24,11 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "string": ("TEXT|@FILE", values.text),
     "object": ("JSON", values.json_object),
     "array": ("JSON", values.json_or_text),
-    "document": ("FILE", documents.read_documents),
+    "document": ("FILE|FOLDER|-", documents.read_documents),
     "any": ("VALUE", values.json_or_text),
 }
+# A list in JSON stands for its items.
+_READERS_OF_MANY: dict[str, Callable[[str], Any]] = {"string": values.text_or_texts, "object": values.json_objects}
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,14 @@ def _field(name: str, part: Schema, root: Schema, required: bool) -> Field:
     one = resolve(resolved.get("items") or {}, root) if many else resolved
     default = resolved.get("default")
     note = "required" if required else f"default: {_shown(default)}" if default is not None else ""
+    notes = [note, "repeatable" if many else ""]
     description = clean(str(resolved.get("description", "")))
     return Field(
         name=name,
         kind=_kind(one),
         many=many,
         choices=tuple(one.get("enum") or ([one["const"]] if "const" in one else ())),
-        help="  ".join(filter(None, (description, f"[{note}]" if note else ""))),
+        help="  ".join(filter(None, (description, *(f"[{note}]" for note in notes if note)))),
         required=required,
     )
 
@@ -130,8 +133,8 @@ def _option(parameter: str, flag: str, field: Field) -> click.Option:
     if field.kind in _SIMPLE:
         return click.Option([parameter, f"--{flag}"], multiple=field.many, type=_SIMPLE[field.kind], help=field.help)
     metavar, read = _READERS.get(field.kind, _READERS["any"])
-    if field.many and field.kind == "object":
-        read = values.json_objects
+    if field.many:
+        read = _READERS_OF_MANY.get(field.kind, read)
     return click.Option(
         [parameter, f"--{flag}"],
         multiple=field.many,
@@ -161,8 +164,7 @@ def typed(field: Field, given: Any) -> Any:
         if not field.many and len(found) != 1:
             raise UserError(f"{field.name} takes one document, not {len(found)}.")
         return found if field.many else found[0]
-    if field.many and field.kind in ("object", "any"):
-        # A list in JSON stands for its items.
+    if field.many and field.kind in ("string", "object", "any"):
         return [item for value in given for item in (value if isinstance(value, list) else [value])]
     return list(given) if field.many else given
 

@@ -1,8 +1,9 @@
-"""Groups of commands that are imported, or made, only when they are used."""
+"""Groups of commands: imported, or made, only when they are used; and summed up in whole sentences."""
 
 from __future__ import annotations
 
 import difflib
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
@@ -53,6 +54,17 @@ class ListedGroup(click.Group, ABC):
         rows = [(name, summary) for name, summary in self.summaries(ctx).items()]
         with formatter.section(f"{self.noun.capitalize()}s"):
             formatter.write_dl(rows)
+
+
+class SentenceGroup(click.Group):
+    """A group whose help has the first sentence of each command whole, where click cuts it off."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands into the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self.commands[name].get_short_help_str(sys.maxsize)) for name in self.list_commands(ctx)]
+            )
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ def _instead(word: str, flag: str, given: Sequence[str], option: click.Option) -
         return f"Write {flag} {given[0].rstrip('=')}={shlex.quote(word.removeprefix('='))}."
     if option.multiple:
         each = " ".join(f"{flag} {shlex.quote(value)}" for value in (*given, word))
-        pattern = f", or a pattern in quotes, as in {flag} '*.md'" if option.metavar == "FILE" else ""
+        pattern = f", or a pattern in quotes, as in {flag} '*.md'" if "FILE|FOLDER" in (option.metavar or "") else ""
         return f"{flag} takes one value each time: write {each}{pattern}."
     return f"{flag} takes one value: quote it, as in {flag} {shlex.quote(' '.join((*given, word)))}."
 

@@ -63,13 +63,21 @@ def text(value: str) -> str:
     return read_text(value[1:]) if value.startswith("@") else value
 
 
+def text_or_texts(value: str) -> str | list[str]:
+    """Return a string as `text` does, or the strings of a list in JSON."""
+    given = text(value)
+    parsed = parsed_or_text(given)
+    return parsed if isinstance(parsed, list) and all(isinstance(item, str) for item in parsed) else given
+
+
 def parse_json(value: str) -> Any:
     """Parse JSON, from a file where the value is '@file'. Raises UserError."""
     given = text(value)
     try:
         return json.loads(given)
     except json.JSONDecodeError as error:
-        named = "standard input" if value == "@-" else repr(value if len(value) <= 60 else f"{value[:60]}...")
+        shown = value.removeprefix("@")
+        named = "standard input" if value == "@-" else repr(shown if len(shown) <= 60 else f"{shown[:60]}...")
         raise UserError(
             f"{named} is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}."
         ) from None

@@ -49,7 +49,8 @@ def _told(event: dict[str, Any]) -> str:
         case "task.refused":
             return f"{get('task_id')}: begun early, and not in the plan"
         case "outcome":
-            return f"{get('task_id')}: {get('status')}"
+            why = get("error") or {}
+            return f"{get('task_id')}: {get('status')}" + (f", {why.get('message') or why['kind']}" if why else "")
         case "question.asked" | "question.answered":
             return f"{kind.partition('.')[2]}: {get('value', get('answer'))}"
         case "limiter.cool_down" | "breaker.opened":

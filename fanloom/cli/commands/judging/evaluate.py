@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @takes_evaluation_options
 @click.pass_context
 def evaluate(ctx: click.Context, /, **given: Any) -> None:
-    """Run a data set (JSONL) through a graph, and show how good the results are and what they take.
+    """Run a data set (JSONL or CSV) through a graph, and show how good the results are and what they take.
 
     The JSON file beside the data set says which graph it is for and how its items are judged. Where LangSmith is
     configured, the same run is an experiment there.

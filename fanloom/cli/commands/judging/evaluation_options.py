@@ -12,7 +12,9 @@ import click
 _OPTIONS = (
     click.option("--graph", metavar="GRAPH", help="The graph to evaluate.  [default: the one that the data set names]"),
     click.option("--model", metavar="SPEC", help="Short for --set model=SPEC."),
-    click.option("settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context."),
+    click.option(
+        "settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context; VALUE may be @FILE."
+    ),
     click.option(
         "compare",
         "--compare",

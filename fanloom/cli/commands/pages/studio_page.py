@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,17 +52,15 @@ def studio(ctx: click.Context, files: tuple[Path, ...], port: int) -> None:
         _let_act(app, host)
     with _shown(files) as (store, evaluations):
         app.state.logs, app.state.evaluations = store, evaluations
-        config = uvicorn.Config(app, host=_HOST, port=port, log_level="warning", timeout_graceful_shutdown=1)
-        bound = config.bind_socket()
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         # Whoever reads its address may ask at once.
-        bound.listen(config.backlog)
-        port = bound.getsockname()[1]
-        _close_to_other_sites(port)
-        click.echo(f"The studio is at http://{_HOST}:{port}/studio; Ctrl-C ends it.", err=True)
-        sys.stderr.flush()
-        with suppress(KeyboardInterrupt):
+        with _listening(port) as listening, suppress(KeyboardInterrupt):
+            address = f"{_HOST}:{listening.getsockname()[1]}"
+            _close_to_other_sites(listening.getsockname()[1])
+            click.echo(f"The studio is at http://{address}/studio; Ctrl-C ends it.", err=True)
+            sys.stderr.flush()
             # Where the threads are open, whose connections belong to one loop.
-            host.session.run(uvicorn.Server(config).serve(sockets=[bound]))
+            host.session.run(server.serve(sockets=[listening]))
 
 
 def _close_to_other_sites(port: int) -> None:
@@ -88,6 +87,14 @@ def _let_act(app: FastAPI, host: LocalHost) -> None:
         click.echo(f"No run can be begun, answered or forked on these pages: {error}", err=True)
     else:
         ThreadRoutes(graphs, threads.graph_of).add_to(app)
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((_HOST, port))
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(f"port {port} cannot be had: {why}. Choose another one with --port.") from None
 
 
 @contextmanager

@@ -30,7 +30,9 @@ class ChosenModel(NamedTuple):
 
 @click.command("models")
 @click.option("--model", metavar="SPEC", help="Short for --set model=SPEC.")
-@click.option("settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context.")
+@click.option(
+    "settings", "--set", multiple=True, metavar="NAME=VALUE", help="Set a field of the context; VALUE may be @FILE."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def models(ctx: click.Context, model: str | None, settings: tuple[str, ...], as_json: bool) -> None:
