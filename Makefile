@@ -58,7 +58,7 @@ explore: setup ## Run these and the slow ones in another order, with other rando
 	@$(PYTEST) -m 'not soak and not aegra' --hypothesis-profile=explore $(ARGS)
 
 soak: setup ## Kill runs a hundred times and more, and watch the memory of 5,000 runs of each graph; an hour
-	@$(BIN)/pytest -q -s -m soak tests
+	@$(BIN)/pytest -q -rP -n 2 -m soak tests
 
 real: setup .venv/real/ready ## Run the graphs on a small real model against what they promise; ARGS="--short support_desk"
 	@$(BIN)/python -m tests.real $(ARGS)
