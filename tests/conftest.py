@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from fanloom.loops.background import run_in_background
+from tests.postgres import empty_databases as empty_databases
 from tests.postgres import postgres_url as postgres_url
 
 # The same commit gets the same answer twice: `make explore` is for examples, and an order, that nobody has tried yet.
