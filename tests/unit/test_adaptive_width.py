@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from fanloom.gateway.bounds.adaptive_width import DOUBLES_AFTER_S, FIRST, AdaptiveWidth
 from fanloom.gateway.bounds.rate_rules import MINUTE_S, Limiter, Ticket
-from tests.slow import slow
 
 ROUND_TRIP_S = 0.01
 
@@ -101,7 +100,8 @@ def test_a_provider_that_holds_some_is_used_and_hardly_exceeded(held: int, secon
     assert provider.busy_s / provider.now >= 0.9 * held
 
 
-@pytest.mark.parametrize("seconds", [slow(0.1), 1.0])
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.1, 1.0])
 def test_a_provider_that_takes_some_a_minute_is_used_and_hardly_exceeded(seconds: float) -> None:
     provider = Provider(around(seconds), a_minute=300)
     provider.ask(4000)

@@ -31,7 +31,6 @@ from fanloom.scaffold.project_name import project_name
 from fanloom.scaffold.references import modules_named
 from fanloom.scaffold.template import CODE, Template
 from tests.ports import free_port
-from tests.slow import slow
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = Template.shipped()
@@ -278,7 +277,8 @@ for folder, modules in json.loads(sys.argv[1]).items():
 """
 
 
-@pytest.mark.parametrize("understudies", [True, slow(False)])
+@pytest.mark.slow
+@pytest.mark.parametrize("understudies", [True, False])
 def test_each_graph_loads_from_a_project_of_its_own_with_its_prompts(tmp_path: Path, understudies: bool) -> None:
     projects = {}
     for graph in SHIPPED:

@@ -285,6 +285,7 @@ def test_no_key_is_uploaded(
     assert b"my password is" in langsmith.received
 
 
+@pytest.mark.slow
 def test_nothing_is_uploaded_where_traces_are_masked(langsmith: Experiments) -> None:
     done = evaluated(langsmith, FANLOOM_TRACE_REDACT="outputs")
     assert done.returncode == 0, done.stderr

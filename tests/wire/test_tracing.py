@@ -245,6 +245,7 @@ def test_a_mode_that_there_is_not_is_refused_before_any_call(collector: Collecto
     assert not collector.trees()
 
 
+@pytest.mark.slow
 def test_a_trace_that_begins_outside_hides_too_or_is_refused(collector: Collector, data: dict[str, str]) -> None:
     wire = {**collector.environment(), **data, "FANLOOM_TRACE_REDACT": "pii"}
     late, early = start(TRACED_AROUND, wire, "INV-7890"), start(TRACED_AROUND, wire, "INV-7891", "first")

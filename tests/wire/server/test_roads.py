@@ -19,6 +19,8 @@ from tests.wire.provider import FakeProvider
 from tests.wire.server.conftest import ALICE, BOB, STAFFED, SUE
 from tests.wire.server.harness import DevServer
 
+pytestmark = pytest.mark.slow
+
 WISH = {"query": "I want to return the MegaShelf 9, it is broken."}
 DECISION = {"decision": "approve"}
 RESERVED = sorted(
@@ -234,7 +236,6 @@ async def test_no_other_page_can_frame_an_answer(staffed: DevServer, key: str) -
         assert "frame-ancestors 'self'" in answer.headers["content-security-policy"], answer.url
 
 
-@pytest.mark.slow
 async def test_where_webhooks_are_on_none_leads_inside(tmp_path: Path, provider: FakeProvider) -> None:
     with DevServer(tmp_path, **provider.environment(), FANLOOM_WEBHOOKS="true") as server:
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
