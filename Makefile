@@ -9,7 +9,7 @@ AEGRA_PYTHON ?= $(shell for each in $(BIN)/python python3 python3.14 python3.13 
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo seed dev test check format lint types tests explore soak real ray aegra bench bakeoff eval docs deploy studio studio-demo lock clean
+.PHONY: help setup demo seed dev test check format lint types tests slow explore soak real ray aegra bench bakeoff eval docs deploy studio studio-demo lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,11 +52,14 @@ types: setup
 tests: setup
 	@$(PYTEST) --randomly-seed=1 $(if $(COVERAGE),--cov --cov-report=term)
 
-explore: setup ## Run the tests in another order, with other random examples
-	@$(PYTEST) --hypothesis-profile=explore $(ARGS)
+slow: setup ## Run what `make test` leaves out since it has one of the kind already
+	@$(PYTEST) -m 'slow and not aegra' $(ARGS)
+
+explore: setup ## Run these and the slow ones in another order, with other random examples
+	@$(PYTEST) -m 'not soak and not aegra' --hypothesis-profile=explore $(ARGS)
 
 soak: setup ## Kill runs a hundred times and more, and watch the memory of 5,000 runs of each graph; an hour
-	@$(BIN)/pytest -q -s -m soak tests
+	@$(BIN)/pytest -q -rP -n 2 -m soak tests
 
 real: setup .venv/real/ready ## Run the graphs on a small real model against what they promise; ARGS="--short support_desk"
 	@$(BIN)/python -m tests.real $(ARGS)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from fanloom.loops.background import run_in_background
+from tests.postgres import empty_databases as empty_databases
 from tests.postgres import postgres_url as postgres_url
 
 # The same commit gets the same answer twice: `make explore` is for examples, and an order, that nobody has tried yet.
@@ -38,24 +39,31 @@ def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 # The files that take longest. Whatever is begun last ends last, and the other workers wait for it.
 _LONG = [
-    "test_readme",
-    "test_report_page",
-    "test_live_page",
-    "test_evaluation_page",
     "test_support_desk",
-    "test_tracing",
-    "test_kills",
+    "test_provider_batches",
     "test_gateway_faults",
     "test_gateway_loops",
-    "test_remote",
-    "test_new",
-    "test_graphs",
-    "test_cli_process",
-    "test_keys",
-    "test_eval",
+    "test_tracing",
+    "test_report_page",
+    "test_evaluation_page",
     "test_cli_threads",
-    "test_check",
+    "test_nesting",
+    "test_time_travel",
+    "test_gateway_usage",
+    "test_new",
+    "test_remote",
+    "test_kills",
     "test_kill",
+    "test_graphs",
+    "test_keys",
+    "test_provider",
+    "test_check",
+    "test_faq",
+    "test_readme",
+    "test_cli_process",
+    "test_gateway_limits",
+    "test_orchestrator",
+    "test_shared_limits",
 ]
 
 

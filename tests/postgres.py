@@ -17,25 +17,66 @@ SERVER = os.environ.get("FANLOOM_TEST_POSTGRES_URL") or "postgresql://127.0.0.1:
 REQUIRED = bool(os.environ.get("FANLOOM_REQUIRE_POSTGRES"))
 
 
+@pytest.fixture(scope="session")
+def empty_databases() -> Iterator[list[str]]:
+    """Keep the databases that tests have left, emptied: that takes a tenth of the time of making one."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        _drop(name)
+
+
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """Yield the URL of a new database, which is dropped afterwards."""
-    with new_database() as url:
-        yield url
+def postgres_url(empty_databases: list[str]) -> Iterator[str]:
+    """Yield the URL of a database in which nothing is, by a name that no test has had."""
+    name = _new_name()
+    if empty_databases:
+        _administer("ALTER DATABASE {} RENAME TO {}", empty_databases.pop(), name)
+    else:
+        _administer("CREATE DATABASE {}", name)
+    yield _url(name)
+    try:
+        _empty(name)
+    except psycopg.Error:
+        # Somebody has not let go of it.
+        _drop(name)
+    else:
+        empty_databases.append(name)
 
 
 @contextmanager
 def new_database() -> Iterator[str]:
     """Make a database, and drop it afterwards."""
-    name = f"fanloom_test_{uuid.uuid4().hex}"
+    name = _new_name()
     _administer("CREATE DATABASE {}", name)
     try:
-        yield urlsplit(SERVER)._replace(path=f"/{name}").geturl()
+        yield _url(name)
     finally:
-        _administer("DROP DATABASE {} WITH (FORCE)", name)
+        _drop(name)
 
 
-def _administer(statement: str, name: str) -> None:
+def _new_name() -> str:
+    return f"fanloom_test_{uuid.uuid4().hex}"
+
+
+def _url(name: str) -> str:
+    return urlsplit(SERVER)._replace(path=f"/{name}").geturl()
+
+
+def _empty(name: str) -> None:
+    _administer("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
+    with psycopg.connect(_url(name), autocommit=True) as connection:
+        others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid != %s"
+        connection.execute(others, [name, connection.info.backend_pid])
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+
+
+def _drop(name: str) -> None:
+    _administer("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _administer(statement: str, *names: str) -> None:
     try:
         connection = psycopg.connect(SERVER, connect_timeout=5, autocommit=True)
     except psycopg.OperationalError as error:
@@ -43,4 +84,4 @@ def _administer(statement: str, name: str) -> None:
             raise
         pytest.skip(f"no PostgreSQL answers; set FANLOOM_TEST_POSTGRES_URL ({str(error).splitlines()[0]})")
     with connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

@@ -71,6 +71,7 @@ def log_of(folder: Path, thread: str, question: dict[str, Any], run: str, custom
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("choice", "status"), [("approve", "done"), ("decline", "declined")])
 def test_a_question_is_answered_by_keyboard_alone(browser: Any, server: DevServer, choice: str, status: str) -> None:
     customer, product = ("C-2002", "MegaShelf 9") if choice == "approve" else ("C-1001", "Blue Kettle")
@@ -95,6 +96,7 @@ def test_a_question_is_answered_by_keyboard_alone(browser: Any, server: DevServe
     context.close()
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_refused_is_told_beside_the_form(browser: Any, server: DevServer) -> None:
     question = {"id": "0" * 32, "value": {"question": "May it come back?"}, "response_schema": SCHEMA}
     log_of(server.folder, "00000000-0000-4000-8000-000000000000", question, "lost", "C-1001")
@@ -109,6 +111,7 @@ def test_an_answer_that_is_refused_is_told_beside_the_form(browser: Any, server:
     context.close()
 
 
+@pytest.mark.slow
 def test_a_run_is_begun_by_the_form_of_its_schema(browser: Any, server: DevServer) -> None:
     context = browser.new_context()
     page = context.new_page()
@@ -125,6 +128,7 @@ def test_a_run_is_begun_by_the_form_of_its_schema(browser: Any, server: DevServe
     context.close()
 
 
+@pytest.mark.slow
 def test_a_run_is_forked_from_a_checkpoint_with_an_edited_state(browser: Any, server: DevServer) -> None:
     thread, _ = waiting_thread(server, "C-1001", "Blue Kettle")
     run = run_of(server, thread)

@@ -7,10 +7,12 @@ from collections import Counter
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.browser.demo import demo, run_of
 
 
+@pytest.mark.slow
 def test_the_demo_has_retries_a_failure_a_cool_down_and_an_approval() -> None:
     with demo() as (server, thread):
         run = run_of(server, thread)

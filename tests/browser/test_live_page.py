@@ -19,6 +19,7 @@ from tests.browser.conftest import Page
 from tests.made_logs import support_run, wide_run
 from tests.served_logs import KEYS, small_run, write
 from tests.served_logs import store as store
+from tests.slow import slow
 from tests.unit.test_written_files import WRITTEN
 
 
@@ -47,6 +48,7 @@ def test_a_run_is_drawn_as_it_goes_on(page: Page, address: str, store: RunStore)
     assert [wrong for wrong in page.wrong if "404" not in wrong] == []
 
 
+@pytest.mark.slow
 def test_an_event_becomes_a_pixel_soon(
     page: Page, address: str, store: RunStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,6 +91,7 @@ def frames(page: Page) -> tuple[float, float]:
     return quantiles([b - a for a, b in pairwise(frames_at)], n=20)[-1], long
 
 
+@pytest.mark.slow
 def test_a_thousand_events_a_second_are_kept_up_with(
     page: Page, address: str, store: RunStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,7 +218,7 @@ def test_a_file_that_is_none_is_said(page: Page, address: str, tmp_path: Path, b
 
 
 @pytest.mark.parametrize("where", ["", "/file", "/evals", "/compare?a=wide30&b=wide30"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", slow("dark")])
 def test_axe_finds_nothing_on_the_pages(
     browser: Any, address: str, store: RunStore, axe: str, where: str, scheme: str
 ) -> None:

@@ -20,6 +20,7 @@ async def test_ten_kills_at_random_points(tmp_path: Path) -> None:
         await killed.database.close()
 
 
+@pytest.mark.slow
 async def test_a_kill_after_every_single_commit(tmp_path: Path) -> None:
     with desk(*sqlite(tmp_path)) as killed:
         commits = 0
@@ -37,6 +38,7 @@ async def test_a_kill_after_every_single_commit(tmp_path: Path) -> None:
         await killed.database.close()
 
 
+@pytest.mark.slow
 async def test_kills_over_postgresql(postgres_url: str) -> None:
     with desk(postgres_url, postgres_url) as killed:
         await kill_at_random(killed, 5, seed=2)

@@ -100,6 +100,7 @@ def test_a_provider_that_holds_some_is_used_and_hardly_exceeded(held: int, secon
     assert provider.busy_s / provider.now >= 0.9 * held
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.1, 1.0])
 def test_a_provider_that_takes_some_a_minute_is_used_and_hardly_exceeded(seconds: float) -> None:
     provider = Provider(around(seconds), a_minute=300)

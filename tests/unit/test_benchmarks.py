@@ -52,13 +52,15 @@ KEYS = {
 }
 
 
-LONG = ["finish_first", "peers"]
-SHORT = sorted(COLUMNS.keys() - LONG)
+MARKS = {
+    **dict.fromkeys(["batch", "fan_out", "gateway"], pytest.mark.slow),
+    **dict.fromkeys(["finish_first", "peers"], pytest.mark.soak),
+}
 
 
 # What google-genai does to aiohttp is not ours to mend.
 @pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
-@pytest.mark.parametrize("name", [*SHORT, *(pytest.param(name, marks=pytest.mark.soak) for name in LONG)])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, ())) for name in COLUMNS])
 def test_a_quick_run_reports_every_case_with_ratios(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

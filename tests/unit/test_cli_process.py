@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.slow import slow
+
 FLOW = '''
 """A fan-out."""
 import operator
@@ -134,7 +136,7 @@ def test_piped_output_is_the_result_alone(project: Path) -> None:
     assert result.stdout.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+@pytest.mark.parametrize("encoding", ["ascii", slow("utf-8")])
 def test_encodings(project: Path, encoding: str) -> None:
     env = environment(PYTHONIOENCODING=encoding, LC_ALL="C")
     result = fanloom("run", "flow", "--input", "in.json", cwd=project, env=env)
@@ -152,7 +154,7 @@ def test_exit_code_and_note_when_a_task_is_not_done(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("env", "width"),
-    [({}, 80), ({"NO_COLOR": "1"}, 8), ({"TERM": "dumb"}, 8), ({"PYTHONIOENCODING": "ascii"}, 80)],
+    [({}, 80), slow({"NO_COLOR": "1"}, 8), ({"TERM": "dumb"}, 8), slow({"PYTHONIOENCODING": "ascii"}, 80)],
 )
 def test_progress_on_a_terminal(project: Path, env: dict[str, str], width: int) -> None:
     code, written = in_terminal("run", "flow", "--text", NASTY, "--n", "3", cwd=project, width=width, **env)
@@ -162,11 +164,13 @@ def test_progress_on_a_terminal(project: Path, env: dict[str, str], width: int) 
     assert ("\x1b[" in written) == (env.get("TERM") != "dumb")
 
 
+@pytest.mark.slow
 def test_json_on_a_terminal_is_indented_and_alone(project: Path) -> None:
     code, written = in_terminal("run", "flow", "--text", "x", "--n", "1", "--json", cwd=project)
     assert (code, written) == (0, '{\r\n  "answer": "x",\r\n  "failures": []\r\n}\r\n')
 
 
+@pytest.mark.slow
 def test_quiet_leaves_progress_out(project: Path) -> None:
     code, written = in_terminal("run", "flow", "--text", "x", "--n", "1", "--quiet", cwd=project)
     assert code == 0

@@ -711,6 +711,7 @@ def test_a_killed_run_goes_on_and_finished_workers_do_not_run_again(project: Pat
     check_goes_on(project, run, model_calls=3)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_thread_that_goes_on(project: Path, run: Run) -> None:
     with in_mid_fan_out(project) as process:
         process.send_signal(signal.SIGINT)
@@ -797,6 +798,7 @@ def test_answers_that_never_fit_are_given_up(project: Path) -> None:
     assert asked.stderr.count("the answer must be a whole number") == 5
 
 
+@pytest.mark.slow
 def test_giving_up_on_a_terminal_leaves_the_thread_waiting(project: Path, run: Run) -> None:
     run("run", "asking", "--n", "1", "--thread", "t")
     code, written = in_conversation(project, [("(approve, decline): ", "\x04")], "resume", "t")

@@ -223,6 +223,7 @@ def test_every_cure_has_its_row() -> None:
     assert missing == []
 
 
+@pytest.mark.slow
 def test_the_way_to_a_cluster_runs_as_it_stands(tmp_path: Path) -> None:
     rows = [{"number": number, "text": f"The app crashes {number} times"} for number in range(6)]
     (tmp_path / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

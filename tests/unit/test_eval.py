@@ -27,6 +27,7 @@ from fanloom.evaluation.figures.repeats import FEWEST_ITEMS, agreement, spread, 
 from fanloom.evaluation.item_run import ItemRun
 from fanloom.evaluation.runner import Candidate, ItemResult
 from fanloom.grounding.lexical import sentences, support
+from tests.slow import slow
 
 ROOT = Path(__file__).parents[2]
 EVALS = ROOT / "evals"
@@ -955,7 +956,9 @@ FLOORS = {
 }
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [slow(path) if path.stem == "support_router" else path for path in SHIPPED], ids=lambda path: path.stem
+)
 def test_the_understudies_on_the_shipped_data_sets(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = tmp_path / "mine.db"
     monkeypatch.setenv("FANLOOM_DATABASE_URL", f"sqlite:///{database}")

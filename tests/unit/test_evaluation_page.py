@@ -171,5 +171,6 @@ async def test_evaluations_are_the_projects_and_no_customers(
     assert len(await listed(server, headers=STAFF)) == 1
 
 
+@pytest.mark.slow
 def test_a_thousand_items_are_a_small_file() -> None:
     assert len(evaluation_page(made_evaluation(1000, 3))) < 1_000_000

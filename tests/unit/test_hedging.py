@@ -106,6 +106,7 @@ def test_a_tail_is_cut_to_less_than_three_quarters_for_one_request_in_twenty() -
     assert max(more) <= 0.06
 
 
+@pytest.mark.slow
 def test_it_is_the_same_where_all_takes_ten_times_as_long() -> None:
     ratios = []
     for seed in range(40):

@@ -64,6 +64,7 @@ def test_paths_in_users_files_stay_without_a_word() -> None:
     assert (ran.returncode, "has moved" in ran.stderr) == (0, False), ran.stderr
 
 
+@pytest.mark.slow
 def test_a_project_made_by_the_version_before_passes_its_tests_and_runs(tmp_path: Path) -> None:
     with zipfile.ZipFile(PROJECT) as made:
         made.extractall(tmp_path)

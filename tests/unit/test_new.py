@@ -277,6 +277,7 @@ for folder, modules in json.loads(sys.argv[1]).items():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("understudies", [True, False])
 def test_each_graph_loads_from_a_project_of_its_own_with_its_prompts(tmp_path: Path, understudies: bool) -> None:
     projects = {}
@@ -389,6 +390,7 @@ def test_the_wheels_project_passes_its_tests(made: Path) -> None:
     assert Path(where.strip()).resolve().is_relative_to((made / ".venv").resolve())
 
 
+@pytest.mark.slow
 def test_the_wheels_project_without_understudies_passes_its_tests(made: Path) -> None:
     patterns = [word for graph in SHIPPED for word in ("--pattern", graph)]
     run(made.parent, str(made / ".venv" / "bin" / "fanloom"), "new", "bare", "--no-understudies", *patterns)
@@ -445,6 +447,7 @@ def server(made: Path) -> Iterator[str]:
         reader.wait(20)
 
 
+@pytest.mark.slow
 def test_its_development_server_serves_them(made: Path, server: str) -> None:
     with get_sync_client(url=server) as client:
         assert {assistant["graph_id"] for assistant in client.assistants.search(limit=100)} == set(SHIPPED)

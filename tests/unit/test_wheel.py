@@ -69,6 +69,7 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
+@pytest.mark.slow
 def test_a_project_that_follows_the_guide_is_strictly_typed(site: Path, tmp_path: Path) -> None:
     for name, body in TITLED.findall((ROOT / "docs" / "guide.md").read_text(encoding="utf-8")):
         if name.endswith(".py"):

@@ -8,12 +8,15 @@ import pytest
 from fanloom.gateway import model_turn
 from fanloom.gateway.bounds import process_limits
 from fanloom.gateway.retry_decision import NextRequest
+from tests.slow import slow
 from tests.wire.provider import FakeProvider, foreign
 
 GEMINI = "google_genai:gemini-2.5-flash"
 BEDROCK = "bedrock_converse:us.amazon.nova-pro-v1:0"
 OPENAI = "openai:gpt-4o"
 KINDS = {GEMINI: "gemini", BEDROCK: "bedrock", OPENAI: "openai"}
+# Instead of the fixture `both`, where a test is slow and hardly knows which provider it is.
+ONE_QUICK = [pytest.param(GEMINI, id="gemini"), slow(BEDROCK, id="bedrock"), slow(OPENAI, id="openai")]
 
 # Not ours to mend: google-genai subclasses aiohttp's session.
 KNOWN_WARNINGS = ["ignore:Inheritance class AiohttpClientSession from ClientSession:DeprecationWarning"]

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from tests.wire.conftest import ONE_QUICK
 from tests.wire.provider import FakeProvider, Reply, Request, status
 from tests.wire.provider.exchange import Answer
 from tests.wire.steps import asks, fan_out, run
@@ -31,6 +32,7 @@ class Held:
         return status(429) if self.provider.in_flight > HELD else Reply("ok", latency=self.random.uniform(0.2, 1.0))
 
 
+@pytest.mark.parametrize("both", ONE_QUICK)
 async def test_twenty_in_flight_are_found_without_any_setting(wire: FakeProvider, both: str) -> None:
     wire.reply = held = Held(wire)
     given = {"items": [str(number) for number in range(CALLS)]}

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from fanloom.cli import cli
 from fanloom.cli.commands.providers import check_models as check
 from tests.ports import free_port
-from tests.wire.conftest import BEDROCK, GEMINI, KINDS, OPENAI
+from tests.wire.conftest import BEDROCK, GEMINI, KINDS, ONE_QUICK, OPENAI
 from tests.wire.provider import (
     FakeProvider,
     bad_key,
@@ -237,6 +237,7 @@ def test_credentials_that_hang_are_given_up(provider: FakeProvider, monkeypatch:
     assert "a helper for AWS credentials hangs" in only("--model", GEMINI)["message"]
 
 
+@pytest.mark.parametrize("both", ONE_QUICK)
 def test_standard_error_stays_empty_whatever_fails(provider: FakeProvider, both: str, tmp_path: Path) -> None:
     provider.reply = status(503)
     command = [sys.executable, "-m", "fanloom", "check", "--model", both]

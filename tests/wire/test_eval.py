@@ -29,6 +29,7 @@ from fanloom.evaluation.langsmith_dataset import dataset_there, synced, wanted_e
 from fanloom.evaluation.runner import Candidate, Judge, run_all
 from fanloom.tracing.trace_mask import TraceMask
 from graphs.support_router import graph
+from tests.slow import slow
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.langsmith.collector import KEY, Collector
 from tests.wire.langsmith.experiments import Experiments
@@ -188,6 +189,7 @@ class Clock:
         self._looked.wait(20)
 
 
+@pytest.mark.slow
 def test_without_langsmith_an_evaluation_is_the_same_as_fast_and_says_so_in_a_line(tmp_path: Path) -> None:
     with Experiments("hang") as hanging, Experiments(500, only="/sessions") as dying:
         with ThreadPoolExecutor(3) as pool:
@@ -222,7 +224,7 @@ class Half:
         return Judgement({"half": Ratio(0.5, 1)})
 
 
-@pytest.mark.parametrize("unset", ["LANGSMITH_TRACING", "LANGSMITH_API_KEY"])
+@pytest.mark.parametrize("unset", ["LANGSMITH_TRACING", slow("LANGSMITH_API_KEY")])
 def test_nothing_leaves_the_machine_where_langsmith_is_not_configured(langsmith: Experiments, unset: str) -> None:
     done = evaluated(langsmith, **{unset: ""})
     assert done.returncode == 0, done.stderr
@@ -283,6 +285,7 @@ def test_no_key_is_uploaded(
     assert b"my password is" in langsmith.received
 
 
+@pytest.mark.slow
 def test_nothing_is_uploaded_where_traces_are_masked(langsmith: Experiments) -> None:
     done = evaluated(langsmith, FANLOOM_TRACE_REDACT="outputs")
     assert done.returncode == 0, done.stderr
@@ -294,6 +297,7 @@ def test_nothing_is_uploaded_where_traces_are_masked(langsmith: Experiments) -> 
     assert [tree.name for tree in langsmith.trees()] == ["support_router"] * 3
 
 
+@pytest.mark.slow
 def test_a_key_that_is_for_traces_only_gets_traces() -> None:
     with Experiments(403, only="/datasets") as langsmith:
         done = evaluated(langsmith)

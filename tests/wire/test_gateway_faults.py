@@ -234,7 +234,7 @@ def check(row: Row, error: RunError, wire: FakeProvider) -> None:
     assert not [secret for secret in SECRETS if secret in told]
 
 
-@in_both_worlds
+@pytest.mark.parametrize("sync", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["async", "sync"])
 @every_fault
 async def test_a_fault_that_stays(
     wire: FakeProvider, waits: list[float], row: Row, model: str, shape: str, sync: bool

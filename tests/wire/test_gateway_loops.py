@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from fanloom import ModelRefused, ModelUnavailable, chat_model
+from tests.slow import slow
 from tests.wire.conftest import BEDROCK, GEMINI, OPENAI
 from tests.wire.provider import FakeProvider, Request, hang, no_access, trickle
 from tests.wire.steps import PLAIN, QUESTION, asked, asks, fan_out, one_step, run
@@ -38,7 +39,7 @@ async def test_one_model_serves_many_loops_and_threads(wire: FakeProvider, both:
     assert len(wire.requests) == 36
 
 
-@pytest.mark.parametrize("model", [GEMINI, OPENAI])
+@pytest.mark.parametrize("model", [GEMINI, slow(OPENAI)])
 async def test_fifty_failed_and_cancelled_fan_outs_leak_no_connection(provider: FakeProvider, model: str) -> None:
     all_there = asyncio.Event()
 
@@ -150,7 +151,7 @@ else:
 # In a synchronous run of several tasks LangGraph itself waits for the threads of its nodes, so there is none here.
 @pytest.mark.parametrize(
     ("model", "world", "width"),
-    [(BEDROCK, "async", 8), (BEDROCK, "sync", 1), (GEMINI, "async", 8), (OPENAI, "async", 8)],
+    [slow(BEDROCK, "async", 8), (BEDROCK, "sync", 1), (GEMINI, "async", 8), slow(OPENAI, "async", 8)],
 )
 def test_a_cancelled_call_keeps_no_process_from_ending(
     provider: FakeProvider, model: str, world: str, width: int

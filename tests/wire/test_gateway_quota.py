@@ -9,7 +9,7 @@ import pytest
 
 from fanloom import ModelRefused, ModelUnavailable
 from fanloom.gateway.bounds.process_limits import limits_of
-from tests.wire.conftest import BEDROCK, GEMINI
+from tests.wire.conftest import BEDROCK, GEMINI, ONE_QUICK
 from tests.wire.provider import FakeProvider, bad_key, expired_token, raw, status, unknown_model
 from tests.wire.steps import PLAIN, QUESTION, asks, fan_out, one_step
 
@@ -107,6 +107,7 @@ async def test_who_waits_for_a_model_that_goes_down_does_not_wait_on(wire: FakeP
     assert (asked(wire, both), limits.limiter.waiting, limits.limiter.in_flight) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("both", ONE_QUICK)
 async def test_a_hint_of_nothing_backs_off(wire: FakeProvider, waits: list[float], both: str) -> None:
     wire.reply = status(429, hint_seconds=0, hint="retry-after")
     with pytest.raises(ModelUnavailable):

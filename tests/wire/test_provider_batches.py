@@ -30,6 +30,7 @@ from fanloom.durable.effects import effect_key
 from fanloom.errors import MissingCredentials, RunError
 from graphs.faq_chain import graph as faq_chain
 from graphs.support_router import graph as router
+from tests.slow import slow
 from tests.wire.conftest import BEDROCK, GEMINI, OPENAI, lead_to
 from tests.wire.provider import Reply
 from tests.wire.provider.batches import ROLE, S3, BatchProvider
@@ -338,7 +339,7 @@ async def test_a_job_stops_at_its_most_waves_and_goes_on_with_more(jobs: BatchPr
     assert [len(made.lines) for made in jobs.jobs] == [2, 2]
 
 
-@pytest.mark.parametrize(("model", "times"), [(GEMINI, 2), (BEDROCK, 100)], ids=["gemini", "bedrock"])
+@pytest.mark.parametrize(("model", "times"), [(GEMINI, 2), slow(BEDROCK, 100)], ids=["gemini", "bedrock"])
 async def test_a_job_that_runs_for_days_is_gone_on_with(
     jobs: BatchProvider, tmp_path: Path, model: str, times: int
 ) -> None:
@@ -367,7 +368,7 @@ async def test_a_job_that_waits_can_be_stopped(jobs: BatchProvider, tmp_path: Pa
     assert waiting.stopped_by == "Ctrl-C"
 
 
-@pytest.mark.parametrize(("model", "times"), [(GEMINI, 2), (BEDROCK, 100)], ids=["gemini", "bedrock"])
+@pytest.mark.parametrize(("model", "times"), [(GEMINI, 2), slow(BEDROCK, 100)], ids=["gemini", "bedrock"])
 async def test_a_job_whose_answer_was_lost_is_not_made_twice(
     jobs: BatchProvider, tmp_path: Path, model: str, times: int
 ) -> None:

@@ -361,6 +361,7 @@ def test_a_run_under_way_is_watched_and_not_run_again(
     assert calls(folder) == ["carol"]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_loses_nothing_that_is_finished(run: Run, server: Server, folder: Path) -> None:
     (folder / "hold").touch()
     # Names of its own: a restarted server may run again what it had noted down of other tests' runs.

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from fanloom.settings import settings
 from fanloom.tracing.trace_mask import TraceMask
 from tests.orchestrator_writer import Writer, plan
 from tests.ports import free_port
+from tests.slow import slow
 from tests.wire.conftest import BEDROCK, GEMINI
 from tests.wire.langsmith import Collector, Fault, Run
 from tests.wire.langsmith.collector import KEY
@@ -105,6 +105,7 @@ def good_answer(request: Request) -> Any:
     return Writer()(request.text) if re.search("Put these|Write one", request.text) else default_reply(request)
 
 
+@pytest.mark.slow
 def test_every_graph_is_one_tree_of_named_runs(collector: Collector, data: dict[str, str]) -> None:
     with FakeProvider(reply=good_answer) as provider:
         wire = {**provider.environment(), **collector.environment(), **data}
@@ -164,33 +165,29 @@ def check_workers(faq: Run, desk: Run) -> None:
     assert (asking["outcome"], asking["reason"]) == ("needs_input", "needs_input")
 
 
-FAULTS: list[tuple[Fault, str]] = [
-    ("refuse", "/"),
-    ("hang", "/runs"),
-    (401, "/"),
-    (429, "/runs"),
-    (500, "/runs"),
-]
+FAULTS: list[Any] = [slow("refuse", "/"), ("hang", "/runs"), slow(401, "/"), slow(429, "/runs"), slow(500, "/runs")]
 
 
-def test_a_collector_that_fails_costs_two_seconds_and_a_line(data: dict[str, str]) -> None:
-    with ExitStack() as stack:
-        down = [stack.enter_context(Collector(fault, only=only)) for fault, only in FAULTS]
-        processes = [start(ONE_RUN, {**one.environment(), **data}) for one in down]
-        query = ["run", "support_router", "--query", "The app crashes when I log in.", "--json"]
-        hanging = stack.enter_context(Collector("hang"))
-        command_line = launch([FANLOOM, *query], {**hanging.environment(), **data})
-        ends = [(*end(process), time.time()) for process in processes]
-        out, error = done(command_line)
+@pytest.mark.parametrize(("fault", "only"), FAULTS)
+def test_a_collector_that_fails_costs_two_seconds_and_a_line(data: dict[str, str], fault: Fault, only: str) -> None:
+    with Collector(fault, only=only) as down:
+        code, out, error = end(start(ONE_RUN, {**down.environment(), **data}))
+        ended = time.time()
+    intent, finished = json.loads(out)
+    # Two seconds, and what a busy machine adds; without a bound it is half a minute and more.
+    assert ended - finished < 15
+    assert (code, intent) == (0, "Technical Support")
+    assert len(error.splitlines()) <= 1, error
+    assert KEY not in error
+
+
+@pytest.mark.slow
+def test_a_collector_that_hangs_costs_the_command_line_a_line(data: dict[str, str]) -> None:
+    query = ["run", "support_router", "--query", "The app crashes when I log in.", "--json"]
+    with Collector("hang") as hanging:
+        out, error = done(launch([FANLOOM, *query], {**hanging.environment(), **data}))
     assert json.loads(out)["intent"] == "Technical Support"
     assert len(error.splitlines()) <= 1
-    for fault, (code, out, error, ended) in zip(FAULTS, ends, strict=True):
-        intent, finished = json.loads(out)
-        # Two seconds, and what a busy machine adds; without a bound it is half a minute and more.
-        assert ended - finished < 15, fault
-        assert (code, intent) == (0, "Technical Support"), fault
-        assert len(error.splitlines()) <= 1, (fault, error)
-        assert KEY not in error
 
 
 def test_the_command_line_sends_everything(collector: Collector, data: dict[str, str]) -> None:
@@ -205,10 +202,15 @@ def test_the_command_line_sends_everything(collector: Collector, data: dict[str,
     assert b"C-1001" not in collector.received
 
 
-HIDDEN = [("", [GEMINI]), ("pii", [GEMINI, BEDROCK]), ("all", [BEDROCK]), ("inputs,pii", [])]
+HIDDEN = [
+    slow("", [GEMINI], id="nothing"),
+    pytest.param("pii", [GEMINI, BEDROCK], id="pii"),
+    slow("all", [BEDROCK], id="all"),
+    slow("inputs,pii", [], id="inputs,pii"),
+]
 
 
-@pytest.mark.parametrize(("hidden", "models"), HIDDEN, ids=[hidden or "nothing" for hidden, _ in HIDDEN])
+@pytest.mark.parametrize(("hidden", "models"), HIDDEN)
 def test_what_is_hidden_never_arrives(
     collector: Collector, data: dict[str, str], hidden: str, models: list[str]
 ) -> None:
@@ -243,6 +245,7 @@ def test_a_mode_that_there_is_not_is_refused_before_any_call(collector: Collecto
     assert not collector.trees()
 
 
+@pytest.mark.slow
 def test_a_trace_that_begins_outside_hides_too_or_is_refused(collector: Collector, data: dict[str, str]) -> None:
     wire = {**collector.environment(), **data, "FANLOOM_TRACE_REDACT": "pii"}
     late, early = start(TRACED_AROUND, wire, "INV-7890"), start(TRACED_AROUND, wire, "INV-7891", "first")

@@ -19,6 +19,8 @@ from tests.wire.provider import FakeProvider
 from tests.wire.server.conftest import ALICE, BOB, STAFFED, SUE
 from tests.wire.server.harness import DevServer
 
+pytestmark = pytest.mark.slow
+
 WISH = {"query": "I want to return the MegaShelf 9, it is broken."}
 DECISION = {"decision": "approve"}
 RESERVED = sorted(
