@@ -131,7 +131,7 @@ def test_a_provider_that_holds_some_is_used_and_hardly_exceeded(
     assert provider.busy_s / provider.now >= 0.9 * held
 
 
-@pytest.mark.parametrize(("a_minute", "refused"), [(60, 0.05), (300, 0.02), (1200, 0.02)])
+@pytest.mark.parametrize(("a_minute", "refused"), [(60, 0.06), (300, 0.02), (1200, 0.02)])
 @LATENCIES
 def test_a_provider_that_takes_some_a_minute_is_used_and_hardly_exceeded(
     a_minute: int, refused: float, latency: Callable[[], Callable[[], float]]
@@ -139,7 +139,7 @@ def test_a_provider_that_takes_some_a_minute_is_used_and_hardly_exceeded(
     provider = Provider(latency(), a_minute=a_minute)
     provider.ask(12 * a_minute)
     provider.live(until=600)
-    # Where few are taken the first meeting, some two dozen, is a larger share.
+    # Where few are taken the first meeting, some three dozen where answers come at once, is a larger share.
     assert provider.refused <= refused * (provider.answered + provider.refused)
     assert provider.answered >= 0.9 * a_minute * 10
 

@@ -17,15 +17,15 @@ DOUBLES_AFTER_S = 0.04
 _LATE_S = 0.02
 _SOON_S = 0.001
 _LATENCIES = 64
-_FEW = 2
 
 
 class AdaptiveWidth:
     """The calls in flight, and the seconds between two of them, that a provider has taken so far.
 
     It begins with a few calls, and doubles them within hundredths of a second while nothing is refused, up to `most`.
-    A refusal cuts the width to what the provider holds at that moment, refusals in a row halve it. What is refused
-    though nothing else is in flight is too often, not too much: then calls keep a distance from each other.
+    A refusal cuts the width to what the provider holds at that moment, refusals in a row to a half, a quarter and so
+    on. What is refused though nothing else is in flight is too often, not too much: then calls keep a distance from
+    each other.
     """
 
     def __init__(self, most: int) -> None:
@@ -106,7 +106,7 @@ class AdaptiveWidth:
             self._taken_before = max(self.width, min(self._taken_before, in_flight + self._ended))
             self._probing.refused()
             return
-        self.width = max(1, min(self.width, in_flight) // 2) if self._refused <= _FEW else 1
+        self.width = max(1, min(self.width, in_flight) >> self._refused - 1)
         if not in_flight:
             # Nothing else is held, and still it is refused: the calls came too often.
             self.pace.too_often(begun, now)
