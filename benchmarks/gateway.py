@@ -1,18 +1,19 @@
 """What the gateway costs a call: CPU time at zero latency, against the bare LangChain client in the same run.
 
-Both ask the same model instance for the same messages inside one node of one graph, 16 at a time, in alternating
-rounds: clients of three protocols on loopback, and `instant`, a chat model that answers at once, of which LangChain's
-own `ainvoke` is all that it costs. The bare client runs in a sync run, on the loop on which the gateway keeps its
-connections. So does the gateway there; in an async run of the same round it crosses from the caller's loop to that one
-and back. What it adds is rendering the prompt, bounds, time-outs, retries, validation and usage; the bare client's
-answer is not even parsed. `least_us` is the difference of the cheapest rounds, which a busy machine disturbs least.
+Both ask the same model instance for the same messages inside one node of one graph, 16 at a time, in rounds whose
+order is drawn: clients of three protocols on loopback, and `instant`, a chat model that answers at once, of which
+LangChain's own `ainvoke` is all that it costs. The bare client runs in a sync run, on the loop on which the gateway
+keeps its connections. So does the gateway there; in an async run of the same round it crosses from the caller's loop
+to that one and back. What it adds is rendering the prompt, bounds, time-outs, retries, validation and usage; the bare
+client's answer is not even parsed. `least_us` is the difference of the cheapest rounds, which a busy machine disturbs
+least.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from itertools import cycle
+from random import Random
 from statistics import median
 from time import process_time
 from typing import Any, TypeAlias, TypedDict
@@ -32,9 +33,9 @@ from nodes.faq.steps import ANSWER_QUESTION, FIND_SOURCES
 from tests.faq_writer import SOURCES
 
 CONCURRENCY = 16
-CALLS, ROUNDS, INSTANT_ROUNDS = 100, 10, 50
+CALLS, ROUNDS, INSTANT_ROUNDS = 100, 20, 50
 WIRES = {**MODELS, "openai": "openai:gpt-4o-mini"}
-WAYS = ["bare", "gateway"]
+WAYS = ["bare", "sync", "async"]
 VARIABLES = {"question": "What causes tides?", "sources": SOURCES}
 STEPS: dict[str, tuple[LLMStep[Any], dict[str, Any]]] = {
     "plain": (ANSWER_QUESTION, VARIABLES),
@@ -64,12 +65,12 @@ Model: TypeAlias = str | BaseChatModel
 
 
 class State(TypedDict):
-    """What is measured, in which order, and the CPU microseconds a call that were found."""
+    """What is measured, in which way, and the CPU microseconds a call that were found."""
 
     kind: str
     calls: int
-    ways: list[str]
-    found: dict[str, float]
+    way: str
+    found: float
 
 
 async def measure(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -77,11 +78,12 @@ async def measure(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     step, variables = STEPS[state["kind"]]
     # What is made once a run, such as its models, is not a call's cost.
     await step.run(runtime, **variables)
-    ways: dict[str, Callable[[], Awaitable[Any]]] = {
-        "gateway": lambda: step.run(runtime, **variables),
-        "bare": _bare(step, variables, runtime.context.model),
+    bare = _bare(step, variables, runtime.context.model)
+    return {
+        "found": await _microseconds(
+            bare if state["way"] == "bare" else lambda: step.run(runtime, **variables), state["calls"]
+        )
     }
-    return {"found": {name: await _microseconds(ways[name], state["calls"]) for name in state["ways"]}}
 
 
 builder = StateGraph(State, context_schema=Context)
@@ -101,8 +103,9 @@ def rows(quick: bool = False) -> list[Row]:
 
 def _of_case(name: str, kind: str, calls: int, rounds: int) -> Iterator[Row]:
     model = Instant() if name == "instant" else WIRES[name]
-    _round(model, kind, CONCURRENCY)
-    found = [_round(model, kind, calls, first) for first, _ in zip(cycle(WAYS), range(rounds), strict=False)]
+    _round(model, kind, CONCURRENCY, WAYS)
+    order = Random(name)
+    found = [_round(model, kind, calls, order.sample(WAYS, len(WAYS))) for _ in range(rounds)]
     for world in ("sync", "async"):
         yield {
             "provider": name,
@@ -116,13 +119,18 @@ def _of_case(name: str, kind: str, calls: int, rounds: int) -> Iterator[Row]:
         }
 
 
-def _round(model: Model, kind: str, calls: int, first: str = "bare") -> dict[str, float]:
-    context = {"model": model, "max_concurrency": CONCURRENCY}
-    given = {"kind": kind, "calls": calls}
-    ways = sorted(WAYS, key=lambda way: way != first)
-    sync = graph.invoke({**given, "ways": ways}, context=context)["found"]
-    other = asyncio.run(graph.ainvoke({**given, "ways": ["gateway"]}, context=context))["found"]
-    return {"bare": sync["bare"], "sync": sync["gateway"], "async": other["gateway"]}
+def _round(model: Model, kind: str, calls: int, ways: list[str]) -> dict[str, float]:
+    return {way: _measured(model, {"kind": kind, "calls": calls, "way": way}) for way in ways}
+
+
+def _measured(model: Model, given: Any) -> float:
+    context: Any = {"model": model, "max_concurrency": CONCURRENCY}
+    if given["way"] == "async":
+        ended = asyncio.run(graph.ainvoke(given, context=context))
+    else:
+        ended = graph.invoke(given, context=context)
+    found: float = ended["found"]
+    return found
 
 
 def _bare(step: LLMStep[Any], variables: dict[str, Any], model: Model) -> Callable[[], Awaitable[Any]]:

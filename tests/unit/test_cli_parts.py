@@ -182,7 +182,7 @@ def board(clock: Clock) -> ProgressBoard:
 
 def test_the_board_says_what_is_waited_for(board: ProgressBoard) -> None:
     def take(type: str, id: str, **fields: Any) -> None:
-        board.take(Entry("r", 1, 0, 0, type, {"id": id, **fields}))
+        board.take(Entry("r", 1, 0, 0, type, {"id": id, **fields}, contents={}))
 
     for id, reason in (("w1", "cool_down"), ("w2", "cool_down"), ("w3", "back_off"), ("w4", "new")):
         take("wait.started", id, reason=reason)

@@ -13,7 +13,7 @@ from langgraph.runtime import Runtime
 from fanloom import BadModelOutput, Context, ModelRefused, ModelUnavailable
 from fanloom.gateway import model_turn
 from fanloom.gateway.bounds import process_limits as limits
-from fanloom.gateway.bounds.adaptive_width import FIRST_PAUSE_S
+from fanloom.gateway.bounds.call_pace import FIRST_PAUSE_S
 from fanloom.gateway.retry_decision import NextRequest
 from tests.wire.conftest import BEDROCK, GEMINI, KINDS, OPENAI
 from tests.wire.provider import FakeProvider, Reply, Request, bad_key, prose, reset, status

@@ -170,9 +170,9 @@ class ModelLimits:
             # Who stood behind it may not have to wait for as much.
             self._grant()
 
-    def _grant(self) -> None:
+    def _grant(self, late_s: float | None = None) -> None:
         now = self.clock()
-        delay = self.limiter.grant(now)
+        delay = self.limiter.grant(now, late_s)
         if delay is not None and now + delay < self._wake_at:
             self._wake_at = now + delay
             call_later(delay, partial(self._wake, self._wake_at))
@@ -182,7 +182,7 @@ class ModelLimits:
             # A timer that an earlier one has replaced must not start a second chain of timers.
             if at == self._wake_at:
                 self._wake_at = float("inf")
-                self._grant()
+                self._grant(self.clock() - at)
 
 
 def _adaptive(now: Settings) -> AdaptiveWidth | None:

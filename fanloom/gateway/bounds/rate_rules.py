@@ -94,7 +94,7 @@ class Limiter:
     def begin_at_once(self, ticket: Ticket, now: float) -> bool:
         """Begin a call that need not wait, and say whether it is one."""
         self._forget(now)
-        begins = not self._queues and self.in_flight < self.allowed and self._delay(ticket, now) == 0
+        begins = not self._queues and self.in_flight < self.allowed and self._delay(ticket, now, None) == 0
         if begins:
             self._begin(ticket, now)
         return begins
@@ -107,15 +107,16 @@ class Limiter:
             if not queue:
                 del self._queues[ticket.run]
 
-    def grant(self, now: float) -> float | None:
+    def grant(self, now: float, late_s: float | None = 0.0) -> float | None:
         """Begin all calls that may begin now; return the seconds until it is worth asking again, or None.
 
-        None says that nothing is queued or that a call in flight must end first.
+        None says that nothing is queued or that a call in flight must end first. `late_s` is by how much the timer that
+        asks has come too late, and None if it is no timer that asks.
         """
         self._forget(now)
         while self._queues and self.in_flight < self.allowed:
             ticket = next(iter(self._queues.values())).first()
-            delay = self._delay(ticket, now)
+            delay = self._delay(ticket, now, late_s)
             if delay is None or delay > 0:
                 return delay
             self._begin(ticket, now)
@@ -175,8 +176,8 @@ class Limiter:
         # It is remembered for a minute, and its run is not.
         ticket.run, ticket.tasks = None, ()
 
-    def _delay(self, ticket: Ticket, now: float) -> float | None:
-        found = self.adaptive.wait_s(self.in_flight, now) if self.adaptive else 0.0
+    def _delay(self, ticket: Ticket, now: float, late_s: float | None) -> float | None:
+        found = self.adaptive.wait_s(self.in_flight, now, late_s) if self.adaptive else 0.0
         if found is None:
             return None
         waits = [found, self.paused_until - now]

@@ -29,8 +29,9 @@ def openai(spec: names.Spec, timeout_s: float, fields: Fields) -> BaseChatModel:
     except ImportError:
         raise missing(spec) from None
     common = {"max_retries": 0, "timeout": timeout_s, "stream_usage": True, "use_responses_api": False, **fields}
-    # The gateway ends a call in time; the client's own end of a stream that pauses may come before.
-    common["stream_chunk_timeout"] = timeout_s
+    # The gateway ends a call in time. The client's own end of a stream that pauses may come before, and on Python 3.11
+    # its `wait_for` loses a cancellation that comes with a chunk, so that the stream would never end.
+    common["stream_chunk_timeout"] = None
     if spec.provider == "azure_openai":
         return made(spec, lambda: _closing(CompatibleAzure, azure_deployment=spec.model, **common))
     url, key = base_url(), os.environ.get("OPENAI_API_KEY")
