@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import re
@@ -289,6 +290,20 @@ def test_what_openai_is_asked_goes_through_its_proxy(wire: FakeProvider, monkeyp
     monkeypatch.setenv("OPENAI_BASE_URL", "http://nowhere.invalid/v1")
     run_in_background(asked_of("openai:gpt-4o-mini"))
     assert [request.model for request in wire.requests] == ["gpt-4o-mini"]
+
+
+async def test_every_stream_ends_when_it_is_cancelled_also_as_a_piece_of_it_comes(wire: FakeProvider) -> None:
+    wire.reply = Reply("word " * 2_000, pieces=2_000, pause=0.001)
+    model: Any = await asyncio.to_thread(chat_model, "openai:gpt-4o-mini")
+
+    async def read(seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            async for _ in model.astream("?"):
+                pass
+
+    reading = [on_background(read(0.2 + number / 100)) for number in range(20)]
+    ended = await asyncio.gather(*reading, return_exceptions=True)
+    assert [type(error) for error in ended] == [TimeoutError] * 20
 
 
 async def asked_of(name: str) -> None:
