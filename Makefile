@@ -6,7 +6,7 @@ ALL := $(CODE) tests benchmarks examples
 # The first that is new enough: ours, those on the path, and those that pyenv has, which it may not put there.
 AEGRA_PYTHON ?= $(shell for each in $(BIN)/python python3 python3.14 python3.13 python3.12 "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python; do "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo "$$each" && break; done)
 # The tests start some hundred processes, and each would compile its modules anew.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo seed dev test check format lint types tests slow explore soak real ray aegra bench bakeoff eval docs deploy studio studio-demo lock clean
