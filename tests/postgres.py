@@ -30,9 +30,7 @@ def empty_databases() -> Iterator[list[str]]:
 def postgres_url(empty_databases: list[str]) -> Iterator[str]:
     """Yield the URL of a database in which nothing is, by a name that no test has had."""
     name = _new_name()
-    if empty_databases:
-        _administer("ALTER DATABASE {} RENAME TO {}", empty_databases.pop(), name)
-    else:
+    if not (empty_databases and _renamed(empty_databases.pop(), name)):
         _administer("CREATE DATABASE {}", name)
     yield _url(name)
     try:
@@ -70,6 +68,16 @@ def _empty(name: str) -> None:
         connection.execute(others, [name, connection.info.backend_pid])
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
+
+
+def _renamed(name: str, other: str) -> bool:
+    """Give a database another name; where somebody has come back to it, drop it and say so."""
+    try:
+        _administer("ALTER DATABASE {} RENAME TO {}", name, other)
+    except psycopg.errors.ObjectInUse:
+        _drop(name)
+        return False
+    return True
 
 
 def _drop(name: str) -> None:
