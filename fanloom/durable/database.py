@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -138,8 +139,15 @@ async def _transaction(
 ) -> T:
     async for attempt in _patiently(again):
         with attempt:
-            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                return await work(session)
+            try:
+                async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+                    return await work(session)
+            except DBAPIError:
+                task = asyncio.current_task()
+                if task and task.cancelling():
+                    # The connection was lost too, as the rollback found: nobody waits for another attempt.
+                    raise asyncio.CancelledError from None
+                raise
     raise AssertionError("tenacity raises after the last attempt")
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from fanloom import Database, RunState, StateGraph, add_fan_out, effect_key, effects_table
 from fanloom.errors import GraphError, InvalidSettings, MissingPackage, RunError
+from fanloom.loops.background import on_background
 
 METADATA = MetaData()
 EFFECTS = effects_table(METADATA)
@@ -202,11 +203,17 @@ async def test_who_is_gone_in_the_middle_of_an_effect_does_not_keep_its_key(
     with monkeypatch.context() as brief:
         brief.setattr("fanloom.durable.database_engine._STATEMENT_MS", 1000)
         await letters(gone)
-    lost = asyncio.create_task(gone.once("k", never_ends))
-    await asyncio.to_thread(begun.wait)
-    assert (await twin.once("k", send("a")))["to"] == "a"
-    lost.cancel()
-    await asyncio.gather(lost, return_exceptions=True)
+
+    async def is_cancelled() -> bool:
+        lost = asyncio.create_task(gone.once("k", never_ends))
+        await asyncio.to_thread(begun.wait)
+        assert (await twin.once("k", send("a")))["to"] == "a"
+        lost.cancel()
+        await asyncio.gather(lost, return_exceptions=True)
+        return lost.cancelled()
+
+    # On the loop of the connections, so that it is seen what becomes of the transaction.
+    assert await on_background(is_cancelled())
     await gone.close()
     await twin.close()
 
