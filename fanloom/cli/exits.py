@@ -77,8 +77,8 @@ def guard(*, debug: bool) -> Iterator[None]:
     except BrokenPipeError:
         _leave_pipe()
         raise click.exceptions.Exit(PIPE_CLOSED) from None
-    # The end of the line: what no command has explained gets a message and an exit code here, never a traceback.
     except Exception as error:
+        # The end of the line: what no command has explained gets a message and an exit code here, never a traceback.
         if debug:
             click.echo(_shown("".join(traceback.format_exception(error.__cause__ or error))), err=True)
         raise _told(error) from error

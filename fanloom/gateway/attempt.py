@@ -137,6 +137,7 @@ class Attempt:
             with self.watched or _NOBODY:
                 message = await self._send()
         except BaseException as error:
+            # Also one that is cancelled, as the slower one of a race, was sent, and may have to be paid for.
             attempt_failed(self.number, error)
             if self._was_unanswered(error):
                 counted.unanswered()

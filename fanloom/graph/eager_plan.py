@@ -56,6 +56,7 @@ class EarlyTask:
             found = await self.running
             return not self.work.needs_node, found
         except Exception as error:
+            # A worker is anybody's code: what it raised before the plan was there is seen again, or not, in its node.
             if isinstance(error, RunError) and not self.work.needs_node:
                 raise
             return False, None

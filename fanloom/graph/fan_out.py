@@ -49,11 +49,8 @@ def add_fan_out(
     `needs`, and starts as soon as they are there; if one of them is not done, it is skipped.
 
     With `eager` a worker begins as soon as the model that plans has written its item, in the list of the name `over` in
-    the output of a step of `source`; a function says which items of the channel those become that have been written so
-    far. The plan that `source` returns decides: what was begun for a task that it does not have, or has otherwise, is
-    cancelled, and what it used is counted. Effects wait for the whole plan in `effect_key`: do nothing outside before
-    that. A task that needs others, asks a person, calls a graph, or has read what `source` then changes does not begin
-    early.
+    the output of a step of `source`; a function says which items of the channel those become. The plan that `source`
+    returns decides: what else was begun is cancelled. Do nothing outside before `effect_key`, which waits for it.
 
     Raises GraphError if the arguments do not go together or the graph has no such channels; a run raises it before any
     worker begins if two items have one `task_id`, or need each other in a circle, or need what is no task.

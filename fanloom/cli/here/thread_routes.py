@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -22,6 +24,8 @@ from fanloom.studio.pages import HEADERS
 if TYPE_CHECKING:
     from fanloom.cli.here.loading import AnyGraph
     from fanloom.cli.here.local_host import LocalGraph
+
+_logger = logging.getLogger(__name__)
 
 _PLACE = ("thread_id", "checkpoint_ns", "checkpoint_id")
 Asked = Annotated[dict[str, Any], Body()]
@@ -78,10 +82,11 @@ class ThreadRoutes:
         return _json({"checkpoint": _place(config)})
 
     async def run(self, thread: str, asked: Asked) -> Response:
-        if (running := self._running.get(thread)) and not running.done():
-            raise _refused(409, f"thread {thread[:200]!r} is running")
-        graph, begun = self._named(asked["assistant_id"]), asyncio.Event()
+        graph, begun = self._named(str(asked.get("assistant_id"))), asyncio.Event()
+        if thread in self._running:
+            raise _refused(409, f"thread {thread[:200]!r} is running; wait until it has ended")
         work = self._running[thread] = asyncio.create_task(self._work(graph, _at(thread, asked), asked, begun))
+        work.add_done_callback(partial(self._ended, thread))
         waiting = asyncio.create_task(begun.wait())
         await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -99,6 +104,12 @@ class ThreadRoutes:
         config["metadata"] = run_metadata(of.name, context)
         async for _ in graph.astream(given, config, context=context, stream_mode="tasks"):
             begun.set()
+
+    def _ended(self, thread: str, work: asyncio.Task[None]) -> None:
+        del self._running[thread]
+        if not work.cancelled() and (error := work.exception()):
+            # In full it stands in the run's log.
+            _logger.debug("the run in thread %r ended with %s", thread, type(error).__name__)
 
     async def _of(self, thread: str) -> AnyGraph:
         name = await self._graph_of(thread)

@@ -133,6 +133,7 @@ class PostgresLimits:
         try:
             self._set_up(connection)
         except BaseException:
+            # Also Ctrl-C: nobody else knows of the connection.
             connection.close()
             raise
         return connection

@@ -31,6 +31,7 @@ class InTurn:
                 await slots.acquire(tasks, begins=each.above is None)
                 self._held.append(slots)
         except BaseException:
+            # Also a cancellation: places that are held for nobody would never come back.
             self._release()
             raise
 

@@ -40,6 +40,7 @@ async def all_at_rest() -> AsyncIterator[None]:
     try:
         yield
     except BaseException as error:
+        # However it ends: what would run on could write after its saver is closed.
         await _rest(begun, only_cancelled=isinstance(error, asyncio.CancelledError))
         raise
     finally:

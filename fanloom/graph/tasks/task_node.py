@@ -160,6 +160,7 @@ class TaskNode:
         except _NO_END:
             raise
         except Exception as error:
+            # A worker is anybody's code, which can fail in any way: that is what its outcome says.
             if current_run(runtime).context.on_failure == "fail_fast" and not isinstance(error, _NO_FAILURE):
                 raise
             attempts, seconds = meter().attempts, perf_counter() - started

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -18,11 +19,12 @@ _LONGEST_LIST = 500
 _LONGEST_VALUE = 100
 
 
-class _Shown:
-    """A bound as an annotation; `shown` returns the schema of a place with the bound put in, its words in order."""
+class _Shown(ABC):
+    """A bound as an annotation."""
 
+    @abstractmethod
     def shown(self, schema: Schema) -> Schema:
-        raise NotImplementedError
+        """Return the schema of a place with the bound put in, its words in order."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
         resolved = handler.resolve_ref_schema(handler(schema))
